@@ -1,0 +1,61 @@
+# One entry for people and CI. `make help` lists what there is.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Made anew when what is installed changes.
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test lint format protos models bench lock clean
+
+help: ## list what there is
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+demo: $(READY) ## watch three models race for wine records, in about half a minute
+	@$(BIN)/hedgerow demo
+
+up: $(READY) ## keep a mesh running on this machine
+	@$(BIN)/hedgerow up
+
+test: $(READY) ## run all tests
+	$(BIN)/python -m pytest
+
+lint: $(READY) ## check style, types and protos
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	cd protos && ../$(BIN)/buf lint && ../$(BIN)/buf format --diff --exit-code
+	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python scripts/protos.py --check
+
+format: $(READY) ## put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	cd protos && ../$(BIN)/buf format -w
+
+protos: $(READY) ## generate the stubs from protos/
+	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python scripts/protos.py
+
+models: $(READY) ## train the models of examples/wine again
+	$(BIN)/python examples/wine/make_models.py
+
+bench: $(READY) ## measure the mesh against its floors; takes about ten minutes
+	$(BIN)/python -m bench
+
+lock: $(READY) ## write constraints.txt anew from pyproject.toml
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
+	  --quiet --output-file constraints.txt
+
+clean: ## remove what was installed and built
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(READY): constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "hedgerow needs Python 3.11, 3.12 or 3.13; try: make PYTHON=python3.12"; exit 1; }
+	@echo "Installing into $(VENV) (once, a minute or two) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,1 @@
+"""Generated from protos/hedgerow/formats/v1."""

@@ -1,0 +1,116 @@
+from hedgerow.v1 import plans_pb2 as _plans_pb2
+from hedgerow.v1 import records_pb2 as _records_pb2
+from hedgerow.v1 import scoring_pb2 as _scoring_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class CollectRequest(_message.Message):
+    __slots__ = ("plans", "openings", "losses", "sent_unix_ns")
+    PLANS_FIELD_NUMBER: _ClassVar[int]
+    OPENINGS_FIELD_NUMBER: _ClassVar[int]
+    LOSSES_FIELD_NUMBER: _ClassVar[int]
+    SENT_UNIX_NS_FIELD_NUMBER: _ClassVar[int]
+    plans: _containers.RepeatedCompositeFieldContainer[PlanDefinition]
+    openings: _containers.RepeatedCompositeFieldContainer[Opening]
+    losses: _containers.RepeatedCompositeFieldContainer[Loss]
+    sent_unix_ns: int
+    def __init__(self, plans: _Optional[_Iterable[_Union[PlanDefinition, _Mapping]]] = ..., openings: _Optional[_Iterable[_Union[Opening, _Mapping]]] = ..., losses: _Optional[_Iterable[_Union[Loss, _Mapping]]] = ..., sent_unix_ns: _Optional[int] = ...) -> None: ...
+
+class PlanDefinition(_message.Message):
+    __slots__ = ("key", "plan", "qualities")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
+    QUALITIES_FIELD_NUMBER: _ClassVar[int]
+    key: int
+    plan: _plans_pb2.Plan
+    qualities: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, key: _Optional[int] = ..., plan: _Optional[_Union[_plans_pb2.Plan, _Mapping]] = ..., qualities: _Optional[_Iterable[float]] = ...) -> None: ...
+
+class Opening(_message.Message):
+    __slots__ = ("plan_key", "versions", "tasks")
+    PLAN_KEY_FIELD_NUMBER: _ClassVar[int]
+    VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    TASKS_FIELD_NUMBER: _ClassVar[int]
+    plan_key: int
+    versions: _containers.RepeatedScalarFieldContainer[int]
+    tasks: _containers.RepeatedCompositeFieldContainer[OpenTask]
+    def __init__(self, plan_key: _Optional[int] = ..., versions: _Optional[_Iterable[int]] = ..., tasks: _Optional[_Iterable[_Union[OpenTask, _Mapping]]] = ...) -> None: ...
+
+class OpenTask(_message.Message):
+    __slots__ = ("id", "admitted_unix_ns", "deadline_unix_ns", "rows", "explain", "trace")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    ADMITTED_UNIX_NS_FIELD_NUMBER: _ClassVar[int]
+    DEADLINE_UNIX_NS_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    EXPLAIN_FIELD_NUMBER: _ClassVar[int]
+    TRACE_FIELD_NUMBER: _ClassVar[int]
+    id: int
+    admitted_unix_ns: int
+    deadline_unix_ns: int
+    rows: int
+    explain: bool
+    trace: _records_pb2.TraceContext
+    def __init__(self, id: _Optional[int] = ..., admitted_unix_ns: _Optional[int] = ..., deadline_unix_ns: _Optional[int] = ..., rows: _Optional[int] = ..., explain: _Optional[bool] = ..., trace: _Optional[_Union[_records_pb2.TraceContext, _Mapping]] = ...) -> None: ...
+
+class Loss(_message.Message):
+    __slots__ = ("model", "reason", "task_ids")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    TASK_IDS_FIELD_NUMBER: _ClassVar[int]
+    model: int
+    reason: str
+    task_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, model: _Optional[int] = ..., reason: _Optional[str] = ..., task_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class CollectResponse(_message.Message):
+    __slots__ = ("decisions",)
+    DECISIONS_FIELD_NUMBER: _ClassVar[int]
+    decisions: _containers.RepeatedCompositeFieldContainer[TaskDecision]
+    def __init__(self, decisions: _Optional[_Iterable[_Union[TaskDecision, _Mapping]]] = ...) -> None: ...
+
+class TaskDecision(_message.Message):
+    __slots__ = ("task_id", "decision", "deadline_reached")
+    TASK_ID_FIELD_NUMBER: _ClassVar[int]
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    DEADLINE_REACHED_FIELD_NUMBER: _ClassVar[int]
+    task_id: int
+    decision: _scoring_pb2.Decision
+    deadline_reached: bool
+    def __init__(self, task_id: _Optional[int] = ..., decision: _Optional[_Union[_scoring_pb2.Decision, _Mapping]] = ..., deadline_reached: _Optional[bool] = ...) -> None: ...
+
+class ReportRequest(_message.Message):
+    __slots__ = ("model", "version", "results", "predictions", "scoring_seconds", "data_type")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
+    SCORING_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    version: int
+    results: _containers.RepeatedCompositeFieldContainer[TaskResult]
+    predictions: _records_pb2.Predictions
+    scoring_seconds: float
+    data_type: str
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[int] = ..., results: _Optional[_Iterable[_Union[TaskResult, _Mapping]]] = ..., predictions: _Optional[_Union[_records_pb2.Predictions, _Mapping]] = ..., scoring_seconds: _Optional[float] = ..., data_type: _Optional[str] = ...) -> None: ...
+
+class TaskResult(_message.Message):
+    __slots__ = ("task_id", "rows", "queued_seconds", "failure")
+    TASK_ID_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    QUEUED_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    task_id: int
+    rows: int
+    queued_seconds: float
+    failure: str
+    def __init__(self, task_id: _Optional[int] = ..., rows: _Optional[int] = ..., queued_seconds: _Optional[float] = ..., failure: _Optional[str] = ...) -> None: ...
+
+class ReportResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

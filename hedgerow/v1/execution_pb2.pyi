@@ -1,0 +1,86 @@
+import datetime
+
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from hedgerow.v1 import models_pb2 as _models_pb2
+from hedgerow.v1 import records_pb2 as _records_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class HostState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    HOST_STATE_UNSPECIFIED: _ClassVar[HostState]
+    HOST_STATE_LOADING: _ClassVar[HostState]
+    HOST_STATE_SERVING: _ClassVar[HostState]
+    HOST_STATE_DRAINING: _ClassVar[HostState]
+    HOST_STATE_FAILED: _ClassVar[HostState]
+HOST_STATE_UNSPECIFIED: HostState
+HOST_STATE_LOADING: HostState
+HOST_STATE_SERVING: HostState
+HOST_STATE_DRAINING: HostState
+HOST_STATE_FAILED: HostState
+
+class ExecuteRequest(_message.Message):
+    __slots__ = ("tasks", "frame", "sent_unix_ns", "collector")
+    TASKS_FIELD_NUMBER: _ClassVar[int]
+    FRAME_FIELD_NUMBER: _ClassVar[int]
+    SENT_UNIX_NS_FIELD_NUMBER: _ClassVar[int]
+    COLLECTOR_FIELD_NUMBER: _ClassVar[int]
+    tasks: _containers.RepeatedCompositeFieldContainer[Task]
+    frame: int
+    sent_unix_ns: int
+    collector: str
+    def __init__(self, tasks: _Optional[_Iterable[_Union[Task, _Mapping]]] = ..., frame: _Optional[int] = ..., sent_unix_ns: _Optional[int] = ..., collector: _Optional[str] = ...) -> None: ...
+
+class Task(_message.Message):
+    __slots__ = ("id", "deadline_unix_ns", "batch", "explain", "trace")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    DEADLINE_UNIX_NS_FIELD_NUMBER: _ClassVar[int]
+    BATCH_FIELD_NUMBER: _ClassVar[int]
+    EXPLAIN_FIELD_NUMBER: _ClassVar[int]
+    TRACE_FIELD_NUMBER: _ClassVar[int]
+    id: int
+    deadline_unix_ns: int
+    batch: _records_pb2.Batch
+    explain: bool
+    trace: _records_pb2.TraceContext
+    def __init__(self, id: _Optional[int] = ..., deadline_unix_ns: _Optional[int] = ..., batch: _Optional[_Union[_records_pb2.Batch, _Mapping]] = ..., explain: _Optional[bool] = ..., trace: _Optional[_Union[_records_pb2.TraceContext, _Mapping]] = ...) -> None: ...
+
+class ExecuteResponse(_message.Message):
+    __slots__ = ("credit", "done")
+    CREDIT_FIELD_NUMBER: _ClassVar[int]
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    credit: int
+    done: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, credit: _Optional[int] = ..., done: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class WatchHostsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class WatchHostsResponse(_message.Message):
+    __slots__ = ("hosts",)
+    HOSTS_FIELD_NUMBER: _ClassVar[int]
+    hosts: _containers.RepeatedCompositeFieldContainer[Host]
+    def __init__(self, hosts: _Optional[_Iterable[_Union[Host, _Mapping]]] = ...) -> None: ...
+
+class Host(_message.Message):
+    __slots__ = ("model", "address", "state", "failure", "since", "pid")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    PID_FIELD_NUMBER: _ClassVar[int]
+    model: _models_pb2.ModelVersion
+    address: str
+    state: HostState
+    failure: str
+    since: _timestamp_pb2.Timestamp
+    pid: int
+    def __init__(self, model: _Optional[_Union[_models_pb2.ModelVersion, _Mapping]] = ..., address: _Optional[str] = ..., state: _Optional[_Union[HostState, str]] = ..., failure: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., pid: _Optional[int] = ...) -> None: ...

@@ -1,0 +1,134 @@
+import datetime
+
+from google.protobuf import duration_pb2 as _duration_pb2
+from hedgerow.v1 import records_pb2 as _records_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    REASON_UNSPECIFIED: _ClassVar[Reason]
+    REASON_PREFERRED: _ClassVar[Reason]
+    REASON_BEST_AVAILABLE: _ClassVar[Reason]
+    REASON_CONSENSUS: _ClassVar[Reason]
+    REASON_PLURALITY: _ClassVar[Reason]
+    REASON_BEST_QUALITY: _ClassVar[Reason]
+    REASON_GOOD_ENOUGH: _ClassVar[Reason]
+    REASON_DEFAULT: _ClassVar[Reason]
+    REASON_NO_ANSWER: _ClassVar[Reason]
+
+class ModelState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    MODEL_STATE_UNSPECIFIED: _ClassVar[ModelState]
+    MODEL_STATE_ANSWERED: _ClassVar[ModelState]
+    MODEL_STATE_LATE: _ClassVar[ModelState]
+    MODEL_STATE_FAILED: _ClassVar[ModelState]
+    MODEL_STATE_CANCELLED: _ClassVar[ModelState]
+    MODEL_STATE_NO_HOST: _ClassVar[ModelState]
+REASON_UNSPECIFIED: Reason
+REASON_PREFERRED: Reason
+REASON_BEST_AVAILABLE: Reason
+REASON_CONSENSUS: Reason
+REASON_PLURALITY: Reason
+REASON_BEST_QUALITY: Reason
+REASON_GOOD_ENOUGH: Reason
+REASON_DEFAULT: Reason
+REASON_NO_ANSWER: Reason
+MODEL_STATE_UNSPECIFIED: ModelState
+MODEL_STATE_ANSWERED: ModelState
+MODEL_STATE_LATE: ModelState
+MODEL_STATE_FAILED: ModelState
+MODEL_STATE_CANCELLED: ModelState
+MODEL_STATE_NO_HOST: ModelState
+
+class ScoreRequest(_message.Message):
+    __slots__ = ("batch", "deadline", "explain")
+    BATCH_FIELD_NUMBER: _ClassVar[int]
+    DEADLINE_FIELD_NUMBER: _ClassVar[int]
+    EXPLAIN_FIELD_NUMBER: _ClassVar[int]
+    batch: _records_pb2.Batch
+    deadline: _duration_pb2.Duration
+    explain: bool
+    def __init__(self, batch: _Optional[_Union[_records_pb2.Batch, _Mapping]] = ..., deadline: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., explain: _Optional[bool] = ...) -> None: ...
+
+class ScoreResponse(_message.Message):
+    __slots__ = ("decision",)
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    decision: Decision
+    def __init__(self, decision: _Optional[_Union[Decision, _Mapping]] = ...) -> None: ...
+
+class ScoreStreamRequest(_message.Message):
+    __slots__ = ("id", "request")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    request: ScoreRequest
+    def __init__(self, id: _Optional[str] = ..., request: _Optional[_Union[ScoreRequest, _Mapping]] = ...) -> None: ...
+
+class ScoreStreamResponse(_message.Message):
+    __slots__ = ("id", "response", "error")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    RESPONSE_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    response: ScoreResponse
+    error: ScoreError
+    def __init__(self, id: _Optional[str] = ..., response: _Optional[_Union[ScoreResponse, _Mapping]] = ..., error: _Optional[_Union[ScoreError, _Mapping]] = ...) -> None: ...
+
+class ScoreError(_message.Message):
+    __slots__ = ("code", "message")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    code: int
+    message: str
+    def __init__(self, code: _Optional[int] = ..., message: _Optional[str] = ...) -> None: ...
+
+class Decision(_message.Message):
+    __slots__ = ("labels", "numbers", "confidences", "answered_by", "reasons", "agreed", "models", "plan_revision", "elapsed")
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    NUMBERS_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCES_FIELD_NUMBER: _ClassVar[int]
+    ANSWERED_BY_FIELD_NUMBER: _ClassVar[int]
+    REASONS_FIELD_NUMBER: _ClassVar[int]
+    AGREED_FIELD_NUMBER: _ClassVar[int]
+    MODELS_FIELD_NUMBER: _ClassVar[int]
+    PLAN_REVISION_FIELD_NUMBER: _ClassVar[int]
+    ELAPSED_FIELD_NUMBER: _ClassVar[int]
+    labels: _records_pb2.Labels
+    numbers: bytes
+    confidences: bytes
+    answered_by: _containers.RepeatedScalarFieldContainer[int]
+    reasons: _containers.RepeatedScalarFieldContainer[Reason]
+    agreed: _containers.RepeatedScalarFieldContainer[int]
+    models: _containers.RepeatedCompositeFieldContainer[ModelReport]
+    plan_revision: int
+    elapsed: _duration_pb2.Duration
+    def __init__(self, labels: _Optional[_Union[_records_pb2.Labels, _Mapping]] = ..., numbers: _Optional[bytes] = ..., confidences: _Optional[bytes] = ..., answered_by: _Optional[_Iterable[int]] = ..., reasons: _Optional[_Iterable[_Union[Reason, str]]] = ..., agreed: _Optional[_Iterable[int]] = ..., models: _Optional[_Iterable[_Union[ModelReport, _Mapping]]] = ..., plan_revision: _Optional[int] = ..., elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class ModelReport(_message.Message):
+    __slots__ = ("name", "version", "state", "elapsed", "queued", "scoring", "failure", "shadow", "predictions")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    ELAPSED_FIELD_NUMBER: _ClassVar[int]
+    QUEUED_FIELD_NUMBER: _ClassVar[int]
+    SCORING_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_FIELD_NUMBER: _ClassVar[int]
+    PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    version: int
+    state: ModelState
+    elapsed: _duration_pb2.Duration
+    queued: _duration_pb2.Duration
+    scoring: _duration_pb2.Duration
+    failure: str
+    shadow: bool
+    predictions: _records_pb2.Predictions
+    def __init__(self, name: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[ModelState, str]] = ..., elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queued: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., failure: _Optional[str] = ..., shadow: _Optional[bool] = ..., predictions: _Optional[_Union[_records_pb2.Predictions, _Mapping]] = ...) -> None: ...

@@ -1,0 +1,71 @@
+import datetime
+
+from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from hedgerow.v1 import execution_pb2 as _execution_pb2
+from hedgerow.v1 import plans_pb2 as _plans_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class QueryRequest(_message.Message):
+    __slots__ = ("data_type",)
+    DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    data_type: str
+    def __init__(self, data_type: _Optional[str] = ...) -> None: ...
+
+class QueryResponse(_message.Message):
+    __slots__ = ("service", "version", "since", "plans", "hosts", "models", "gauges")
+    SERVICE_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    PLANS_FIELD_NUMBER: _ClassVar[int]
+    HOSTS_FIELD_NUMBER: _ClassVar[int]
+    MODELS_FIELD_NUMBER: _ClassVar[int]
+    GAUGES_FIELD_NUMBER: _ClassVar[int]
+    service: str
+    version: str
+    since: _timestamp_pb2.Timestamp
+    plans: _containers.RepeatedCompositeFieldContainer[_plans_pb2.Plan]
+    hosts: _containers.RepeatedCompositeFieldContainer[_execution_pb2.Host]
+    models: _containers.RepeatedCompositeFieldContainer[ModelStats]
+    gauges: _containers.RepeatedCompositeFieldContainer[Gauge]
+    def __init__(self, service: _Optional[str] = ..., version: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., plans: _Optional[_Iterable[_Union[_plans_pb2.Plan, _Mapping]]] = ..., hosts: _Optional[_Iterable[_Union[_execution_pb2.Host, _Mapping]]] = ..., models: _Optional[_Iterable[_Union[ModelStats, _Mapping]]] = ..., gauges: _Optional[_Iterable[_Union[Gauge, _Mapping]]] = ...) -> None: ...
+
+class ModelStats(_message.Message):
+    __slots__ = ("data_type", "name", "version", "answered", "late", "failed", "chosen", "duration", "min", "max", "since")
+    DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    ANSWERED_FIELD_NUMBER: _ClassVar[int]
+    LATE_FIELD_NUMBER: _ClassVar[int]
+    FAILED_FIELD_NUMBER: _ClassVar[int]
+    CHOSEN_FIELD_NUMBER: _ClassVar[int]
+    DURATION_FIELD_NUMBER: _ClassVar[int]
+    MIN_FIELD_NUMBER: _ClassVar[int]
+    MAX_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    data_type: str
+    name: str
+    version: int
+    answered: int
+    late: int
+    failed: int
+    chosen: int
+    duration: _duration_pb2.Duration
+    min: _duration_pb2.Duration
+    max: _duration_pb2.Duration
+    since: _timestamp_pb2.Timestamp
+    def __init__(self, data_type: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[int] = ..., answered: _Optional[int] = ..., late: _Optional[int] = ..., failed: _Optional[int] = ..., chosen: _Optional[int] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., min: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class Gauge(_message.Message):
+    __slots__ = ("name", "value")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    value: float
+    def __init__(self, name: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
