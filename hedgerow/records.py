@@ -104,7 +104,9 @@ class Batch:
         if len(frame) == 0:
             raise InvalidRecord("the batch is empty; send at least one record")
         columns = {
-            str(name): [None if missing else value for value, missing in zip(cells, absent, strict=True)]
+            str(name): [
+                None if missing else value for value, missing in zip(cells, absent, strict=True)
+            ]
             for (name, cells), absent in zip(
                 ((name, frame[name].tolist()) for name in frame.columns),
                 (frame[name].isna().tolist() for name in frame.columns),
@@ -175,7 +177,9 @@ class Batch:
                 values = block.values if order is None else block.values[:, order]
                 return values.astype(dtype, copy=False)
         columns = [self._number_column(name) for name in names]
-        return np.stack(columns, axis=1).astype(dtype, copy=False) if columns else self._no_columns()
+        return (
+            np.stack(columns, axis=1).astype(dtype, copy=False) if columns else self._no_columns()
+        )
 
     def column(self, name: str) -> list[Value]:
         """Return one feature as Python values, None where missing. Raises KeyError if there is none."""
@@ -302,7 +306,11 @@ def _kind_of(name: str, cells: list[Any]) -> Kind:
     if kinds <= {Kind.FLOAT}:
         return Kind.FLOAT
     if kinds == {Kind.FLOAT, Kind.INTEGER}:
-        return Kind.INTEGER if None not in cells and all(_whole(cell) for cell in cells) else Kind.FLOAT
+        return (
+            Kind.INTEGER
+            if None not in cells and all(_whole(cell) for cell in cells)
+            else Kind.FLOAT
+        )
     if len(kinds) > 1:
         several = ", ".join(sorted(kind.value for kind in kinds))
         raise InvalidRecord(f"feature {name!r} has values of several types ({several}); send one")

@@ -19,7 +19,9 @@ def generate(into: Path) -> None:
     """Write the stubs of every package below `into`."""
     well_known = Path(protoc.__file__).parent / "_proto"
     for package in PACKAGES:
-        sources = sorted(str(path.relative_to(PROTOS)) for path in (PROTOS / package).glob("*.proto"))
+        sources = sorted(
+            str(path.relative_to(PROTOS)) for path in (PROTOS / package).glob("*.proto")
+        )
         arguments = [
             "protoc",
             f"-I{PROTOS}",

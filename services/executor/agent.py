@@ -1,0 +1,227 @@
+"""The agent: makes the hosts that run be those that should.
+
+`reconcile` compares what should run with what does, and is called again whenever either changes. A new
+version is announced when it serves; the version before it serves until then, and drains after. A host
+that dies is replaced at once; a version that cannot be loaded or keeps dying is given up, with its
+reason, and the newest before it that was not serves in its place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from hedgerow.errors import HedgerowError
+from hedgerow.v1.execution_pb2 import Host, HostState
+from hedgerow.v1.models_pb2 import ModelVersion
+from services.common.catalog import DEFAULT_DEADLINE, Catalog
+from services.executor.definitions import Definitions
+from services.executor.desired import Key, desired, key_of
+from services.executor.host.spec import HostSpec
+from services.executor.host_process import HostProcess, State
+from services.executor.quarantine import Quarantine
+from services.executor.settings import ExecutorSettings
+
+_log = structlog.get_logger()
+
+_WATCH_SECONDS = 0.25
+
+
+class Agent:
+    """All hosts of an executor."""
+
+    def __init__(
+        self,
+        settings: ExecutorSettings,
+        catalog: Catalog,
+        definitions: Definitions,
+        announce: Callable[[list[Host]], None],
+    ) -> None:
+        self._settings = settings
+        self._catalog = catalog
+        self._definitions = definitions
+        self._announce = announce
+        self._hosts: dict[Key, HostProcess] = {}
+        self._leaving: set[HostProcess] = set()
+        self._quarantine = Quarantine(
+            settings.quarantine_deaths, settings.quarantine_window.total_seconds()
+        )
+        self._loading = asyncio.Semaphore(settings.loads_at_once)
+        self._starts: set[asyncio.Task[None]] = set()
+        self._folder = tempfile.TemporaryDirectory(prefix="hedgerow-vitals-")
+        self._count = 0
+        self._closing = False
+
+    # -- what should run ---------------------------------------------------------------------------
+
+    def reconcile(self) -> None:
+        """Start what is missing and drain what is no longer wanted."""
+        if self._closing:
+            return
+        wanted = desired(self._catalog, self._settings.data_types, self._quarantine.keys)
+        for key, model in wanted.items():
+            if key not in self._hosts:
+                self._start(key, model)
+        for key in [key for key in self._hosts if key not in wanted]:
+            if not self._still_needed(key, wanted):
+                self._let_go(key)
+        self._announce(self.announcements())
+
+    def _still_needed(self, key: Key, wanted: dict[Key, ModelVersion]) -> bool:
+        """A version that serves goes on until a wanted one of its model does."""
+        if self._hosts[key].state is not State.SERVING:
+            return False
+        heirs = [k for k in wanted if (k.data_type, k.name) == (key.data_type, key.name)]
+        older = [
+            k
+            for k, host in self._hosts.items()
+            if k[:2] == key[:2] and k not in wanted and host.state is State.SERVING
+        ]
+        served = any(self._hosts[heir].state is State.SERVING for heir in heirs)
+        return bool(heirs) and not served and key == max(older)
+
+    def _let_go(self, key: Key) -> None:
+        host = self._hosts.pop(key)
+        _log.info("a host is no longer needed", model=str(key), pid=host.pid)
+        self._leaving.add(host)
+        if host.state is State.LOADING:
+            host.kill("no longer needed")
+        host.drain()
+
+    # -- hosts -------------------------------------------------------------------------------------
+
+    def _start(self, key: Key, model: ModelVersion) -> None:
+        self._count += 1
+        vitals = Path(self._folder.name) / f"{key.name}-{key.version}-{self._count}"
+        host = self._hosts[key] = HostProcess(model, vitals, self._changed)
+        self._spawn(self._load(key, host, vitals), f"start {key}")
+
+    async def _load(self, key: Key, host: HostProcess, vitals: Path) -> None:
+        """Get the definition, fork, and hold a place in the loading queue until the host is done."""
+        async with self._loading:
+            if self._hosts.get(key) is not host:
+                return  # no longer wanted before it could start
+            try:
+                definition = await self._definitions.path_of(host.model)
+            except HedgerowError as error:
+                self._give_up(key, str(error))
+                return
+            _log.info("loading", model=str(key))
+            await host.start(self._spec(host.model, definition, vitals))
+            await host.loaded.wait()
+
+    def _spec(self, model: ModelVersion, definition: Path, vitals: Path) -> HostSpec:
+        settings = self._settings
+        return HostSpec(
+            model=model.SerializeToString(),
+            definition=definition,
+            vitals=vitals,
+            listen=settings.host,
+            advertise=settings.advertise.rpartition(":")[0] or settings.host,
+            row_limit=settings.row_limit,
+            drain_seconds=settings.drain_timeout.total_seconds(),
+            log_level=settings.log_level,
+            log_format=settings.log_format,
+        )
+
+    def _changed(self, host: HostProcess) -> None:
+        """A host's state moved."""
+        key = key_of(host.model)
+        if host.state is State.SERVING:
+            seconds = round(time.monotonic() - host.started, 3)
+            _log.info("serving", model=str(key), pid=host.pid, address=host.address, after=seconds)
+        if host.state is State.ENDED:
+            self._ended(key, host)
+        self.reconcile()
+
+    def _ended(self, key: Key, host: HostProcess) -> None:
+        self._leaving.discard(host)
+        if self._hosts.get(key) is not host:
+            return
+        del self._hosts[key]
+        if host.refused:
+            self._give_up(key, host.refused)
+        elif host.death:
+            _log.warning("a host died", model=str(key), reason=host.death)
+            if self._quarantine.count_death(key, host.death, time.monotonic()):
+                _log.error("a version keeps dying and is given up", model=str(key))
+
+    def _give_up(self, key: Key, reason: str) -> None:
+        _log.error("a version cannot be loaded", model=str(key), reason=reason)
+        self._hosts.pop(key, None)
+        self._quarantine.refuse(key, reason)
+        self.reconcile()
+
+    def announcements(self) -> list[Host]:
+        """Return every host that lives, and every version that was given up."""
+        living = [*self._hosts.values(), *self._leaving]
+        hosts = [host.announcement() for host in living if host.state is not State.ENDED]
+        for key, reason in self._quarantine.reasons.items():
+            model = self._catalog.find(*key)
+            if model is not None:
+                failed = HostState.HOST_STATE_FAILED
+                hosts.append(Host(model=model, state=failed, failure=reason))
+        return hosts
+
+    # -- watching ----------------------------------------------------------------------------------
+
+    async def watch(self) -> None:
+        """Kill hosts that hang, for as long as the executor lives."""
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            for key, host in list(self._hosts.items()):
+                self._check(key, host)
+            for host in list(self._leaving):
+                if host.silence > self._kill_after(host):
+                    host.kill("did not end when it was asked to")
+
+    def _check(self, key: Key, host: HostProcess) -> None:
+        loading = host.state is State.LOADING
+        limit = self._settings.load_timeout.total_seconds() if loading else self._kill_after(host)
+        if host.pid and host.silence > limit:
+            doing = "did not load" if loading else "gave no sign of life"
+            _log.warning("killing a host that hangs", model=str(key), pid=host.pid)
+            host.kill(f"{doing} for {limit:g} s and was killed")
+
+    def _kill_after(self, host: HostProcess) -> float:
+        plan = self._catalog.plan(host.model.descriptor.data_type)
+        deadline = plan.policy.deadline.ToTimedelta() or DEFAULT_DEADLINE
+        limit = max(self._settings.kill_after_least, deadline * self._settings.kill_after_deadlines)
+        return limit.total_seconds()
+
+    # -- the end -----------------------------------------------------------------------------------
+
+    def drain(self) -> None:
+        """Ask every host to finish."""
+        self._closing = True
+        for host in self._hosts.values():
+            self._leaving.add(host)
+            if host.state is State.LOADING:
+                host.kill("the executor is stopping")
+            host.drain()
+        self._hosts.clear()
+        self._announce(self.announcements())
+
+    async def close(self) -> None:
+        """Wait for the hosts to end, kill those that do not, and leave nothing behind."""
+        end = time.monotonic() + self._settings.drain_timeout.total_seconds()
+        for task in self._starts:
+            task.cancel()
+        while self._leaving and time.monotonic() < end:
+            await asyncio.sleep(_WATCH_SECONDS / 5)
+        for host in list(self._leaving):
+            host.kill("the executor is stopping")
+        while any(host.pid for host in self._leaving):
+            await asyncio.sleep(_WATCH_SECONDS / 5)
+        self._folder.cleanup()
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine, name=name)
+        self._starts.add(task)
+        task.add_done_callback(self._starts.discard)

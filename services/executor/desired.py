@@ -1,0 +1,56 @@
+"""Which model versions an executor should run. Pure: the catalog in, a set of versions out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from hedgerow.v1.models_pb2 import ModelVersion
+from services.common.catalog import Catalog
+from services.executor.settings import EVERY_TYPE
+
+
+class Key(NamedTuple):
+    """Names a model version in the mesh."""
+
+    data_type: str
+    name: str
+    version: int
+
+    def __str__(self) -> str:
+        return f"{self.data_type}/{self.name}@{self.version}"
+
+
+def key_of(model: ModelVersion) -> Key:
+    """Return the key of a version."""
+    return Key(model.descriptor.data_type, model.descriptor.name, model.version)
+
+
+def desired(
+    catalog: Catalog, data_types: Collection[str], given_up: Collection[Key]
+) -> dict[Key, ModelVersion]:
+    """Return the versions to run: of each model the newest, and those the plan in force stays on.
+
+    A version in `given_up` (it could not be loaded, or kept dying) is replaced by the newest before it
+    that was not, so that what served before serves on.
+    """
+    wanted: dict[Key, ModelVersion] = {}
+    for data_type in catalog.data_types:
+        if EVERY_TYPE not in data_types and data_type not in data_types:
+            continue
+        pinned = {(m.name, m.version) for m in catalog.plan(data_type).models if m.version}
+        for name, versions in catalog.models(data_type).items():
+            keep = {version for pin, version in pinned if pin == name}
+            wanted |= _of_model(versions, keep, given_up)
+    return wanted
+
+
+def _of_model(
+    versions: Iterable[ModelVersion], pinned: Collection[int], given_up: Collection[Key]
+) -> dict[Key, ModelVersion]:
+    usable = {key_of(model): model for model in versions}
+    usable = {key: model for key, model in usable.items() if key not in given_up}
+    if not usable:
+        return {}
+    newest = max(key.version for key in usable)
+    return {k: model for k, model in usable.items() if k.version == newest or k.version in pinned}

@@ -1,0 +1,73 @@
+"""The life of a model host, from the fork to its exit.
+
+It loads and warms the model, then serves it (`services.executor.host.server`) until the agent says
+DRAIN or is gone. gRPC is imported only after the fork: a process that has it must not be forked.
+"""
+
+import ctypes
+import gc
+import os
+import signal
+import sys
+from multiprocessing.connection import Connection
+
+import structlog
+import uvloop
+
+from hedgerow.errors import HedgerowError
+from hedgerow.formats import Model
+from hedgerow.formats.registry import factory_of
+from hedgerow.formats.warmup import warm_up
+from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion
+from services.common.logs import configure_logging
+from services.executor.host.spec import Failed, HostSpec
+from services.executor.vitals import Vitals
+
+_log = structlog.get_logger()
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def host_main(spec: HostSpec, pipe: Connection) -> None:
+    """Run a host; the target of its process."""
+    # A terminal's Ctrl-C goes to the whole group; the agent decides when its hosts end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _die_with_parent()
+    version = ModelVersion.FromString(spec.model)
+    configure_logging("host", spec.log_level, spec.log_format)
+    structlog.contextvars.bind_contextvars(model=f"{version.descriptor.name}@{version.version}")
+    try:
+        model = _load(version, spec)
+    except Exception as error:
+        if not isinstance(error, HedgerowError):
+            _log.error("the model cannot be loaded", exc_info=error)
+        pipe.send(Failed(" ".join(str(error).split()) or type(error).__name__))
+        return
+    _serve(spec, version, model, pipe)
+    model.cleanup()
+    # The JVM and TensorFlow have threads that outlive the interpreter; there is nothing left to do.
+    os._exit(0)
+
+
+def _serve(spec: HostSpec, version: ModelVersion, model: Model, pipe: Connection) -> None:
+    from services.executor.host.server import HostServer
+
+    # What is loaded by now stays; the garbage collector need not walk it again and again.
+    gc.collect()
+    gc.freeze()
+    uvloop.run(HostServer(spec, version, model, Vitals(spec.vitals), pipe).run())
+
+
+def _load(version: ModelVersion, spec: HostSpec) -> Model:
+    descriptor = ModelDescriptor()
+    descriptor.CopyFrom(version.descriptor)
+    descriptor.signature.CopyFrom(version.signature)
+    model = factory_of(descriptor.model_type).create(descriptor, spec.definition)
+    warm_up(model)
+    return model
+
+
+def _die_with_parent() -> None:
+    """Have the kernel end this process with the fork server, which ends with the agent."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,0 +1,107 @@
+"""Scores what waits: tasks in, results out. Knows neither gRPC nor Redis.
+
+Tasks that wait together are joined where their records have the same layout and scored in one call. A
+task that fails must not take its neighbours with it: a joined batch that fails is scored again task by
+task.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from hedgerow.errors import HedgerowError
+from hedgerow.formats import Model
+from hedgerow.predictions import Predictions
+from hedgerow.records import Batch, Layout
+from services.executor.host.inbox import Waiting
+
+_log = structlog.get_logger()
+
+_FAILURE_LENGTH = 500
+_FAILURES_LOGGED = 10
+"""A model that fails on every record must not fill the disk."""
+
+
+@dataclass(slots=True)
+class Scored:
+    """What one call of the model gave for tasks of one collector, in order.
+
+    `predictions` have the rows of all the tasks; None where `failure` says why there are none. `began`
+    and `ended` are seconds of this process's monotonic clock.
+    """
+
+    tasks: list[Waiting]
+    predictions: Predictions | None
+    failure: str
+    began: float
+    ended: float
+
+    @property
+    def collector(self) -> str:
+        """Where the result goes."""
+        return self.tasks[0].frame.collector
+
+
+# Tasks with an equal key are scored in one call and reported in one message.
+_Key = tuple[Layout, bool, str]
+
+
+@dataclass(slots=True)
+class _Group:
+    tasks: list[Waiting] = field(default_factory=list)
+    batches: list[Batch] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Scorer:
+    """Scores tasks on one model; `alive` is called with the rows that a call scored."""
+
+    model: Model
+    alive: Callable[[int], None]
+    _failures: int = 0
+
+    def score(self, waiting: list[Waiting]) -> list[Scored]:
+        """Score all tasks; each is in exactly one of the results."""
+        results: list[Scored] = []
+        groups: dict[_Key, _Group] = {}
+        for task in waiting:
+            try:
+                batch = Batch.from_proto(task.task.batch)
+            except HedgerowError as error:
+                results.append(self._failed([task], error, time.monotonic()))
+                continue
+            key = (batch.layout, task.task.explain, task.frame.collector)
+            group = groups.setdefault(key, _Group())
+            group.tasks.append(task)
+            group.batches.append(batch)
+        for (_, explain, _), group in groups.items():
+            results += self._score_group(group.tasks, group.batches, explain)
+        return results
+
+    def _score_group(
+        self, tasks: list[Waiting], batches: list[Batch], explain: bool
+    ) -> list[Scored]:
+        began = time.monotonic()
+        try:
+            predictions = self.model.score(Batch.join(batches), explain=explain)
+        except Exception as error:
+            if len(tasks) == 1:
+                return [self._failed(tasks, error, began)]
+            return [
+                scored
+                for task, batch in zip(tasks, batches, strict=True)
+                for scored in self._score_group([task], [batch], explain)
+            ]
+        self.alive(predictions.rows)
+        return [Scored(tasks, predictions, "", began, time.monotonic())]
+
+    def _failed(self, tasks: list[Waiting], error: Exception, began: float) -> Scored:
+        self._failures += 1
+        if not isinstance(error, HedgerowError) and self._failures <= _FAILURES_LOGGED:
+            _log.warning("the model failed on a task", exc_info=error)
+        reason = " ".join((str(error) or type(error).__name__).split())
+        return Scored(tasks, None, reason[:_FAILURE_LENGTH], began, time.monotonic())

@@ -1,0 +1,83 @@
+"""Serves one loaded model on a free port, until the agent ends it."""
+
+from __future__ import annotations
+
+import asyncio
+from multiprocessing.connection import Connection
+
+import grpc
+
+from hedgerow.formats import Model
+from hedgerow.v1.execution_pb2_grpc import add_ExecutionServiceServicer_to_server
+from hedgerow.v1.models_pb2 import ModelVersion
+from services.common.errors import ErrorInterceptor
+from services.common.telemetry import Tracing
+from services.common.wire import SERVER_OPTIONS
+from services.executor.host.inbox import Inbox
+from services.executor.host.reports import Reports
+from services.executor.host.scoring import Scorer
+from services.executor.host.servicer import HostServicer
+from services.executor.host.spans import Spans
+from services.executor.host.spec import HostSpec, Serving
+from services.executor.vitals import Vitals
+
+_BEAT_SECONDS = 0.25
+_DRAIN_POLL_SECONDS = 0.05
+
+
+class HostServer:
+    """The gRPC endpoint of one model version."""
+
+    def __init__(
+        self, spec: HostSpec, version: ModelVersion, model: Model, vitals: Vitals, pipe: Connection
+    ) -> None:
+        self._spec = spec
+        self._vitals = vitals
+        self._pipe = pipe
+        self._tracing = Tracing("executor")
+        self._reports = Reports(version)
+        self._servicer = HostServicer(
+            Inbox(spec.row_limit),
+            Scorer(model, vitals.scored),
+            self._reports,
+            Spans(self._tracing, version),
+        )
+        self._ending = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve; return when the agent said DRAIN or is gone, and what was here is done."""
+        server = grpc.aio.server(interceptors=[ErrorInterceptor()], options=SERVER_OPTIONS)
+        add_ExecutionServiceServicer_to_server(self._servicer, server)
+        port = server.add_insecure_port(f"{self._spec.listen}:0")
+        await server.start()
+        tasks = [self._start(self._beat(), "beats"), self._start(self._servicer.run(), "scoring")]
+        # Any word from the agent means the end, and so does the end of the pipe.
+        asyncio.get_running_loop().add_reader(self._pipe.fileno(), self._ending.set)
+        self._pipe.send(Serving(f"{self._spec.advertise}:{port}"))
+        await self._ending.wait()
+        asyncio.get_running_loop().remove_reader(self._pipe.fileno())
+        await self._drained()
+        await server.stop(0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._reports.close()
+        await asyncio.to_thread(self._tracing.close)
+
+    def _start(self, coroutine: object, name: str) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(coroutine, name=name)  # type: ignore[arg-type]
+        # Neither ends by itself; if one fails, so does the host, and the agent starts another.
+        task.add_done_callback(lambda _: self._ending.set())
+        return task
+
+    async def _drained(self) -> None:
+        """Wait until the routers have left and nothing waits, but no longer than the drain time."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._spec.drain_seconds
+        while not self._servicer.idle and loop.time() < end:
+            await asyncio.sleep(_DRAIN_POLL_SECONDS)
+
+    async def _beat(self) -> None:
+        while True:
+            self._vitals.beat()
+            await asyncio.sleep(_BEAT_SECONDS)

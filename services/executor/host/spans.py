@@ -1,0 +1,44 @@
+"""Spans of a host: how long a traced task waited, and how long it was scored."""
+
+from __future__ import annotations
+
+import time
+
+from hedgerow.v1.models_pb2 import ModelVersion
+from services.common.telemetry import Tracing
+from services.executor.host.scoring import Scored
+
+
+class Spans:
+    """Records the queue and score spans of traced tasks."""
+
+    def __init__(self, tracing: Tracing, model: ModelVersion) -> None:
+        self._tracing = tracing
+        self._attributes: dict[str, str | int] = {
+            "hedgerow.data_type": model.descriptor.data_type,
+            "hedgerow.model": model.descriptor.name,
+            "hedgerow.version": model.version,
+        }
+
+    def record(self, scored: Scored) -> None:
+        """Record the spans of one call's tasks; costs nothing while tracing is off."""
+        if not self._tracing.enabled:
+            return
+        # Times were taken by the monotonic clock; spans want Unix time.
+        offset = time.time_ns() - time.monotonic_ns()
+        began, ended = (int(t * 1e9) + offset for t in (scored.began, scored.ended))
+        batch = {"hedgerow.tasks_in_batch": len(scored.tasks)}
+        for waiting in scored.tasks:
+            if not waiting.task.HasField("trace"):
+                continue
+            context = waiting.task.trace
+            arrived = int(waiting.arrived * 1e9) + offset
+            self._tracing.record("hedgerow.queue", context, arrived, began, self._attributes)
+            self._tracing.record(
+                "hedgerow.score",
+                context,
+                began,
+                ended,
+                {**self._attributes, **batch, "hedgerow.records": waiting.rows},
+                scored.failure,
+            )

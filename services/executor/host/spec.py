@@ -1,0 +1,50 @@
+"""What an agent and its host say to each other. Plain values, for they travel through a pipe."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+DRAIN = "drain"
+"""The agent's only word: finish what you have, then end."""
+
+
+@dataclass(frozen=True)
+class HostSpec:
+    """What a host needs to know."""
+
+    model: bytes
+    """A serialized ModelVersion."""
+
+    definition: Path
+    """The model's bytes."""
+
+    vitals: Path
+    """Where signs of life go."""
+
+    listen: str
+    """Address to listen on, without a port."""
+
+    advertise: str
+    """Address under which routers reach it, without a port."""
+
+    row_limit: int
+    """Rows scored in one call, unless one task has more."""
+
+    drain_seconds: float
+    """The longest that draining may take."""
+
+    log_level: str
+    log_format: str
+
+
+@dataclass(frozen=True)
+class Serving:
+    """The host takes tasks at `address`."""
+
+    address: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The model cannot be loaded; the host ends."""
+
+    reason: str

@@ -1,0 +1,170 @@
+"""The agent's side of one host: its process, its pipe and its vitals."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import IntEnum
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+import structlog
+
+from hedgerow.v1.execution_pb2 import Host, HostState
+from hedgerow.v1.models_pb2 import ModelVersion
+from services.executor.host.main import host_main
+from services.executor.host.spec import DRAIN, Failed, HostSpec, Serving
+from services.executor.vitals import Vitals
+
+_log = structlog.get_logger()
+
+# Starting a process waits for the fork server to answer, so it is done in a thread; the bookkeeping of
+# multiprocessing is not made for several at once.
+_starting = asyncio.Lock()
+
+
+class State(IntEnum):
+    """The way of a host. It only moves forward, so that news which come late change nothing."""
+
+    LOADING = 1
+    """The process is starting, or the model loading."""
+    SERVING = 2
+    """It takes tasks."""
+    DRAINING = 3
+    """It finishes what it has."""
+    ENDED = 4
+    """The process is gone, for whatever reason."""
+
+
+_WIRE = {
+    State.LOADING: HostState.HOST_STATE_LOADING,
+    State.SERVING: HostState.HOST_STATE_SERVING,
+    State.DRAINING: HostState.HOST_STATE_DRAINING,
+}
+
+
+class HostProcess:
+    """One host. `changed` is called whenever its state moves."""
+
+    def __init__(
+        self, model: ModelVersion, vitals: Path, changed: Callable[[HostProcess], None]
+    ) -> None:
+        self.model = model
+        self.state = State.LOADING
+        self.since = datetime.now(UTC)
+        self.address = ""
+        self.refused = ""
+        """Why the model cannot be loaded, in the host's own words."""
+        self.death = ""
+        """How the process ended, if nobody asked it to."""
+        self.started = time.monotonic()
+        self.loaded = asyncio.Event()
+        """Set when loading is over, whether it serves or not."""
+        self._changed = changed
+        self._vitals_path = vitals
+        self._vitals: Vitals | None = None
+        self._process: ForkServerProcess | None = None
+        self._pipe, self._theirs = multiprocessing.Pipe()
+
+    @property
+    def pid(self) -> int:
+        """The process's id; 0 before it has one."""
+        return (self._process.pid or 0) if self._process else 0
+
+    @property
+    def silence(self) -> float:
+        """Seconds since its last sign of life; before it serves, since it was started."""
+        if self.state is State.LOADING or self._vitals is None:
+            return time.monotonic() - self.started
+        return self._vitals.silence
+
+    async def start(self, spec: HostSpec) -> None:
+        """Fork the process. It says by itself when it serves."""
+        self._vitals = Vitals.create(self._vitals_path)
+        context = multiprocessing.get_context("forkserver")
+        self._process = context.Process(
+            target=host_main, args=(spec, self._theirs), name=self._vitals_path.stem, daemon=False
+        )
+        async with _starting:
+            await asyncio.to_thread(self._process.start)
+        self._theirs.close()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._pipe.fileno(), self._heard)
+        loop.add_reader(self._process.sentinel, self._died)
+
+    def drain(self) -> None:
+        """Ask it to finish what it has and end."""
+        if self.state < State.DRAINING:
+            self._move(State.DRAINING)
+            self._say(DRAIN)
+
+    def kill(self, reason: str) -> None:
+        """End it at once; `reason` is what is told of its death."""
+        if self.state is not State.ENDED and self.pid:
+            self.death = self.death or reason
+            os.kill(self.pid, signal.SIGKILL)
+
+    def announcement(self) -> Host:
+        """What routers are told of it."""
+        host = Host(model=self.model, address=self.address, state=_WIRE[self.state], pid=self.pid)
+        host.since.FromDatetime(self.since)
+        return host
+
+    def _say(self, word: str) -> None:
+        try:
+            self._pipe.send(word)
+        except OSError:
+            _log.debug("a host was gone before it could be told", pid=self.pid)
+
+    def _heard(self) -> None:
+        try:
+            news = self._pipe.recv()
+        except (EOFError, OSError):
+            asyncio.get_running_loop().remove_reader(self._pipe.fileno())
+            return
+        if isinstance(news, Failed):
+            self.refused = news.reason
+        elif isinstance(news, Serving) and self.state is State.LOADING:
+            self.address = news.address
+            self._move(State.SERVING)
+
+    def _died(self) -> None:
+        assert self._process is not None
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._process.sentinel)
+        # Its last words may still be in the pipe.
+        while not self._pipe.closed and self._pipe.poll():
+            before = self.refused
+            self._heard()
+            if self.refused == before:
+                break
+        loop.remove_reader(self._pipe.fileno())
+        self._process.join()
+        code = self._process.exitcode
+        if self.state < State.DRAINING and not self.death and not self.refused:
+            self.death = f"the process ended by itself ({_describe(code)})"
+        self._pipe.close()
+        self._process.close()
+        self._process = None
+        if self._vitals is not None:
+            self._vitals.close()
+        self._vitals_path.unlink(missing_ok=True)
+        self._move(State.ENDED)
+
+    def _move(self, state: State) -> None:
+        if state > self.state:
+            self.state = state
+            self.since = datetime.now(UTC)
+            self.loaded.set()
+            self._changed(self)
+
+
+def _describe(code: int | None) -> str:
+    if code is None:
+        return "no exit code"
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

@@ -1,0 +1,112 @@
+"""Wires the executor's agent."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from pathlib import Path
+
+import grpc
+
+from hedgerow.formats.registry import factories
+from hedgerow.v1.execution_pb2_grpc import add_ExecutorServiceServicer_to_server
+from hedgerow.v1.models_pb2 import ModelVersion
+from hedgerow.v1.state_pb2 import QueryResponse
+from services.common.log import Log, Mirror
+from services.common.service import Service, run
+from services.common.state import STATE_SERVICE, StateServicer
+from services.common.telemetry import Tracing
+from services.executor.agent import Agent
+from services.executor.definitions import Definitions
+from services.executor.servicer import Announcements, ExecutorServicer
+from services.executor.settings import EVERY_TYPE, ExecutorSettings
+
+# What every host needs, imported once in the fork server. Not gRPC: a process that has it must not fork.
+_PRELOAD = (
+    "numpy",
+    "structlog",
+    "uvloop",
+    "hedgerow.formats.warmup",
+    "hedgerow.v1.collection_pb2",
+    "hedgerow.v1.execution_pb2",
+    "services.executor.host.main",
+)
+
+# A host is one thread; its libraries must not start one a core for each host.
+_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+}
+
+
+class Executor(Service):
+    """The agent of one executor."""
+
+    name = "executor"
+    services = ("hedgerow.v1.ExecutorService", STATE_SERVICE)
+
+    def __init__(self, settings: ExecutorSettings, tracing: Tracing) -> None:
+        super().__init__(tracing)
+        self._settings = settings
+        self._log = Log(settings.log_url)
+        types = settings.data_types
+        self._mirror = Mirror(self._log.models, "*" if EVERY_TYPE in types else types)
+        self._announcements = Announcements()
+        self._address = ""
+        self._agent = Agent(
+            settings,
+            self._mirror.catalog,
+            Definitions(settings.cache_dir, self._fetch),
+            self._announcements.publish,
+        )
+
+    def add_to(self, server: grpc.aio.Server) -> None:
+        add_ExecutorServiceServicer_to_server(ExecutorServicer(self._announcements), server)
+        StateServicer(self.name, self._fill).add_to(server)
+
+    async def start(self, address: str) -> None:
+        prepare_fork_server()
+        self._address = address
+        self._mirror.listen(self._agent.reconcile)
+        self.background(self._mirror.run(), "follows the log")
+        self.background(self._agent.watch(), "watches the hosts")
+        await self._mirror.caught_up.wait()
+        lease = self._settings.lease
+        self.background(self._log.members.keep(self.name, address, lease), "keeps the lease")
+
+    async def drain(self) -> None:
+        await self.leave(self._log.members, self._address)
+        self._agent.drain()
+        await self._agent.close()
+        self._announcements.close()
+
+    async def close(self) -> None:
+        await self._log.close()
+
+    async def _fetch(self, model: ModelVersion, target: Path) -> None:
+        descriptor = model.descriptor
+        definition = self._mirror.catalog.definition(
+            descriptor.data_type, descriptor.name, model.version
+        )
+        await self._log.definitions.fetch(definition, target)
+
+    def _fill(self, response: QueryResponse, data_type: str) -> None:
+        hosts = self._agent.announcements()
+        response.hosts.extend(
+            host for host in hosts if data_type in ("", host.model.descriptor.data_type)
+        )
+
+
+def prepare_fork_server() -> None:
+    """Say what the fork server imports before it forks hosts: their code, and the formats' engines."""
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    engines = [module for factory in factories().values() for module in factory.preload]
+    multiprocessing.set_forkserver_preload([*_PRELOAD, *engines])
+
+
+def main() -> None:
+    """Run the executor."""
+    run(Executor, ExecutorSettings)

@@ -1,0 +1,1 @@
+"""The router, the starter: admits records, starts their models, answers with what the collector decided."""

@@ -1,0 +1,80 @@
+"""The plans in force, with all that is looked up for a task prepared once a change and not once a task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from hedgerow.errors import NotFound
+from hedgerow.v1 import plans_pb2
+from hedgerow.v1.models_pb2 import ModelVersion
+from services.common.catalog import DEFAULT_DEADLINE, Catalog
+from services.router.signatures import Needs, SignatureCheck
+
+Chosen = Callable[[str, str, int], int]
+"""Version that is served of (data type, name, wanted version); 0 if none is."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A plan in force, as a router needs it. A new one is made at each change of what it depends on."""
+
+    message: plans_pb2.Plan
+    qualities: list[float]
+    """Registered quality of each model, 0 where there is none."""
+    deadline_ns: int
+    check: SignatureCheck
+    models: list[tuple[tuple[str, str], int]] = field(default_factory=list)
+    """Of each model: data type and name, and the version to stay on (0: the newest that serves)."""
+
+
+class PlanBook:
+    """Gives the plan of a data type; forgets what it prepared when told that something changed."""
+
+    def __init__(self, catalog: Catalog, chosen: Chosen) -> None:
+        self._catalog = catalog
+        self._chosen = chosen
+        self._prepared: dict[str, Plan] = {}
+
+    def changed(self) -> None:
+        """Forget what was prepared: a model, a plan or a host has come or gone."""
+        self._prepared.clear()
+
+    def plan(self, data_type: str) -> Plan:
+        """Return the plan in force. Raises NotFound, naming the data types there are."""
+        plan = self._prepared.get(data_type)
+        if plan is None:
+            plan = self._prepared[data_type] = self._prepare(data_type)
+        return plan
+
+    def plans(self) -> list[plans_pb2.Plan]:
+        """Return the plans in force of all data types."""
+        return [self._catalog.plan(data_type) for data_type in sorted(self._catalog.data_types)]
+
+    def _prepare(self, data_type: str) -> Plan:
+        if data_type not in self._catalog.data_types:
+            raise NotFound.among(
+                "data type", data_type, self._catalog.data_types, "push a model for it first"
+            )
+        message = self._catalog.plan(data_type)
+        served = [self._served(data_type, model) for model in message.models]
+        deadline = message.policy.deadline.ToTimedelta() or DEFAULT_DEADLINE
+        # What a shadow model cannot score must not be refused for the sake of the others.
+        needs = [
+            Needs(f"{served.descriptor.name}@{served.version}", served.signature)
+            for served, model in zip(served, message.models, strict=True)
+            if served is not None and not model.shadow
+        ]
+        return Plan(
+            message=message,
+            qualities=[model.descriptor.quality if model else 0.0 for model in served],
+            deadline_ns=deadline // timedelta(microseconds=1) * 1000,
+            check=SignatureCheck(needs),
+            models=[((data_type, model.name), model.version) for model in message.models],
+        )
+
+    def _served(self, data_type: str, model: plans_pb2.PlanModel) -> ModelVersion | None:
+        """The version that would score now, or the one that is registered if none is served yet."""
+        version = self._chosen(data_type, model.name, model.version) or model.version
+        return self._catalog.find(data_type, model.name, version)

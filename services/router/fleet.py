@@ -1,0 +1,159 @@
+"""The hosts of all executors, by the model they run, and the choice among them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable
+
+import grpc
+import structlog
+
+from hedgerow.v1.execution_pb2 import Host, HostState, WatchHostsRequest
+from hedgerow.v1.execution_pb2_grpc import ExecutorServiceStub
+from services.common.wire import CHANNEL_OPTIONS
+from services.router.host_link import HostLink, Offer
+
+_log = structlog.get_logger()
+
+Model = tuple[str, str]
+"""Data type and name."""
+
+_RETRY_SECONDS = 0.2
+
+_TAKES_TASKS = (HostState.HOST_STATE_SERVING, HostState.HOST_STATE_DRAINING)
+
+
+class Fleet:
+    """Knows every host by its executor's announcements.
+
+    `changed` is called when other versions than before would be chosen; `lost` with the tasks of a host
+    whose stream has ended.
+    """
+
+    def __init__(
+        self,
+        frame_tasks: int,
+        changed: Callable[[], None],
+        lost: Callable[[HostLink, list[Offer]], None],
+    ) -> None:
+        self._frame_tasks = frame_tasks
+        self._changed = changed
+        self._lost = lost
+        self._watches: dict[str, asyncio.Task[None]] = {}
+        self._announced: dict[str, list[Host]] = {}
+        self._links: dict[str, HostLink] = {}
+        self._by_model: dict[Model, list[HostLink]] = {}
+
+    @property
+    def hosts(self) -> list[Host]:
+        """All hosts as their executors announced them."""
+        return [host for hosts in self._announced.values() for host in hosts]
+
+    @property
+    def outstanding(self) -> int:
+        """Tasks that wait for hosts or are with them, counted once a model."""
+        return sum(link.outstanding for link in self._links.values())
+
+    def choose(
+        self, model: Model, version: int, besides: HostLink | None = None
+    ) -> HostLink | None:
+        """Return a host of a model: of `version`, or of the newest that serves if that is 0.
+
+        Among several it is the less loaded of two random ones. None if no host serves it.
+        """
+        links = [link for link in self._usable(model, version) if link is not besides]
+        if len(links) < 2:
+            return links[0] if links else None
+        one, other = random.sample(links, 2)  # noqa: S311 - nobody gains by guessing it
+        return one if one.outstanding <= other.outstanding else other
+
+    def _usable(self, model: Model, version: int) -> list[HostLink]:
+        links = [
+            link for link in self._by_model.get(model, ()) if link.is_ready and not link.retired
+        ]
+        if version:
+            return [link for link in links if link.model.version == version]
+        # A leaving host is used only until another one is ready, whatever their versions.
+        links = [link for link in links if not link.leaving] or links
+        newest = max((link.model.version for link in links), default=0)
+        return [link for link in links if link.model.version == newest]
+
+    # -- executors ---------------------------------------------------------------------------------
+
+    def follow(self, addresses: Iterable[str]) -> None:
+        """Watch the executors at these addresses; those that are gone end by themselves."""
+        for address in addresses:
+            if address not in self._watches:
+                watch = asyncio.get_running_loop().create_task(
+                    self._watch(address), name=f"executor {address}"
+                )
+                self._watches[address] = watch
+
+    async def _watch(self, address: str) -> None:
+        try:
+            async with grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS) as channel:
+                async for response in ExecutorServiceStub(channel).WatchHosts(WatchHostsRequest()):
+                    self._announced[address] = list(response.hosts)
+                    self._update()
+        except grpc.aio.AioRpcError as error:
+            _log.info("lost an executor", address=address, reason=error.details())
+        finally:
+            # The links to its hosts stay for as long as their own streams do.
+            self._announced.pop(address, None)
+            del self._watches[address]
+
+    def _update(self) -> None:
+        """Bring the links in line with what is announced."""
+        takers = {host.address: host for host in self.hosts if host.state in _TAKES_TASKS}
+        for address, host in takers.items():
+            if address not in self._links:
+                self._add(host)
+            self._links[address].leaving = host.state == HostState.HOST_STATE_DRAINING
+        for address, link in self._links.items():
+            if address not in takers:
+                link.leaving = True
+        self._retire_leaving()
+        self._changed()
+
+    # -- links -------------------------------------------------------------------------------------
+
+    def _add(self, host: Host) -> None:
+        link = HostLink(host, self._frame_tasks, self._link_ready, self._link_lost)
+        self._links[host.address] = link
+        self._by_model.setdefault(_model_of(link), []).append(link)
+
+    def _link_ready(self, link: HostLink) -> None:
+        self._retire_leaving()
+        self._changed()
+
+    def _retire_leaving(self) -> None:
+        """Close leaving hosts whose model another host is ready to score."""
+        for links in self._by_model.values():
+            if any(link.is_ready and not link.leaving for link in links):
+                for link in links:
+                    if link.leaving and not link.retired:
+                        link.retire()
+
+    def _link_lost(self, link: HostLink, offers: list[Offer]) -> None:
+        self._links.pop(link.address, None)
+        links = self._by_model.get(_model_of(link), [])
+        if link in links:
+            links.remove(link)
+        if not links:
+            self._by_model.pop(_model_of(link), None)
+        self._changed()
+        self._lost(link, offers)
+        # If only the stream broke, its executor still announces it. If it died, that will soon be told.
+        asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._update)
+
+    async def close(self) -> None:
+        """End all streams."""
+        for watch in self._watches.values():
+            watch.cancel()
+        await asyncio.gather(*self._watches.values(), return_exceptions=True)
+        await asyncio.gather(*(link.close() for link in list(self._links.values())))
+
+
+def _model_of(link: HostLink) -> Model:
+    return link.model.descriptor.data_type, link.model.descriptor.name

@@ -1,0 +1,83 @@
+"""Wires the router."""
+
+from __future__ import annotations
+
+import grpc
+
+from hedgerow.v1.scoring_pb2_grpc import add_ScoringServiceServicer_to_server
+from hedgerow.v1.state_pb2 import Gauge, QueryResponse
+from services.common.log import Log, Mirror
+from services.common.service import Service, run
+from services.common.state import STATE_SERVICE, StateServicer
+from services.common.telemetry import Tracing
+from services.router.book import PlanBook
+from services.router.scoring import Scoring
+from services.router.servicer import ScoringServicer
+from services.router.settings import RouterSettings
+
+
+class Router(Service):
+    """One router."""
+
+    name = "router"
+    services = ("hedgerow.v1.ScoringService", STATE_SERVICE)
+
+    def __init__(self, settings: RouterSettings, tracing: Tracing) -> None:
+        super().__init__(tracing)
+        self._settings = settings
+        self._log = Log(settings.log_url)
+        self._mirror = Mirror(self._log.models)
+        self._address = ""
+        self._book = PlanBook(self._mirror.catalog, self._chosen)
+        self.scoring = Scoring(settings, self._book)
+
+    def add_to(self, server: grpc.aio.Server) -> None:
+        servicer = ScoringServicer(self.scoring, self.tracing, self._settings.max_in_flight)
+        add_ScoringServiceServicer_to_server(servicer, server)
+        StateServicer(self.name, self._fill).add_to(server)
+
+    async def start(self, address: str) -> None:
+        self._address = address
+        self._mirror.listen(self._book.changed)
+        self.background(self._mirror.run(), "follows the log")
+        self.background(self._follow_executors(), "looks for executors")
+        self.background(self._follow_collectors(), "looks for collectors")
+        await self._mirror.caught_up.wait()
+        lease = self._settings.lease
+        self.background(self._log.members.keep(self.name, address, lease), "keeps the lease")
+
+    async def drain(self) -> None:
+        await self.leave(self._log.members, self._address)
+        await self.scoring.drain()
+
+    async def close(self) -> None:
+        await self.scoring.close()
+        await self._log.close()
+
+    async def _follow_executors(self) -> None:
+        every, lease = self._settings.discover_every, self._settings.lease
+        async for addresses in self._log.members.watch("executor", every, lease):
+            self.scoring.fleet.follow(addresses)
+
+    async def _follow_collectors(self) -> None:
+        every, lease = self._settings.discover_every, self._settings.lease
+        async for addresses in self._log.members.watch("collector", every, lease):
+            await self.scoring.collectors.follow(addresses)
+
+    def _chosen(self, data_type: str, name: str, version: int) -> int:
+        link = self.scoring.fleet.choose((data_type, name), version)
+        return link.model.version if link else 0
+
+    def _fill(self, response: QueryResponse, data_type: str) -> None:
+        plans = self._book.plans()
+        response.plans.extend(plan for plan in plans if data_type in ("", plan.data_type))
+        hosts = self.scoring.fleet.hosts
+        response.hosts.extend(
+            host for host in hosts if data_type in ("", host.model.descriptor.data_type)
+        )
+        response.gauges.append(Gauge(name="tasks_in_flight", value=self.scoring.in_flight))
+
+
+def main() -> None:
+    """Run the router."""
+    run(Router, RouterSettings)

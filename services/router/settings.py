@@ -1,0 +1,35 @@
+"""Settings of a router."""
+
+from datetime import timedelta
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from services.common.settings import ServiceSettings
+
+
+class RouterSettings(ServiceSettings):
+    """HEDGEROW_ROUTER_..."""
+
+    model_config = SettingsConfigDict(env_prefix="HEDGEROW_ROUTER_")
+
+    port: int = Field(default=8400, ge=0, le=65535)
+    """Where clients score."""
+
+    max_in_flight: int = Field(default=4096, ge=1)
+    """Tasks admitted at once; more are refused with RESOURCE_EXHAUSTED."""
+
+    row_limit: int = Field(default=16384, ge=1)
+    """Records in one batch; larger ones are refused."""
+
+    gather_at_most: timedelta = timedelta(milliseconds=4)
+    """The longest a task may wait for others to share its frame."""
+
+    gather_target: int = Field(default=16, ge=1)
+    """Tasks a frame is gathered for."""
+
+    frame_tasks: int = Field(default=256, ge=1)
+    """Tasks in a frame at the most."""
+
+    discover_every: timedelta = timedelta(milliseconds=500)
+    """How often new executors and collectors are looked for."""

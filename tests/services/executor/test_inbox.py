@@ -1,0 +1,70 @@
+"""What waits in a host: whole frames, dead tasks dropped, a bound of rows."""
+
+from hedgerow.v1.execution_pb2 import ExecuteRequest, Task
+from hedgerow.v1.records_pb2 import Batch
+from services.executor.host.inbox import Inbox
+
+SENT = 1_700_000_000_000_000_000
+MILLISECOND = 1_000_000
+
+
+def frame(number: int, *rows: int, left_ms: int = 50) -> ExecuteRequest:
+    deadline = SENT + left_ms * MILLISECOND
+    tasks = [
+        Task(id=number * 100 + i, deadline_unix_ns=deadline, batch=Batch(rows=r))
+        for i, r in enumerate(rows)
+    ]
+    return ExecuteRequest(tasks=tasks, frame=number, sent_unix_ns=SENT, collector="c")
+
+
+def test_tasks_of_several_frames_are_taken_as_one_batch_in_order() -> None:
+    inbox, done = Inbox(row_limit=100), list[int]()
+    inbox.add(frame(1, 1, 1), done.append, now=10.0)
+    inbox.add(frame(2, 1), done.append, now=10.0)
+    assert [waiting.task.id for waiting in inbox.take(now=10.0)] == [100, 101, 200]
+    assert not len(inbox)
+
+
+def test_a_frame_is_done_with_its_last_task() -> None:
+    inbox, done = Inbox(row_limit=100), list[int]()
+    inbox.add(frame(1, 1, 1), done.append, now=10.0)
+    first, second = inbox.take(now=10.0)
+    first.frame.settled(1)
+    assert done == []
+    second.frame.settled(1)
+    assert done == [1]
+
+
+def test_tasks_past_their_deadline_are_dropped_unscored_and_their_credit_returns() -> None:
+    inbox, done = Inbox(row_limit=100), list[int]()
+    inbox.add(frame(1, 1, 1, left_ms=50), done.append, now=10.0)
+    inbox.add(frame(2, 1, left_ms=80), done.append, now=10.0)
+    assert [waiting.task.id for waiting in inbox.take(now=10.06)] == [200]
+    assert done == [1]
+    assert inbox.dropped == 2
+
+
+def test_the_deadline_is_the_time_left_whatever_the_routers_clock_says() -> None:
+    inbox = Inbox(row_limit=100)
+    inbox.add(frame(1, 1, left_ms=50), lambda _: None, now=3.0)
+    assert abs(inbox.take(now=3.0)[0].deadline - 3.05) < 1e-6
+
+
+def test_a_batch_has_no_more_rows_than_the_limit() -> None:
+    inbox = Inbox(row_limit=10)
+    inbox.add(frame(1, 4, 4, 4), lambda _: None, now=1.0)
+    assert [waiting.rows for waiting in inbox.take(now=1.0)] == [4, 4]
+    assert [waiting.rows for waiting in inbox.take(now=1.0)] == [4]
+
+
+def test_a_task_larger_than_the_limit_is_taken_alone() -> None:
+    inbox = Inbox(row_limit=10)
+    inbox.add(frame(1, 4, 40), lambda _: None, now=1.0)
+    assert [waiting.rows for waiting in inbox.take(now=1.0)] == [4]
+    assert [waiting.rows for waiting in inbox.take(now=1.0)] == [40]
+
+
+def test_an_empty_frame_is_done_at_once() -> None:
+    inbox, done = Inbox(row_limit=10), list[int]()
+    inbox.add(frame(1), done.append, now=1.0)
+    assert done == [1]
