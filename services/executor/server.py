@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from multiprocessing import forkserver
 from pathlib import Path
 
 import grpc
@@ -105,6 +106,8 @@ def prepare_fork_server() -> None:
         os.environ.setdefault(name, value)
     engines = [module for factory in factories().values() for module in factory.preload]
     multiprocessing.set_forkserver_preload([*_PRELOAD, *engines])
+    # Now, and not with the first host: TensorFlow takes seconds to import.
+    forkserver.ensure_running()
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from hedgerow.references import check_name
-from services.common.settings import ServiceSettings
+from services.common.settings import Duration, ServiceSettings
 
 EVERY_TYPE = "*"
 
@@ -34,22 +34,22 @@ class ExecutorSettings(ServiceSettings):
     loads_at_once: int = Field(default=2, ge=1)
     """Hosts that may load at the same time; more would slow down those that serve."""
 
-    load_timeout: timedelta = timedelta(seconds=120)
+    load_timeout: Duration = timedelta(seconds=120)
     """The longest that a model may take to load and warm up."""
 
     kill_after_deadlines: float = Field(default=10, gt=0)
     """A host without a sign of life for this many of its plan's deadlines is killed."""
 
-    kill_after_least: timedelta = timedelta(seconds=5)
+    kill_after_least: Duration = timedelta(seconds=5)
     """But never before this time."""
 
     quarantine_deaths: int = Field(default=5, ge=1)
     """A version whose hosts die this often within the quarantine window is given up."""
 
-    quarantine_window: timedelta = timedelta(seconds=60)
+    quarantine_window: Duration = timedelta(seconds=60)
     """See `quarantine_deaths`."""
 
-    drain_timeout: timedelta = timedelta(seconds=5)
+    drain_timeout: Duration = timedelta(seconds=5)
     """The longest that a replaced host may take to finish what it has."""
 
     @field_validator("data_types", mode="before")

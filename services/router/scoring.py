@@ -105,6 +105,7 @@ class Scoring:
     def _forget(self, task: Task) -> None:
         self._tasks.pop(task.id, None)
         self._deadlines.remove(task.id)
+        self._gatherer.ended()
         if task.collector is not None:
             task.collector.forget(task)
         if not self._tasks:

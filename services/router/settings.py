@@ -5,7 +5,7 @@ from datetime import timedelta
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.common.settings import ServiceSettings
+from services.common.settings import Duration, ServiceSettings
 
 
 class RouterSettings(ServiceSettings):
@@ -22,14 +22,14 @@ class RouterSettings(ServiceSettings):
     row_limit: int = Field(default=16384, ge=1)
     """Records in one batch; larger ones are refused."""
 
-    gather_at_most: timedelta = timedelta(milliseconds=4)
+    gather_at_most: Duration = timedelta(milliseconds=8)
     """The longest a task may wait for others to share its frame."""
 
-    gather_target: int = Field(default=16, ge=1)
-    """Tasks a frame is gathered for."""
+    gather_target: int = Field(default=32, ge=1)
+    """Tasks for which a frame is gathered; with so many it leaves."""
 
     frame_tasks: int = Field(default=256, ge=1)
     """Tasks in a frame at the most."""
 
-    discover_every: timedelta = timedelta(milliseconds=500)
+    discover_every: Duration = timedelta(milliseconds=500)
     """How often new executors and collectors are looked for."""

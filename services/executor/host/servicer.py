@@ -16,8 +16,45 @@ from services.executor.host.reports import Reports
 from services.executor.host.scoring import Scorer
 from services.executor.host.spans import Spans
 
-_CREDIT = 2
-"""Frames a router may have here at once: one being scored, and one waiting so that scoring never does."""
+_CREDIT = 4
+"""Frames a router may have here at once: one being scored, one that waits so that scoring never does, and
+as many whose credit has not been given back yet."""
+_GIVEN_BACK_TOGETHER = 2
+"""Frames whose credit goes back in one message: a message a frame would be a third of a host's work."""
+_GIVEN_BACK_WITHIN = 0.005
+"""Seconds after which credit goes back, however little."""
+
+
+class Credit:
+    """The credit of one router: how many more frames it may write."""
+
+    def __init__(self, outbox: Outbox[ExecuteResponse, ExecuteResponse]) -> None:
+        self._outbox = outbox
+        self._done: list[int] = []
+        self._timer: asyncio.TimerHandle | None = None
+        outbox.put(ExecuteResponse(credit=_CREDIT))
+
+    def give_back(self, frame: int) -> None:
+        """Give back the credit of a frame that is settled, soon."""
+        self._done.append(frame)
+        if len(self._done) >= _GIVEN_BACK_TOGETHER:
+            self._send()
+        elif self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(_GIVEN_BACK_WITHIN, self._send)
+
+    async def close(self) -> None:
+        """The router has left."""
+        if self._timer is not None:
+            self._timer.cancel()
+        await self._outbox.close()
+
+    def _send(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        done, self._done = self._done, []
+        self._outbox.put(ExecuteResponse(credit=len(done), done=done))
 
 
 class HostServicer(ExecutionServiceServicer):
@@ -29,7 +66,7 @@ class HostServicer(ExecutionServiceServicer):
         self._reports = reports
         self._spans = spans
         self._filled = asyncio.Event()
-        self._routers: set[Outbox[ExecuteResponse, ExecuteResponse]] = set()
+        self._routers: set[Credit] = set()
 
     # Writes by itself instead of yielding: credit is given while frames are read.
     async def Execute(  # type: ignore[override]  # noqa: N802 - gRPC's name
@@ -38,20 +75,15 @@ class HostServicer(ExecutionServiceServicer):
         context: grpc.aio.ServicerContext[ExecuteRequest, ExecuteResponse],
     ) -> None:
         """Read a router's frames until it ends the stream."""
-        outbox: Outbox[ExecuteResponse, ExecuteResponse] = Outbox(context.write, _joined)
-        self._routers.add(outbox)
-        outbox.put(ExecuteResponse(credit=_CREDIT))
-
-        def settle(frame: int) -> None:
-            outbox.put(ExecuteResponse(credit=1, done=[frame]))
-
+        credit = Credit(Outbox(context.write, _joined))
+        self._routers.add(credit)
         try:
             async for request in request_iterator:
-                self._inbox.add(request, settle, time.monotonic())
+                self._inbox.add(request, credit.give_back, time.monotonic())
                 self._filled.set()
         finally:
-            self._routers.discard(outbox)
-            await outbox.close()
+            self._routers.discard(credit)
+            await credit.close()
 
     async def run(self) -> None:
         """Score what waits, for as long as the host lives."""

@@ -4,48 +4,85 @@ import asyncio
 
 import pytest
 
-from services.router.gathering import ArrivalRate, Gatherer, window
+from services.router.gathering import Gatherer, Peak
 
-AT_MOST = 0.004
-
-
-def test_the_rate_settles_at_the_arrivals_per_second() -> None:
-    rate = ArrivalRate()
-    measured = [rate.arrived(i / 1000) for i in range(1000)][-1]
-    assert measured == pytest.approx(1000, rel=0.05)
+AT_MOST = 0.01
 
 
-def test_the_rate_is_forgotten_in_silence() -> None:
-    rate = ArrivalRate()
-    for i in range(100):
-        rate.arrived(i / 1000)
-    assert rate.arrived(10.0) == pytest.approx(20, rel=0.01)
+def test_the_peak_stays_for_a_moment_and_fades() -> None:
+    peak = Peak()
+    assert peak.seen(8, now=1.0) == 8
+    assert peak.seen(2, now=1.01) == pytest.approx(7.24, abs=0.01)
+    assert peak.seen(1, now=3.0) == 1
 
 
-def test_nothing_waits_where_less_than_four_tasks_are_expected() -> None:
-    assert window(rate=999, target=16, at_most=AT_MOST) == 0
+async def turns(count: int) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
 
 
-def test_the_window_is_what_the_target_takes_but_no_more_than_the_limit() -> None:
-    assert window(rate=8000, target=16, at_most=AT_MOST) == pytest.approx(0.002)
-    assert window(rate=1000, target=16, at_most=AT_MOST) == AT_MOST
+class Frames:
+    """What a gatherer handed on."""
+
+    def __init__(self, target: int = 16) -> None:
+        self.frames: list[list[int]] = []
+        self.gatherer: Gatherer[int] = Gatherer(target, AT_MOST, self.frames.append)
+
+    def six_at_once(self) -> None:
+        for i in range(6):
+            self.gatherer.add(i)
+        self.gatherer.flush()
+        self.frames.clear()
+
+    def end(self, count: int) -> None:
+        for _ in range(count):
+            self.gatherer.ended()
 
 
 async def test_a_lone_item_leaves_in_the_next_turn_of_the_loop() -> None:
-    frames: list[list[int]] = []
-    gatherer: Gatherer[int] = Gatherer(16, AT_MOST, frames.append)
-    gatherer.add(1)
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    assert frames == [[1]]
+    made = Frames()
+    for i in range(3):
+        made.gatherer.add(i)
+        await turns(2)
+        assert made.frames[-1] == [i]
+        made.end(1)
 
 
-async def test_items_that_come_in_a_row_share_a_frame_in_their_order() -> None:
-    frames: list[list[int]] = []
-    gatherer: Gatherer[int] = Gatherer(16, AT_MOST, frames.append)
-    for i in range(50):
-        gatherer.add(i)
-    assert len(gatherer) == 50
-    gatherer.flush()
-    assert frames == [list(range(50))]
-    assert len(gatherer) == 0
+async def test_items_of_one_turn_share_a_frame_in_their_order() -> None:
+    made = Frames()
+    made.gatherer.add(1)
+    made.gatherer.add(2)
+    await turns(2)
+    assert made.frames == [[1, 2]]
+    assert len(made.gatherer) == 0
+
+
+async def test_with_company_items_wait_for_as_many_as_were_here_a_moment_ago() -> None:
+    made = Frames()
+    made.six_at_once()
+    made.end(6)
+    for i in range(5):
+        made.gatherer.add(i)
+        await turns(2)
+    assert made.frames == []
+    made.gatherer.add(5)
+    assert made.frames == [[0, 1, 2, 3, 4, 5]]
+
+
+async def test_a_frame_leaves_with_the_target() -> None:
+    made = Frames(target=4)
+    for i in range(9):
+        made.gatherer.add(i)
+    assert made.frames == [[0, 1, 2], [3, 4, 5, 6]]
+    assert len(made.gatherer) == 2
+
+
+async def test_nothing_waits_for_longer_than_the_limit() -> None:
+    made = Frames()
+    made.six_at_once()
+    made.end(5)
+    made.gatherer.add(6)
+    await turns(3)
+    assert made.frames == []
+    await asyncio.sleep(AT_MOST * 2)
+    assert made.frames == [[6]]
