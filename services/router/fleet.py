@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import grpc
 import structlog
@@ -45,10 +45,21 @@ class Fleet:
         self._links: dict[str, HostLink] = {}
         self._by_model: dict[Model, list[HostLink]] = {}
 
-    @property
     def hosts(self) -> list[Host]:
-        """All hosts as their executors announced them."""
-        return [host for hosts in self._announced.values() for host in hosts]
+        """Return all hosts; one that this router has not reached yet counts as LOADING."""
+        return [self._seen(host) for host in self._all_announced()]
+
+    def _all_announced(self) -> Iterator[Host]:
+        return (host for hosts in self._announced.values() for host in hosts)
+
+    def _seen(self, host: Host) -> Host:
+        link = self._links.get(host.address)
+        if host.state != HostState.HOST_STATE_SERVING or (link and link.is_ready):
+            return host
+        seen = Host()
+        seen.CopyFrom(host)
+        seen.state = HostState.HOST_STATE_LOADING
+        return seen
 
     @property
     def outstanding(self) -> int:
@@ -105,7 +116,8 @@ class Fleet:
 
     def _update(self) -> None:
         """Bring the links in line with what is announced."""
-        takers = {host.address: host for host in self.hosts if host.state in _TAKES_TASKS}
+        announced = self._all_announced()
+        takers = {host.address: host for host in announced if host.state in _TAKES_TASKS}
         for address, host in takers.items():
             if address not in self._links:
                 self._add(host)

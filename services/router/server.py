@@ -71,7 +71,7 @@ class Router(Service):
     def _fill(self, response: QueryResponse, data_type: str) -> None:
         plans = self._book.plans()
         response.plans.extend(plan for plan in plans if data_type in ("", plan.data_type))
-        hosts = self.scoring.fleet.hosts
+        hosts = self.scoring.fleet.hosts()
         response.hosts.extend(
             host for host in hosts if data_type in ("", host.model.descriptor.data_type)
         )

@@ -1,0 +1,126 @@
+"""One mesh of separate processes for all end-to-end tests; each test has a data type of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+import pytest_asyncio
+
+from hedgerow import AsyncClient
+from hedgerow.local.folder import temporary_folder
+from hedgerow.local.mesh import LocalMesh
+from hedgerow.local.ports import Ports
+from hedgerow.plans import plan_from_yaml
+from hedgerow.registry_client import AsyncRegistry
+from hedgerow.v1.execution_pb2 import Host, HostState
+from hedgerow.v1.models_pb2 import ModelVersion
+from hedgerow.v1.state_pb2 import QueryRequest, QueryResponse
+from hedgerow.v1.state_pb2_grpc import StateServiceStub
+from tests.support import wait_until
+
+PLUGINS = Path(__file__).parents[1] / "plugins"
+FEATURES = ["a", "b"]
+
+_names = itertools.count(1)
+
+
+class Mesh:
+    """A mesh that runs, with the clients a test needs."""
+
+    def __init__(self, local: LocalMesh) -> None:
+        self.local = local
+        self.client = AsyncClient(local.ports.address("router"))
+        self.registry = AsyncRegistry(local.ports.address("registry"))
+
+    async def close(self) -> None:
+        await self.client.close()
+        await self.registry.close()
+
+    async def push(self, data_type: str, name: str, **said: Any) -> ModelVersion:
+        """Push a `constant` model; it need not serve yet."""
+        quality = said.pop("quality", None)
+        definition = json.dumps({"features": FEATURES, **said}).encode()
+        pushed = await self.registry.push_model(
+            definition, data_type=data_type, name=name, model_type="constant", quality=quality
+        )
+        return pushed.model
+
+    async def serve(self, data_type: str, name: str, **said: Any) -> ModelVersion:
+        """Push a `constant` model and wait until the router would choose it."""
+        model = await self.push(data_type, name, **said)
+        await self.wait_for(model, HostState.HOST_STATE_SERVING)
+        return model
+
+    async def apply(self, plan: str) -> None:
+        """Put a plan into force, and wait until the router follows it."""
+        applied = await self.registry.apply_plan(plan_from_yaml(plan))
+
+        async def known() -> bool:
+            plans = (await self.state("router", applied.data_type)).plans
+            return any(plan.revision == applied.revision for plan in plans)
+
+        await wait_until(known, "the router follows the plan")
+
+    async def wait_for(
+        self, model: ModelVersion, state: HostState, service: str = "router"
+    ) -> Host:
+        """Wait until a service knows a host of a version in a state; return the host."""
+        found: list[Host] = []
+
+        async def there() -> bool:
+            found[:] = await self.hosts(model, service)
+            return any(host.state == state for host in found)
+
+        name = f"{model.descriptor.name}@{model.version}"
+        await wait_until(there, f"{name} is {HostState.Name(state)}", timeout=30)
+        return next(host for host in found if host.state == state)
+
+    async def hosts(self, model: ModelVersion, service: str = "executor") -> list[Host]:
+        """Return the hosts of a version."""
+        state = await self.state(service, model.descriptor.data_type)
+        wanted = (model.descriptor.name, model.version)
+        return [h for h in state.hosts if (h.model.descriptor.name, h.model.version) == wanted]
+
+    async def state(self, service: str, data_type: str = "") -> QueryResponse:
+        address = self.local.ports.address(service)
+        async with grpc.aio.insecure_channel(address) as channel:
+            return await StateServiceStub(channel).Query(QueryRequest(data_type=data_type))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def mesh() -> AsyncIterator[Mesh]:
+    environment = {
+        "PYTHONPATH": os.pathsep.join([str(PLUGINS), os.environ.get("PYTHONPATH", "")]),
+        "HEDGEROW_EXECUTOR_KILL_AFTER_LEAST": "1s",
+        "HEDGEROW_EXECUTOR_QUARANTINE_DEATHS": "3",
+        "HEDGEROW_ROUTER_ROW_LIMIT": "1000",
+    }
+    with temporary_folder() as folder:
+        local = LocalMesh(folder, Ports.free(), lambda part, what: None, environment)
+        await local.start()
+        mesh = Mesh(local)
+        try:
+            yield mesh
+            await wait_until(lambda: _idle(mesh), "nothing is left in flight")
+        finally:
+            await mesh.close()
+            await asyncio.shield(local.stop())
+
+
+async def _idle(mesh: Mesh) -> bool:
+    states = [await mesh.state(service) for service in ("router", "collector")]
+    return not any(gauge.value for state in states for gauge in state.gauges)
+
+
+@pytest.fixture
+def data_type() -> str:
+    """A data type that no other test uses."""
+    return f"type-{next(_names)}"
