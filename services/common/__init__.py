@@ -1,0 +1,1 @@
+"""What the services share: bootstrap, log, telemetry, settings, errors."""

@@ -1,0 +1,72 @@
+"""Definitions too big for an event, in chunks under their sha256."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from hedgerow.errors import Corrupt, Unavailable
+from services.common.log import keys
+from services.common.log.connection import BULK, within
+
+# A chunk that is durable already stays so: another version may have the same bytes.
+_PUT = """
+if redis.call('PTTL', KEYS[1]) == -1 then
+  redis.call('SET', KEYS[1], ARGV[1])
+else
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+end
+"""
+
+
+class Blobs:
+    """Writes, keeps and reads chunks."""
+
+    def __init__(self, redis: Any) -> None:
+        self._redis = redis
+
+    async def write(self, sha256: str, data: Path) -> int:
+        """Write a file in chunks and return how many; they expire unless `keep` is called.
+
+        Chunks that are there are overwritten, which mends those that are damaged. Raises Unavailable.
+        """
+        number = 0
+        with data.open("rb") as file:
+            while chunk := await _read(file):
+                async with within(BULK):
+                    await self._redis.eval(
+                        _PUT, 1, keys.blob(sha256, number), chunk, _milliseconds_of_upload()
+                    )
+                number += 1
+        return number
+
+    async def keep(self, sha256: str, chunks: int) -> None:
+        """Make chunks durable. Raises Unavailable if one has expired meanwhile."""
+        names = [keys.blob(sha256, number) for number in range(chunks)]
+        async with within(BULK), self._redis.pipeline(transaction=False) as pipeline:
+            for name in names:
+                pipeline.persist(name)
+            for name in names:
+                pipeline.exists(name)
+            there = (await pipeline.execute())[chunks:]
+        if not all(there):
+            raise Unavailable("the push took so long that its first part has expired; push again")
+
+    async def read(self, sha256: str, chunks: int) -> AsyncIterator[bytes]:
+        """Yield the chunks in order, unverified. Raises Corrupt if one is gone, Unavailable."""
+        for number in range(chunks):
+            async with within(BULK):
+                chunk: bytes | None = await self._redis.get(keys.blob(sha256, number))
+            if chunk is None:
+                raise Corrupt(f"chunk {number} of {chunks} of definition {sha256} is gone")
+            yield chunk
+
+
+async def _read(file: BinaryIO) -> bytes:
+    return await asyncio.to_thread(file.read, keys.CHUNK_BYTES)
+
+
+def _milliseconds_of_upload() -> int:
+    return int(keys.UPLOAD_TTL.total_seconds() * 1000)

@@ -1,0 +1,124 @@
+"""Which processes of a service there are: addresses with a lease.
+
+Leases are counted by Redis' clock, so the clocks of the machines do not matter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from hedgerow.errors import Unavailable
+from services.common.log import keys
+from services.common.log.connection import COMMAND, within
+
+_log = structlog.get_logger()
+
+_NOW = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+"""
+# The key as a whole lives as long as the longest lease in it.
+_RENEW = f"""
+{_NOW}
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+redis.call('PEXPIREAT', KEYS[1], last[2])
+"""
+_LIST = f"""
+{_NOW}
+return redis.call('ZRANGEBYSCORE', KEYS[1], now, '+inf')
+"""
+
+
+class Members:
+    """Keeps leases and lists who holds one."""
+
+    def __init__(self, redis: Any) -> None:
+        self._redis = redis
+        self._kept: dict[tuple[str, str], _Lease] = {}
+
+    async def keep(self, service: str, address: str, lease: timedelta) -> None:
+        """Hold a lease until `leave` is called or the task is cancelled, which lets it run out.
+
+        It is renewed at a third of its time. While the log is out of reach it goes on trying.
+        """
+        held = self._kept[service, address] = _Lease()
+        while not held.left.is_set():
+            async with held.renewing:
+                if not held.left.is_set():
+                    await self._try_renew(service, address, lease)
+            await _pause(held.left, lease / 3)
+
+    async def leave(self, service: str, address: str) -> None:
+        """End `keep` and give the lease back. Raises Unavailable; then the lease runs out by itself."""
+        if (held := self._kept.pop((service, address), None)) is not None:
+            held.left.set()
+            async with held.renewing:  # a renewal on its way must not arrive after the removal
+                await self._remove(service, address)
+        else:
+            await self._remove(service, address)
+
+    async def list(self, service: str) -> list[str]:
+        """Return the addresses that hold a lease, sorted. Raises Unavailable."""
+        async with within(COMMAND):
+            found = await self._redis.eval(_LIST, 1, keys.members(service))
+        return sorted(address.decode() for address in found)
+
+    async def watch(
+        self, service: str, every: timedelta, lease: timedelta
+    ) -> AsyncIterator[frozenset[str]]:
+        """Yield the addresses now and at each change, asking `every` so often, for ever.
+
+        While the log is out of reach nothing changes, and for a `lease` after it came back nobody is
+        taken for gone: leases ran out meanwhile that their holders could not renew.
+        """
+        clock = asyncio.get_running_loop().time
+        known: frozenset[str] | None = None
+        trusted_from = 0.0
+        while True:
+            try:
+                listed = frozenset(await self.list(service))
+            except Unavailable:
+                trusted_from = clock() + lease.total_seconds()
+            else:
+                now = listed if clock() >= trusted_from else listed | (known or frozenset())
+                if now != known:
+                    known = now
+                    yield now
+            await asyncio.sleep(every.total_seconds())
+
+    async def _try_renew(self, service: str, address: str, lease: timedelta) -> None:
+        try:
+            async with within(COMMAND):
+                await self._redis.eval(
+                    _RENEW, 1, keys.members(service), address, int(lease.total_seconds() * 1000)
+                )
+        except Unavailable as error:
+            _log.warning("the lease could not be renewed", service=service, reason=str(error))
+
+    async def _remove(self, service: str, address: str) -> None:
+        async with within(COMMAND):
+            await self._redis.zrem(keys.members(service), address)
+
+
+class _Lease:
+    """A lease that is held."""
+
+    def __init__(self) -> None:
+        self.left = asyncio.Event()
+        self.renewing = asyncio.Lock()
+
+
+async def _pause(until: asyncio.Event, duration: timedelta) -> None:
+    """Wait for the event, at most this long."""
+    try:
+        async with asyncio.timeout(duration.total_seconds()):
+            await until.wait()
+    except TimeoutError:
+        pass

@@ -1,0 +1,1 @@
+"""The registry: knows which models and plans exist."""

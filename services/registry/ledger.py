@@ -1,0 +1,52 @@
+"""Writes events that follow from what exists, so that two writers never write what contradicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hedgerow.errors import Unavailable
+from hedgerow.v1.models_pb2 import ModelEvent
+from services.common.catalog import Catalog, position
+from services.common.log import Conflict, Mirror, ModelLog
+
+Decide = Callable[[Catalog], ModelEvent | None]
+"""What to append, given all that exists; None: nothing. Raises to refuse."""
+
+
+class Ledger:
+    """What exists, and the only way to change it."""
+
+    def __init__(self, log: ModelLog, mirror: Mirror) -> None:
+        self._log = log
+        self._mirror = mirror
+
+    @property
+    def catalog(self) -> Catalog:
+        """What exists. Raises Unavailable while the log is being read for the first time."""
+        if not self._mirror.caught_up.is_set():
+            raise Unavailable("the registry is still reading the log; try again in a moment")
+        return self._mirror.catalog
+
+    async def write(self, data_type: str, decide: Decide) -> ModelEvent | None:
+        """Append what `decide` makes of all that exists at that moment.
+
+        It is asked again whenever another writer was faster; each such time one of them is done.
+        Raises what `decide` raises, and Unavailable.
+        """
+        while True:
+            seen = self.catalog.last_id(data_type)
+            event = decide(self.catalog)
+            if event is None or await self._append(data_type, event, seen):
+                return event
+
+    async def _append(self, data_type: str, event: ModelEvent, after: str) -> bool:
+        """Append; return False once what came in between is known."""
+        try:
+            entry = await self._log.append(data_type, event, after)
+        except Conflict as conflict:
+            if position(conflict.last_id) < position(after):
+                raise Unavailable("the log has lost entries and is being read again") from conflict
+            await self._mirror.reach(data_type, conflict.last_id)
+            return False
+        self._mirror.accept(entry)
+        return True

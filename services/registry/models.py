@@ -1,0 +1,112 @@
+"""Models: pushing, finding, reading."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from hedgerow.v1.models_pb2 import ModelDescriptor, ModelEvent, ModelPushed, ModelVersion
+from services.common.catalog import Catalog
+from services.common.log import Log
+from services.registry.admission import Admission, Candidate
+from services.registry.ledger import Ledger
+
+Registered = tuple[ModelVersion, bool]
+"""A version, and whether it is new."""
+
+
+class Models:
+    """All registered models."""
+
+    def __init__(self, admission: Admission, log: Log, ledger: Ledger) -> None:
+        self._admission = admission
+        self._log = log
+        self._ledger = ledger
+        self._finishing: set[asyncio.Task[Registered]] = set()
+
+    async def push(self, descriptor: ModelDescriptor, chunks: AsyncIterator[bytes]) -> Registered:
+        """Register a model.
+
+        Raises InvalidInput if it is refused, LimitExceeded if it is too large, and Unavailable if the log
+        is out of reach, which is found out before the definition is taken in.
+        """
+        await self._log.ping()
+        async with self._admission.candidate(descriptor, chunks) as candidate:
+            if (same := _same(self._ledger.catalog, candidate)) is not None:
+                return same, False
+            return await self._register(candidate)
+
+    async def _register(self, candidate: Candidate) -> Registered:
+        pushed = ModelPushed(model=_version_of(candidate))
+        await self._log.definitions.store(pushed, candidate.definition)
+        # Shielded: chunks that were kept for an event that never came would stay for good.
+        finishing = asyncio.create_task(self._finish(candidate, pushed), name="register a model")
+        self._finishing.add(finishing)
+        finishing.add_done_callback(self._finished)
+        return await asyncio.shield(finishing)
+
+    def _finished(self, task: asyncio.Task[Registered]) -> None:
+        self._finishing.discard(task)
+        if not task.cancelled():
+            task.exception()  # told to the caller, if there still is one
+
+    async def _finish(self, candidate: Candidate, pushed: ModelPushed) -> Registered:
+        await self._log.definitions.keep(pushed)
+        data_type = candidate.descriptor.data_type
+
+        def decide(catalog: Catalog) -> ModelEvent | None:
+            if _same(catalog, candidate) is not None:
+                return None
+            newest = catalog.find(data_type, candidate.descriptor.name)
+            pushed.model.version = newest.version + 1 if newest else 1
+            return _event(pushed)
+
+        event = await self._ledger.write(data_type, decide)
+        if event is not None:
+            return event.pushed.model, True
+        same = _same(self._ledger.catalog, candidate)
+        assert same is not None  # or `decide` had made an event
+        return same, False
+
+    async def close(self) -> None:
+        """Wait for what is being registered although nobody waits for it any more."""
+        await asyncio.gather(*self._finishing, return_exceptions=True)
+
+    def get(self, data_type: str, name: str, version: int) -> ModelVersion:
+        """Return a version, 0 being the newest. Raises NotFound."""
+        return self._ledger.catalog.model(data_type, name, version)
+
+    def list(self, data_type: str) -> list[ModelVersion]:
+        """Return all versions, of one data type or of all (""). Raises NotFound."""
+        return list(self._ledger.catalog.versions(data_type))
+
+    def read(self, data_type: str, name: str, version: int) -> AsyncIterator[bytes]:
+        """Yield the bytes of a version; see `Definitions.read`. Raises NotFound, Unavailable, Corrupt."""
+        definition = self._ledger.catalog.definition(data_type, name, version)
+        return self._log.definitions.read(definition)
+
+
+def _same(catalog: Catalog, candidate: Candidate) -> ModelVersion | None:
+    """Return the version that has the candidate's bytes and descriptor, if there is one."""
+    descriptor = candidate.descriptor
+    if descriptor.data_type not in catalog.data_types:
+        return None
+    versions = catalog.models(descriptor.data_type).get(descriptor.name, ())
+    return next((model for model in versions if candidate.is_same_as(model)), None)
+
+
+def _version_of(candidate: Candidate) -> ModelVersion:
+    return ModelVersion(
+        descriptor=candidate.descriptor,
+        signature=candidate.signature,
+        sha256=candidate.sha256,
+        size=candidate.size,
+    )
+
+
+def _event(pushed: ModelPushed) -> ModelEvent:
+    event = ModelEvent()
+    event.at.GetCurrentTime()
+    pushed.model.pushed_at.CopyFrom(event.at)
+    event.pushed.CopyFrom(pushed)
+    return event

@@ -1,0 +1,114 @@
+"""The bytes of models in the log."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from hedgerow.errors import Corrupt, Unavailable
+from hedgerow.v1.models_pb2 import ModelEvent
+from services.common.catalog import Catalog, Definition
+from services.common.log import Log, keys
+from tests.services.common.events import push_of
+
+
+@pytest.fixture(params=[10, 1024**2, 1024**2 + 1, 5 * 1024**2 + 3])
+def data(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Definitions below and above the inline limit."""
+    file = tmp_path / "definition"
+    file.write_bytes(os.urandom(request.param))
+    return file
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """A definition of three chunks."""
+    file = tmp_path / "large"
+    file.write_bytes(os.urandom(2 * keys.CHUNK_BYTES + 1))
+    return file
+
+
+async def stored(log: Log, data: Path) -> Definition:
+    push = push_of(data)
+    await log.definitions.store(push, data)
+    await log.definitions.keep(push)
+    entry = await log.models.append("wine", ModelEvent(pushed=push), after="0-0")
+    catalog = Catalog()
+    catalog.apply(*entry)
+    return catalog.definition("wine", "tree")
+
+
+async def test_what_is_stored_is_fetched(log: Log, data: Path, tmp_path: Path) -> None:
+    definition = await stored(log, data)
+    target = tmp_path / "fetched" / "model"
+    target.parent.mkdir()
+    await log.definitions.fetch(definition, target)
+    assert content(target) == content(data)
+    assert list(target.parent.iterdir()) == [target]
+
+
+async def test_pieces_are_small(log: Log, data: Path) -> None:
+    pieces = [piece async for piece in log.definitions.read(await stored(log, data))]
+    assert max(len(piece) for piece in pieces) <= 1024**2
+    assert b"".join(pieces) == content(data)
+
+
+async def test_only_large_ones_are_beside_their_event(log: Log, log_url: str, data: Path) -> None:
+    await stored(log, data)
+    async with Redis.from_url(log_url) as redis:
+        chunks = await redis.keys("hedgerow:blob:*")
+    assert bool(chunks) == (len(content(data)) > 1024**2)
+
+
+async def test_chunks_expire_until_they_are_kept(log: Log, log_url: str, large: Path) -> None:
+    push = push_of(large)
+    await log.definitions.store(push, large)
+    async with Redis.from_url(log_url) as redis:
+        names = await redis.keys("hedgerow:blob:*")
+        assert len(names) == push.chunks == 3
+        assert all([await redis.ttl(name) > 0 for name in names])
+        await log.definitions.keep(push)
+        assert all([await redis.ttl(name) == -1 for name in names])
+        await log.definitions.store(push, large)  # the same bytes pushed again
+        assert all([await redis.ttl(name) == -1 for name in names])
+
+
+async def test_chunks_that_expired_are_not_kept(log: Log, log_url: str, large: Path) -> None:
+    push = push_of(large)
+    await log.definitions.store(push, large)
+    async with Redis.from_url(log_url) as redis:
+        await redis.delete(keys.blob(push.model.sha256, 0))
+    with pytest.raises(Unavailable, match="push again"):
+        await log.definitions.keep(push)
+
+
+@pytest.mark.parametrize("damage", ["gone", "changed"])
+async def test_damage_is_noticed_and_no_file_is_left(
+    log: Log, log_url: str, large: Path, tmp_path: Path, damage: str
+) -> None:
+    definition = await stored(log, large)
+    key = keys.blob(definition.sha256, 1)
+    async with Redis.from_url(log_url) as redis:
+        await (redis.delete(key) if damage == "gone" else redis.set(key, os.urandom(2**20)))
+    target = tmp_path / "fetched" / "model"
+    target.parent.mkdir()
+    message = "chunk 1 of 3 .* is gone" if damage == "gone" else "is damaged; push the model again"
+    with pytest.raises(Corrupt, match=message):
+        await log.definitions.fetch(definition, target)
+    assert list(target.parent.iterdir()) == []
+
+
+async def test_storing_again_mends_the_damage(log: Log, log_url: str, large: Path) -> None:
+    definition = await stored(log, large)
+    async with Redis.from_url(log_url) as redis:
+        await redis.set(keys.blob(definition.sha256, 1), b"damaged")
+    await log.definitions.store(push_of(large), large)
+    pieces = [piece async for piece in log.definitions.read(definition)]
+    assert b"".join(pieces) == content(large)
+
+
+def content(file: Path) -> bytes:
+    return file.read_bytes()

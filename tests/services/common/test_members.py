@@ -1,0 +1,118 @@
+"""Addresses with a lease."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from hedgerow.errors import Unavailable
+from hedgerow.local.valkey import Valkey
+from services.common.log import Log
+from tests.support import wait_until
+
+LONG = timedelta(seconds=60)
+SHORT = timedelta(milliseconds=150)
+
+
+@asynccontextmanager
+async def kept(log: Log, address: str, lease: timedelta) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(log.members.keep("executor", address, lease))
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_nobody_is_a_member_of_a_service_nobody_joined(log: Log) -> None:
+    assert await log.members.list("executor") == []
+
+
+async def test_members_are_listed_by_service(log: Log) -> None:
+    async with kept(log, "b:1", LONG), kept(log, "a:1", LONG):
+
+        async def both() -> bool:
+            return await log.members.list("executor") == ["a:1", "b:1"]
+
+        await wait_until(both, "both are listed")
+        assert await log.members.list("router") == []
+
+
+async def test_a_lease_is_renewed_for_longer_than_it_lasts(log: Log) -> None:
+    async with kept(log, "a:1", SHORT):
+        end = asyncio.get_running_loop().time() + 3 * SHORT.total_seconds()
+        await wait_until(lambda: listed(log), "it is listed")
+        while asyncio.get_running_loop().time() < end:
+            assert await listed(log)
+
+
+async def test_a_lease_that_is_not_renewed_runs_out(log: Log) -> None:
+    async with kept(log, "a:1", SHORT):
+        await wait_until(lambda: listed(log), "it is listed")
+    await wait_until(lambda: gone(log), "it is gone")
+
+
+async def test_leaving_takes_effect_at_once_and_ends_the_renewal(log: Log) -> None:
+    async with kept(log, "a:1", LONG) as task:
+        await wait_until(lambda: listed(log), "it is listed")
+        await log.members.leave("executor", "a:1")
+        assert await gone(log)
+        async with asyncio.timeout(5):
+            await task
+
+
+async def test_one_that_leaves_does_not_take_others_with_it(log: Log) -> None:
+    async with kept(log, "a:1", LONG), kept(log, "b:1", LONG):
+        await wait_until(lambda: listed(log, "b:1"), "it is listed")
+        await log.members.leave("executor", "b:1")
+        await wait_until(lambda: listed(log), "the other is still listed")
+
+
+async def test_an_outage_ends_neither_a_lease_nor_a_watch(tmp_path: Path) -> None:
+    seen: list[frozenset[str]] = []
+
+    async def watch() -> None:
+        async for members in log.members.watch("executor", SHORT / 10, LONG):
+            seen.append(members)
+
+    async with Valkey(tmp_path) as server:
+        log = Log(server.url)
+        watching = asyncio.create_task(watch())
+        async with kept(log, "a:1", SHORT) as task:
+            await wait_until(lambda: frozenset({"a:1"}) in seen, "the watch sees it")
+            await server.stop()
+            with pytest.raises(Unavailable):
+                await log.members.list("executor")
+            async with Valkey(tmp_path, server.port) as again:
+                with Redis.from_url(again.url) as redis:
+                    redis.flushall()  # the lease may or may not have run out; now it has
+                await wait_until(lambda: listed(log), "it is listed again")
+                assert not task.done()
+                assert seen[-1] == {"a:1"}
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+        await log.close()
+
+
+async def test_a_watch_tells_each_change_once(log: Log) -> None:
+    watch = log.members.watch("executor", SHORT / 10, LONG)
+    assert await anext(watch) == set()
+    async with kept(log, "a:1", LONG):
+        assert await anext(watch) == {"a:1"}
+        await log.members.leave("executor", "a:1")
+        assert await anext(watch) == set()
+    await watch.aclose()  # type: ignore[attr-defined]
+
+
+async def listed(log: Log, address: str = "a:1") -> bool:
+    return address in await log.members.list("executor")
+
+
+async def gone(log: Log) -> bool:
+    return not await listed(log)

@@ -1,0 +1,202 @@
+"""The registry and its log: restarts, outages, several registries."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Awaitable
+from pathlib import Path
+
+import grpc
+import pytest
+from redis import Redis
+
+from hedgerow.local.valkey import Valkey
+from services.common.log import Log, keys
+from services.common.service import Lifecycle
+from services.common.telemetry import Tracing
+from services.registry.server import Registry
+from services.registry.settings import RegistrySettings
+from tests.services.registry.harness import Client, described, plan_of, registry
+from tests.support import wait_until
+
+LARGE = os.urandom(1 << 20) * 3
+
+
+async def test_a_registry_that_is_started_again_has_everything(settings: RegistrySettings) -> None:
+    async with registry(settings) as client:
+        await client.push(described("tree"), b"1")
+        await client.push(described("tree"), LARGE)
+        await client.push(described("knn", data_type="iris"))
+        applied = await client.apply(plan_of("tree"))
+        listed = await client.list()
+    async with registry(settings) as client:
+        assert await client.list() == listed
+        assert await client.plan() == applied
+        assert (await client.pull("tree", 1))[1] == b"1"
+        assert (await client.pull("tree", 2))[1] == LARGE
+        assert not (await client.push(described("tree"), LARGE)).created
+        assert (await client.push(described("tree"), b"3")).model.version == 3
+        assert (await client.apply(plan_of("tree@3"))).revision == 2
+
+
+async def test_registries_see_what_the_others_write(settings: RegistrySettings) -> None:
+    async with registry(settings) as one, registry(settings) as other:
+        await one.push(described("tree"), LARGE)
+        await wait_for(other, "wine/tree@1")
+        assert (await other.pull("tree"))[1] == LARGE
+        assert not (await other.push(described("tree"), LARGE)).created
+        await other.push(described("knn", data_type="iris"))
+        await wait_for(one, "iris/knn@1")
+        applied = await one.apply(plan_of("tree"))
+
+        async def in_force() -> bool:
+            return await other.plan() == applied
+
+        await wait_until(in_force, "the other has the plan")
+
+
+async def test_registries_never_allot_one_version_twice(settings: RegistrySettings) -> None:
+    async with registry(settings) as one, registry(settings) as other:
+        pushes = await asyncio.gather(
+            *(
+                client.push(described(), b"%d" % (number // 2))  # each definition to both
+                for number, client in enumerate([one, other] * 8)
+            )
+        )
+        assert sorted({push.model.version for push in pushes}) == list(range(1, 9))
+        assert sum(push.created for push in pushes) == 8
+        await wait_for(one, "wine/tree@8")
+        await wait_for(other, "wine/tree@8")
+        assert await one.list() == await other.list()
+
+
+async def test_a_registry_holds_a_lease_as_long_as_it_runs(settings: RegistrySettings) -> None:
+    log = Log(settings.log_url)
+
+    async def members() -> list[str]:
+        return await log.members.list("registry")
+
+    async with registry(settings.model_copy(update={"advertise": "registry:8401"})):
+
+        async def listed() -> bool:
+            return await members() == ["registry:8401"]
+
+        await wait_until(listed, "its address is listed")
+    assert await members() == []
+    await log.close()
+
+
+async def test_a_registry_waits_for_its_log(tmp_path: Path) -> None:
+    async with Valkey(tmp_path) as server:
+        settings = RegistrySettings(port=0, log_url=server.url, spool_dir=tmp_path)
+        async with registry(settings) as client:
+            await client.push(described())
+
+    async def use() -> list[str]:
+        async with registry(settings) as client:
+            return await client.list()
+
+    using = asyncio.create_task(use())
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await asyncio.shield(using)
+    async with Valkey(tmp_path, server.port):
+        assert await using == ["wine/tree@1"]
+
+
+async def test_a_registry_can_be_stopped_while_it_waits_for_its_log(tmp_path: Path) -> None:
+    async with Valkey() as server:
+        nowhere = server.url
+    settings = RegistrySettings(port=0, log_url=nowhere, spool_dir=tmp_path)
+    lifecycle = Lifecycle(Registry(settings, Tracing("registry")), settings)
+    running = asyncio.create_task(lifecycle.run())
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await asyncio.shield(running)
+    lifecycle.stop()
+    async with asyncio.timeout(5):
+        assert await running == 0
+
+
+async def test_while_the_log_is_down_reads_go_on_and_writes_are_refused(tmp_path: Path) -> None:
+    async with Valkey(tmp_path / "data") as server:
+        settings = settings_of(server, tmp_path)
+        async with registry(settings) as client:
+            await client.push(described("tree"), b"1")
+            applied = await client.apply(plan_of("tree"))
+            await server.stop()
+            await unavailable(client.push(described("tree"), b"2"))
+            await unavailable(client.apply(plan_of("tree@1")))
+            await unavailable(client.pull("tree"))
+            assert await client.list() == ["wine/tree@1"]
+            assert await client.plan() == applied
+            async with Valkey(tmp_path / "data", server.port):
+                assert (await client.push(described("tree"), b"2")).model.version == 2
+                assert (await client.pull("tree", 1))[1] == b"1"
+    assert not any(settings.spool_dir.iterdir())
+
+
+async def test_while_the_log_hangs_reads_go_on_and_writes_are_refused(tmp_path: Path) -> None:
+    async with Valkey() as server, registry(settings_of(server, tmp_path)) as client:
+        await client.push(described("tree"), b"1")
+        os.kill(server.pid or 0, signal.SIGSTOP)
+        try:
+            await asyncio.gather(
+                unavailable(client.push(described("tree"), LARGE)),
+                unavailable(client.apply(plan_of("tree"))),
+            )
+            assert await client.list() == ["wine/tree@1"]
+        finally:
+            os.kill(server.pid or 0, signal.SIGCONT)
+        assert (await client.push(described("tree"), b"2")).model.version == 2
+
+
+async def test_a_log_that_was_emptied_is_taken_as_it_is(tmp_path: Path) -> None:
+    async with Valkey() as server, registry(settings_of(server, tmp_path)) as client:
+        await client.push(described("tree"), b"1")
+        with Redis.from_url(server.url) as redis:
+            redis.flushall()
+        await unavailable(client.push(described("tree"), b"2"))
+
+        async def empty() -> bool:
+            return await client.list() == []
+
+        await wait_until(empty, "the registry has read the log again")
+        assert (await client.push(described("tree"), b"2")).model.version == 1
+
+
+@pytest.mark.parametrize("damage", ["gone", "changed"])
+async def test_damaged_bytes_are_never_handed_out_as_whole(
+    client: Client, log_url: str, damage: str
+) -> None:
+    model, _ = await client.push(described(), LARGE)
+    with Redis.from_url(log_url) as redis:
+        key = keys.blob(model.sha256, 1)
+        redis.delete(key) if damage == "gone" else redis.set(key, b"x")
+    with pytest.raises(grpc.aio.AioRpcError) as refusal:
+        await client.pull("tree")
+    assert refusal.value.code() is grpc.StatusCode.DATA_LOSS
+
+
+async def wait_for(client: Client, model: str) -> None:
+    async def listed() -> bool:
+        return model in await client.list()
+
+    await wait_until(listed, f"{model} is listed")
+
+
+async def unavailable(call: Awaitable[object]) -> None:
+    begin = time.monotonic()
+    with pytest.raises(grpc.aio.AioRpcError) as refusal:
+        await call
+    assert refusal.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert time.monotonic() - begin < 2
+
+
+def settings_of(server: Valkey, folder: Path) -> RegistrySettings:
+    spool = folder / "spool"
+    spool.mkdir()
+    return RegistrySettings(port=0, log_url=server.url, spool_dir=spool)
