@@ -61,10 +61,10 @@ class Service(ABC):
     async def start(self, address: str) -> None:
         """Connect, and be ready to serve when it returns. Others reach the service at `address`."""
 
-    async def drain(self) -> None:
+    async def drain(self) -> None:  # noqa: B027 - nothing to do for some
         """End intake and our own streams; finish what is in flight."""
 
-    async def close(self) -> None:
+    async def close(self) -> None:  # noqa: B027 - nothing to do for some
         """Give back connections. Nothing is in flight any more."""
 
     def background(self, coroutine: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:

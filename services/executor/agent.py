@@ -9,6 +9,7 @@ reason, and the newest before it that was not serves in its place.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import tempfile
 import time
 from collections.abc import Callable, Coroutine
@@ -210,16 +211,20 @@ class Agent:
 
     async def close(self) -> None:
         """Wait for the hosts to end, kill those that do not, and leave nothing behind."""
-        end = time.monotonic() + self._settings.drain_timeout.total_seconds()
         for task in self._starts:
             task.cancel()
-        while self._leaving and time.monotonic() < end:
-            await asyncio.sleep(_WATCH_SECONDS / 5)
-        for host in list(self._leaving):
+        await asyncio.gather(*self._starts, return_exceptions=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.drain_timeout.total_seconds()):
+                await self._all_left()
+        for host in self._leaving:
             host.kill("the executor is stopping")
-        while any(host.pid for host in self._leaving):
-            await asyncio.sleep(_WATCH_SECONDS / 5)
+        await self._all_left()
         self._folder.cleanup()
+
+    async def _all_left(self) -> None:
+        """Wait for the processes of all hosts that are leaving."""
+        await asyncio.gather(*(host.ended.wait() for host in self._leaving if host.pid))
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.get_running_loop().create_task(coroutine, name=name)

@@ -63,6 +63,8 @@ class HostProcess:
         self.death = ""
         """How the process ended, if nobody asked it to."""
         self.started = time.monotonic()
+        self.ended = asyncio.Event()
+        """Set when the process is gone."""
         self.loaded = asyncio.Event()
         """Set when loading is over, whether it serves or not."""
         self._changed = changed
@@ -161,6 +163,8 @@ class HostProcess:
             self.state = state
             self.since = datetime.now(UTC)
             self.loaded.set()
+            if state is State.ENDED:
+                self.ended.set()
             self._changed(self)
 
 

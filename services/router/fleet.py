@@ -76,7 +76,7 @@ class Fleet:
         links = [link for link in self._usable(model, version) if link is not besides]
         if len(links) < 2:
             return links[0] if links else None
-        one, other = random.sample(links, 2)  # noqa: S311 - nobody gains by guessing it
+        one, other = random.sample(links, 2)
         return one if one.outstanding <= other.outstanding else other
 
     def _usable(self, model: Model, version: int) -> list[HostLink]:

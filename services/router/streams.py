@@ -11,8 +11,9 @@ Response = TypeVar("Response")
 
 
 class ConcurrentAnswers(Generic[Request, Response]):
-    """Reads requests, no more than `at_once` ahead of their answers: a caller that does not read is
-    slowed down by flow control, and memory stays bounded.
+    """Reads requests, no more than `at_once` ahead of their answers.
+
+    So a caller that does not read is slowed down by flow control, and memory stays bounded.
     """
 
     def __init__(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from multiprocessing.connection import Connection
 
 import grpc
@@ -22,7 +23,6 @@ from services.executor.host.spec import HostSpec, Serving
 from services.executor.vitals import Vitals
 
 _BEAT_SECONDS = 0.25
-_DRAIN_POLL_SECONDS = 0.05
 
 
 class HostServer:
@@ -72,10 +72,9 @@ class HostServer:
 
     async def _drained(self) -> None:
         """Wait until the routers have left and nothing waits, but no longer than the drain time."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + self._spec.drain_seconds
-        while not self._servicer.idle and loop.time() < end:
-            await asyncio.sleep(_DRAIN_POLL_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._spec.drain_seconds):
+                await self._servicer.wait_until_idle()
 
     async def _beat(self) -> None:
         while True:

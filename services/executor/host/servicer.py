@@ -66,6 +66,8 @@ class HostServicer(ExecutionServiceServicer):
         self._reports = reports
         self._spans = spans
         self._filled = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._routers: set[Credit] = set()
 
     # Writes by itself instead of yielding: credit is given while frames are read.
@@ -77,12 +79,14 @@ class HostServicer(ExecutionServiceServicer):
         """Read a router's frames until it ends the stream."""
         credit = Credit(Outbox(context.write, _joined))
         self._routers.add(credit)
+        self._idle.clear()
         try:
             async for request in request_iterator:
                 self._inbox.add(request, credit.give_back, time.monotonic())
                 self._filled.set()
         finally:
             self._routers.discard(credit)
+            self._look_idle()
             await credit.close()
 
     async def run(self) -> None:
@@ -94,6 +98,7 @@ class HostServicer(ExecutionServiceServicer):
                 self._score_waiting()
                 # One turn of the loop, so that frames which came meanwhile join the next batch.
                 await asyncio.sleep(0)
+            self._look_idle()
 
     def _score_waiting(self) -> None:
         for scored in self._scorer.score(self._inbox.take(time.monotonic())):
@@ -102,10 +107,13 @@ class HostServicer(ExecutionServiceServicer):
             for waiting in scored.tasks:
                 waiting.frame.settled(1)
 
-    @property
-    def idle(self) -> bool:
-        """No router is connected and nothing waits."""
-        return not self._routers and not len(self._inbox)
+    async def wait_until_idle(self) -> None:
+        """Return once no router is connected and nothing waits."""
+        await self._idle.wait()
+
+    def _look_idle(self) -> None:
+        if not self._routers and not len(self._inbox):
+            self._idle.set()
 
 
 def _joined(responses: list[ExecuteResponse]) -> ExecuteResponse:

@@ -1,0 +1,1 @@
+"""The collector: gathers results and decides (fan in)."""

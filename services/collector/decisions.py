@@ -1,0 +1,164 @@
+"""Writes what was decided for the wire.
+
+This is the larger part of what the collector does. So messages are filled in place, for a part that is
+built by itself is encoded and decoded once more when it is put in; and what is the same for many tasks (a
+label and its verdict, a model's name and version) is encoded once and merged in as bytes.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from google.protobuf.duration_pb2 import Duration
+
+from hedgerow.v1 import scoring_pb2 as pb
+from hedgerow.v1.collection_pb2 import CollectResponse
+from services.collector.lineup import Lineup
+from services.collector.reports import Part
+from services.collector.rules import Value, Verdict
+from services.collector.tasks import Task
+
+_NO_HOST = "no host serves it"
+_NAN = float("nan")
+_LONGEST = 1e9
+_MOST_ENCODED = 4096
+"""Verdicts encoded for one lineup; enough for any number of labels that people can tell apart."""
+
+_double = struct.Struct("<d").pack
+
+
+def response_of(tasks: list[Task]) -> CollectResponse:
+    """Write tasks that have ended."""
+    response = CollectResponse()
+    add = response.decisions.add
+    for task in tasks:
+        message = add(task_id=task.id)
+        if task.expired:
+            message.deadline_reached = True
+        decision = message.decision
+        if task.rows == 1:
+            _write_one(decision, task)
+        else:
+            _write_many(decision, task)
+        _set(decision.elapsed, task.ended - task.admitted)
+        reports = decision.models
+        for place, part in enumerate(task.parts):
+            if part is not None:
+                _write_answer(reports.add(), task, place, part)
+            else:
+                _write_silence(reports.add(), task, place)
+    return response
+
+
+def _write_one(decision: pb.Decision, task: Task) -> None:
+    verdict = task.verdicts()[0]
+    place = verdict[0]
+    lineup = task.lineup
+    value = lineup.policy.default if place < 0 else task.value(0, place)
+    if isinstance(value, float):
+        decision.numbers = _double(value)
+        value = None
+    encoded = lineup.encoded.get((value, verdict))
+    decision.MergeFromString(encoded or _encode(lineup, value, verdict))
+    if place >= 0:
+        confidence = task.confidence(0, place)
+        if confidence is not None and confidence == confidence:
+            decision.confidences = _double(confidence)
+
+
+def _encode(lineup: Lineup, label: str | None, verdict: Verdict) -> bytes:
+    """Encode what is the same for all tasks of a lineup that end in this way."""
+    if len(lineup.encoded) >= _MOST_ENCODED:
+        lineup.encoded.clear()
+    decision = pb.Decision(plan_revision=lineup.revision)
+    _write_verdicts(decision, [verdict])
+    _write_values(decision, [label])
+    encoded = lineup.encoded[label, verdict] = decision.SerializeToString()
+    return encoded
+
+
+def _write_many(decision: pb.Decision, task: Task) -> None:
+    verdicts = task.verdicts()
+    default = task.lineup.policy.default
+    decision.plan_revision = task.lineup.revision
+    _write_verdicts(decision, verdicts)
+    places = list(enumerate([place for place, _, _ in verdicts]))
+    _write_values(
+        decision, [default if place < 0 else task.value(row, place) for row, place in places]
+    )
+    found = [None if place < 0 else task.confidence(row, place) for row, place in places]
+    numbers = [_NAN if confidence is None else confidence for confidence in found]
+    if any(number == number for number in numbers):
+        decision.confidences = struct.pack(f"<{len(numbers)}d", *numbers)
+
+
+def _write_verdicts(decision: pb.Decision, verdicts: list[Verdict]) -> None:
+    answered_by, reasons, agreed = zip(*verdicts, strict=True)
+    decision.answered_by.extend(answered_by)
+    decision.reasons.extend(reasons)
+    decision.agreed.extend(agreed)
+
+
+def _write_values(decision: pb.Decision, values: list[Value]) -> None:
+    """Write the answers as one column; what is there for a record without one means nothing.
+
+    Labels, if there is one: a number among them (models of both kinds in one plan, or a default of the
+    other kind) is written as text. Where there is no answer at all, nothing is written.
+    """
+    texts = [value for value in values if isinstance(value, str)]
+    if not texts:
+        numbers = [_NAN if value is None else value for value in values]
+        if any(number == number for number in numbers):
+            decision.numbers = struct.pack(f"<{len(numbers)}d", *numbers)
+        return
+    places: dict[str, int] = {}
+    indexes = [
+        0 if value is None else places.setdefault(_text(value), len(places)) for value in values
+    ]
+    labels = decision.labels
+    labels.classes.extend(places)
+    labels.indexes.extend(indexes)
+
+
+def _text(value: str | float) -> str:
+    return value if isinstance(value, str) else repr(value).removesuffix(".0")
+
+
+def _write_answer(message: pb.ModelReport, task: Task, place: int, part: Part) -> None:
+    """Write the report of a model that answered, with the version that really did."""
+    report, start, queued = part
+    message.MergeFromString(report.encoded)
+    _set(message.elapsed, report.received - task.admitted)
+    _set(message.queued, queued)
+    if task.lineup.shadows[place]:
+        message.shadow = True
+    if task.explain:
+        message.predictions.CopyFrom(report.said(start, start + task.rows))
+
+
+def _write_silence(message: pb.ModelReport, task: Task, place: int) -> None:
+    """Write the report of a model that did not answer."""
+    message.MergeFromString(task.lineup.named[place])
+    if task.failures is not None and place in task.failures:
+        message.state = pb.MODEL_STATE_FAILED
+        message.failure = task.failures[place]
+    elif not task.outstanding >> place & 1:
+        message.state = pb.MODEL_STATE_NO_HOST
+        message.failure = _NO_HOST
+    elif task.expired:
+        message.state = pb.MODEL_STATE_LATE
+    else:
+        message.state = pb.MODEL_STATE_CANCELLED
+
+
+def _set(duration: Duration, seconds: float) -> None:
+    """Set a duration; one that cannot be becomes 0.
+
+    An early result came before its task was opened, and can seem to have come before it was admitted.
+    """
+    if 0.0 < seconds < 1.0:
+        duration.nanos = int(seconds * 1e9)
+    elif 1.0 <= seconds < _LONGEST:
+        duration.seconds, duration.nanos = divmod(int(seconds * 1e9), 1_000_000_000)
+    else:
+        duration.SetInParent()

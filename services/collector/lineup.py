@@ -1,0 +1,73 @@
+"""Which versions of a plan's models were started, with all that their tasks have in common."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from hedgerow.errors import InvalidInput
+from hedgerow.v1.plans_pb2 import Plan
+from hedgerow.v1.scoring_pb2 import ModelReport
+from services.collector.policy import Policy
+from services.collector.rules import Verdict
+from services.collector.statistics import Statistics
+
+
+class Lineup:
+    """A plan and the version started of each of its models, 0 where no host serves it."""
+
+    __slots__ = (
+        "_by_name",
+        "_by_version",
+        "counts",
+        "data_type",
+        "encoded",
+        "named",
+        "names",
+        "outstanding",
+        "policy",
+        "revision",
+        "shadows",
+        "versions",
+    )
+
+    def __init__(
+        self, plan: Plan, policy: Policy, versions: Sequence[int], statistics: Statistics
+    ) -> None:
+        """Raises InvalidInput if there is not a version for each model."""
+        if len(versions) != len(plan.models):
+            raise InvalidInput(
+                f"an opening has {len(versions)} versions for the {len(plan.models)} models of its plan"
+            )
+        self.data_type = plan.data_type
+        self.revision = plan.revision
+        self.policy = policy
+        self.names = [model.name for model in plan.models]
+        self.shadows = [model.shadow for model in plan.models]
+        self.versions = list(versions)
+        self.outstanding = sum(1 << place for place, version in enumerate(versions) if version)
+        """A bit for each model that was started."""
+        self.counts = [
+            statistics.of(self.data_type, name, version)
+            for name, version in zip(self.names, versions, strict=True)
+        ]
+        self.named = [
+            ModelReport(name=name, version=version, shadow=shadow).SerializeToString()
+            for name, version, shadow in zip(self.names, versions, self.shadows, strict=True)
+        ]
+        """What the reports of each model begin with, encoded."""
+        self.encoded: dict[tuple[str | None, Verdict], bytes] = {}
+        """For `decisions`: what decisions with a label and verdict have in common."""
+        listed = Counter(self.names)
+        places = list(enumerate(self.names))
+        self._by_name = {name: place for place, name in places if listed[name] == 1}
+        self._by_version = {(name, self.versions[place]): place for place, name in reversed(places)}
+
+    def place_of(self, name: str, version: int) -> int | None:
+        """Return the place in the plan of a version that answered, None if it has none.
+
+        A router may have started a task again on a host with another version than it told when it
+        opened the task, so where the version is not found the name decides.
+        """
+        place = self._by_version.get((name, version))
+        return self._by_name.get(name) if place is None else place

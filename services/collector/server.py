@@ -1,0 +1,80 @@
+"""Wires a collector together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import grpc
+
+from hedgerow.v1.collection_pb2_grpc import add_CollectionServiceServicer_to_server
+from hedgerow.v1.state_pb2 import Gauge, QueryResponse
+from services.collector.collection import Collection
+from services.collector.intake import Intake
+from services.collector.servicer import CollectionServicer
+from services.collector.sessions import Session
+from services.collector.settings import CollectorSettings
+from services.collector.statistics import Statistics
+from services.collector.strays import Strays
+from services.collector.tasks import Task
+from services.common.log import Log
+from services.common.service import Service, run
+from services.common.state import STATE_SERVICE, StateServicer
+from services.common.telemetry import Tracing
+
+COLLECTION_SERVICE = "hedgerow.v1.CollectionService"
+
+
+class Collector(Service):
+    """One collector. It keeps nothing that must outlive it."""
+
+    name = "collector"
+    services = (COLLECTION_SERVICE, STATE_SERVICE)
+
+    def __init__(self, settings: CollectorSettings, tracing: Tracing) -> None:
+        super().__init__(tracing)
+        self._settings = settings
+        self._address = ""
+        self._log = Log(settings.log_url)
+        self._statistics = Statistics()
+        self._strays = Strays(settings.keep_early_rows)
+        self.collection = Collection(self._strays)
+        intake = Intake(self.collection, self._statistics)
+        self._servicer = CollectionServicer(self._session, intake)
+
+    def add_to(self, server: grpc.aio.Server) -> None:
+        add_CollectionServiceServicer_to_server(self._servicer, server)
+        StateServicer(self.name, self._fill).add_to(server)
+
+    async def start(self, address: str) -> None:
+        self._address = address
+        self.background(self._drop_strays(), "drops results nobody takes")
+        lease = self._settings.lease
+        self.background(self._log.members.keep(self.name, address, lease), "keeps the lease")
+
+    async def drain(self) -> None:
+        if self._address:
+            await self.leave(self._log.members, self._address)
+        await self._servicer.drain(self._settings.quiet_within)
+
+    async def close(self) -> None:
+        self.collection.close()
+        await self._log.close()
+
+    def _session(self, send: Callable[[Task], None]) -> Session:
+        return Session(self.collection, self._statistics, self.tracing, send)
+
+    async def _drop_strays(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.keep_early.total_seconds())
+            self._strays.turn()
+
+    def _fill(self, response: QueryResponse, data_type: str) -> None:
+        response.models.extend(self._statistics.to_protos(data_type))
+        response.gauges.append(Gauge(name="tasks_in_flight", value=len(self.collection)))
+        response.gauges.append(Gauge(name="early_results", value=len(self._strays)))
+
+
+def main() -> None:
+    """Run a collector until it is told to stop."""
+    run(Collector, CollectorSettings)

@@ -1,0 +1,82 @@
+"""The collector's calls: convert, call, convert."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from typing import Any
+
+import grpc
+
+from hedgerow.errors import Unavailable
+from hedgerow.v1.collection_pb2 import (
+    CollectRequest,
+    CollectResponse,
+    ReportRequest,
+    ReportResponse,
+)
+from hedgerow.v1.collection_pb2_grpc import CollectionServiceServicer
+from services.collector.decisions import response_of
+from services.collector.intake import Intake
+from services.collector.sessions import Session
+from services.collector.streams import Stream
+from services.collector.tasks import Task
+from services.common.outbox import Outbox
+
+_POLL_SECONDS = 0.01
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class CollectionServicer(CollectionServiceServicer):
+    """Serves CollectionService. `session` makes what takes one router's frames, given how to answer it."""
+
+    def __init__(
+        self, session: Callable[[Callable[[Task], None]], Session], intake: Intake
+    ) -> None:
+        self._session = session
+        self._intake = intake
+        self._routers: dict[Stream, Session] = {}
+        self._hosts: set[Stream] = set()
+
+    # Writes by itself instead of yielding: decisions fall while frames are read.
+    async def Collect(  # type: ignore[override]  # noqa: N802 - gRPC's name
+        self, request_iterator: AsyncIterator[CollectRequest], context: Context
+    ) -> None:
+        """Serve a router."""
+        outbox: Outbox[Task, CollectResponse] = Outbox(context.write, response_of, "decisions")
+        session = self._session(outbox.put)
+        stream = Stream()
+        self._routers[stream] = session
+        try:
+            if not await stream.read(request_iterator, session.take):
+                raise Unavailable("the collector is stopping; use another one")
+        finally:
+            del self._routers[stream]
+            session.end()
+            await outbox.close()
+
+    async def Report(  # noqa: N802 - gRPC's name
+        self, request_iterator: AsyncIterator[ReportRequest], context: Context
+    ) -> ReportResponse:
+        """Serve a host."""
+        stream = Stream()
+        self._hosts.add(stream)
+        try:
+            await stream.read(request_iterator, self._intake.take)
+        finally:
+            self._hosts.discard(stream)
+        return ReportResponse()
+
+    async def drain(self, patience: timedelta) -> None:
+        """End all streams, each router's at a moment when it has no task open if there is one in time."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + patience.total_seconds()
+        while self._routers:
+            for stream, session in self._routers.items():
+                if not session.open or loop.time() >= end:
+                    stream.end()
+            await asyncio.sleep(_POLL_SECONDS)
+        for stream in self._hosts:
+            stream.end()

@@ -1,0 +1,108 @@
+"""A router's stream: the plans it has defined, and the tasks it opens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from hedgerow.errors import InvalidInput
+from hedgerow.v1 import collection_pb2 as pb
+from hedgerow.v1.plans_pb2 import Plan
+from services.collector.batches import ManyRecords
+from services.collector.collection import Collection
+from services.collector.lineup import Lineup
+from services.collector.policy import Policy, compile_policy
+from services.collector.spans import record
+from services.collector.statistics import Statistics
+from services.collector.tasks import OneRecord, Task
+from services.common.telemetry import Tracing
+
+_MOST_LINEUPS = 256
+"""Kept for their plans' tasks to come; a router has few at a time, one a plan and set of versions."""
+
+
+class Session:
+    """Takes one router's frames; `send` is called with each of its tasks when it has ended.
+
+    The router tells times by its own clock, and with each frame when it was sent. What counts here is the
+    time left: from the arrival of the frame on this process's monotonic clock runs. How long the frame was
+    on its way is not known, and makes deadlines that much later and tasks that much younger.
+    """
+
+    def __init__(
+        self,
+        collection: Collection,
+        statistics: Statistics,
+        tracing: Tracing,
+        send: Callable[[Task], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._collection = collection
+        self._statistics = statistics
+        self._tracing = tracing
+        self._send = send
+        self._clock = clock
+        self._plans: dict[int, tuple[Plan, Policy]] = {}
+        self._lineups: dict[tuple[int, ...], Lineup] = {}
+        self.open = 0
+        """Tasks the router waits for."""
+
+    def take(self, request: pb.CollectRequest) -> None:
+        """Take a frame. Raises InvalidInput, which ends the stream, if it makes no sense."""
+        for definition in request.plans:
+            self._define(definition)
+        arrived, sent = self._clock(), request.sent_unix_ns
+        for opening in request.openings:
+            self._open(opening, arrived, sent)
+        for loss in request.losses:
+            self._collection.lose(loss.task_ids, loss.model, loss.reason)
+
+    def end(self) -> None:
+        """The stream has ended: forget its tasks."""
+        self._collection.forget(self._decided)
+
+    def _define(self, definition: pb.PlanDefinition) -> None:
+        policy = compile_policy(definition.plan, definition.qualities)
+        self._plans[definition.key] = definition.plan, policy
+        self._lineups.clear()
+
+    def _open(self, opening: pb.Opening, arrived: float, sent: int) -> None:
+        if not sent:
+            raise InvalidInput("a frame with openings does not say when it was sent")
+        lineup = self._lineup(opening.plan_key, opening.versions)
+        traced = self._tracing.enabled
+        for message in opening.tasks:
+            rows = message.rows
+            if not rows:
+                raise InvalidInput("a task without records was opened")
+            kind = OneRecord if rows == 1 else ManyRecords
+            task = kind(
+                message.id,
+                lineup,
+                rows,
+                arrived - (sent - message.admitted_unix_ns) * 1e-9,
+                arrived,
+                message.explain,
+                message.trace if traced and message.HasField("trace") else None,
+                self._decided,
+            )
+            self.open += 1
+            self._collection.open(task, arrived + (message.deadline_unix_ns - sent) * 1e-9)
+
+    def _lineup(self, key: int, versions: Sequence[int]) -> Lineup:
+        place = (key, *versions)
+        lineup = self._lineups.get(place)
+        if lineup is None:
+            if key not in self._plans:
+                raise InvalidInput(f"plan {key} was not defined on this stream")
+            if len(self._lineups) >= _MOST_LINEUPS:
+                self._lineups.clear()
+            lineup = Lineup(*self._plans[key], versions, self._statistics)
+            self._lineups[place] = lineup
+        return lineup
+
+    def _decided(self, task: Task) -> None:
+        self.open -= 1
+        if self._tracing.enabled:
+            record(self._tracing, task)
+        self._send(task)

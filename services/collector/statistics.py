@@ -1,0 +1,99 @@
+"""What was counted of each model version since the collector started."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from hedgerow.v1.state_pb2 import ModelStats
+
+
+class Counts:
+    """Of one model version. Durations are seconds of scoring, a frame each."""
+
+    __slots__ = ("answered", "chosen", "data_type", "failed", "late", "name", "scoring", "version")
+
+    def __init__(self, data_type: str, name: str, version: int) -> None:
+        self.data_type = data_type
+        self.name = name
+        self.version = version
+        self.answered = 0
+        """Tasks it answered in time."""
+        self.late = 0
+        """Results that no task was waiting for any more."""
+        self.failed = 0
+        """Tasks it failed, its host's death included."""
+        self.chosen = 0
+        """Records whose answer was its own."""
+        self.scoring = Scoring()
+
+    def to_proto(self) -> ModelStats:
+        """Write the counts for the wire."""
+        stats = ModelStats(
+            data_type=self.data_type,
+            name=self.name,
+            version=self.version,
+            answered=self.answered,
+            late=self.late,
+            failed=self.failed,
+            chosen=self.chosen,
+        )
+        if self.scoring.since_ns:
+            stats.duration.CopyFrom(_duration(self.scoring.total))
+            stats.min.CopyFrom(_duration(self.scoring.least))
+            stats.max.CopyFrom(_duration(self.scoring.most))
+            since = Timestamp()
+            since.FromNanoseconds(self.scoring.since_ns)
+            stats.since.CopyFrom(since)
+        return stats
+
+
+class Scoring:
+    """How long frames took to score, and since when: nanoseconds of Unix time, 0 before the first."""
+
+    __slots__ = ("least", "most", "since_ns", "total")
+
+    def __init__(self) -> None:
+        self.since_ns = 0
+        self.total = 0.0
+        self.least = 0.0
+        self.most = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count a frame."""
+        if not self.since_ns:
+            self.since_ns = time.time_ns()
+            self.least = seconds
+        self.total += seconds
+        self.least = min(self.least, seconds)
+        self.most = max(self.most, seconds)
+
+
+class Statistics:
+    """The counts of all model versions that reported, failed or were started."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str, int], Counts] = {}
+
+    def of(self, data_type: str, name: str, version: int) -> Counts:
+        """Return the counts of a version, which begin at nothing."""
+        key = data_type, name, version
+        counts = self._counts.get(key)
+        if counts is None:
+            counts = self._counts[key] = Counts(*key)
+        return counts
+
+    def to_protos(self, data_type: str = "") -> Iterator[ModelStats]:
+        """Write the counts of one data type, or of all (""), ordered by name and version."""
+        for key in sorted(self._counts):
+            if data_type in ("", key[0]):
+                yield self._counts[key].to_proto()
+
+
+def _duration(seconds: float) -> Duration:
+    duration = Duration()
+    duration.FromNanoseconds(round(seconds * 1e9))
+    return duration

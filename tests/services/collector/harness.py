@@ -1,0 +1,198 @@
+"""What the collector's tests share: plans, predictions, and a collector's core without its servers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from hedgerow.plans import plan_from_yaml
+from hedgerow.predictions import Labels, Predictions
+from hedgerow.v1 import collection_pb2 as pb
+from hedgerow.v1 import records_pb2
+from hedgerow.v1.plans_pb2 import Plan
+from hedgerow.v1.scoring_pb2 import Decision, ModelReport, ModelState, Reason
+from services.collector.collection import Collection
+from services.collector.decisions import response_of
+from services.collector.intake import Intake
+from services.collector.policy import Policy, compile_policy
+from services.collector.rules import Value
+from services.collector.sessions import Session
+from services.collector.statistics import Statistics
+from services.collector.strays import Strays
+from services.collector.tasks import Task
+from services.common.telemetry import Tracing
+
+SENT = 1_700_000_000_000_000_000
+"""The routers' clock, which has nothing to do with ours: nanoseconds."""
+
+
+def plan_of(policy: str, models: str = "a b c") -> Plan:
+    """A plan with this policy (YAML, flow style); a model's name with a `~` in front is a shadow's."""
+    listed = [
+        f"{{name: '{name.removeprefix('~')}', shadow: {str(name.startswith('~')).lower()}}}"
+        for name in models.split()
+    ]
+    return plan_from_yaml(f"data_type: wine\nmodels: [{', '.join(listed)}]\npolicy: {policy}\n")
+
+
+def policy_of(policy: str, models: str = "a b c", qualities: Sequence[float] = ()) -> Policy:
+    return compile_policy(plan_of(policy, models), qualities)
+
+
+def predictions_of(
+    values: Sequence[Value], confidences: Sequence[float] | None = None
+) -> records_pb2.Predictions:
+    """One model's answers, None where it has none."""
+    absent = tuple(row for row, value in enumerate(values) if value is None)
+    column: Labels | np.ndarray = (
+        Labels.of(["" if value is None else str(value) for value in values])
+        if any(isinstance(value, str) for value in values)
+        else np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    )
+    trust = None if confidences is None else np.array(confidences, dtype=np.float64)
+    return Predictions(column, trust, absent).to_proto()
+
+
+def report_of(
+    model: str,
+    tasks: Mapping[int, Sequence[Value]],
+    *,
+    version: int = 1,
+    confidence: float | None = None,
+    queued: float = 0.002,
+    scoring: float = 0.003,
+) -> pb.ReportRequest:
+    """A frame of what a model said about some tasks."""
+    rows = [value for values in tasks.values() for value in values]
+    return pb.ReportRequest(
+        data_type="wine",
+        model=model,
+        version=version,
+        scoring_seconds=scoring,
+        results=[
+            pb.TaskResult(task_id=task_id, rows=len(values), queued_seconds=queued)
+            for task_id, values in tasks.items()
+        ],
+        predictions=predictions_of(rows, None if confidence is None else [confidence] * len(rows)),
+    )
+
+
+def failure_of(model: str, task_id: int, reason: str = "it broke") -> pb.ReportRequest:
+    """A frame in which a model fails a task."""
+    results = [pb.TaskResult(task_id=task_id, failure=reason)]
+    return pb.ReportRequest(data_type="wine", model=model, version=1, results=results)
+
+
+def opening_of(
+    *task_ids: int,
+    rows: int = 1,
+    versions: Sequence[int] = (1, 1, 1),
+    plan_key: int = 1,
+    deadline: float = 0.05,
+    explain: bool = False,
+    trace: records_pb2.TraceContext | None = None,
+) -> pb.CollectRequest:
+    """A frame that opens tasks, admitted 2 ms before it was sent, due in `deadline` seconds."""
+    tasks = [
+        pb.OpenTask(
+            id=task_id,
+            rows=rows,
+            admitted_unix_ns=SENT - 2_000_000,
+            deadline_unix_ns=SENT + int(deadline * 1e9),
+            explain=explain,
+            trace=trace,
+        )
+        for task_id in task_ids
+    ]
+    opening = pb.Opening(plan_key=plan_key, versions=versions, tasks=tasks)
+    return pb.CollectRequest(openings=[opening], sent_unix_ns=SENT)
+
+
+class Clock:
+    """A clock that a test turns."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Desk:
+    """A collector's core with one router's session, by a clock that stands still until it is turned."""
+
+    def __init__(
+        self, policy: str = "{consensus: {}}", models: str = "a b c", tracing: Tracing | None = None
+    ) -> None:
+        self.clock = Clock()
+        self.statistics = Statistics()
+        self.strays = Strays(1000)
+        self.collection = Collection(self.strays, self.clock)
+        self.intake = Intake(self.collection, self.statistics, self.clock)
+        self.tracing = tracing or Tracing("test")
+        self.decided: list[Task] = []
+        self.session = self.new_session(plan_of(policy, models))
+
+    def new_session(self, plan: Plan, qualities: Sequence[float] = ()) -> Session:
+        """Another router's session, which has defined this plan as its first."""
+        session = Session(
+            self.collection, self.statistics, self.tracing, self.decided.append, self.clock
+        )
+        definition = pb.PlanDefinition(key=1, plan=plan, qualities=qualities)
+        session.take(pb.CollectRequest(plans=[definition]))
+        return session
+
+    def pass_time(self, seconds: float) -> None:
+        """Turn the clock on, and call what is due."""
+        self.clock.now += seconds
+        self.collection._deadlines._fire()
+
+    def decision(self) -> pb.TaskDecision:
+        """The one decision that fell, as the router reads it."""
+        (task,) = self.decided
+        self.decided.clear()
+        return pb.CollectResponse.FromString(response_of([task]).SerializeToString()).decisions[0]
+
+    def late(self, model: str, version: int = 1) -> int:
+        return self.statistics.of("wine", model, version).late
+
+    def assert_empty(self) -> None:
+        """Nothing of any task is left, once the memories have turned."""
+        for _ in range(2):
+            self.strays.turn()
+        assert not len(self.collection)
+        assert not len(self.collection._deadlines)
+        assert not len(self.strays)
+        assert not self.strays._ended
+        assert not self.strays._older_ended
+        assert not self.session.open
+
+
+def answers(decision: Decision) -> list[Value]:
+    """The answers as a client reads them, None where there is none."""
+    labels = decision.labels
+    values: list[Value] = (
+        [labels.classes[index] for index in labels.indexes]
+        if decision.HasField("labels")
+        else list(np.frombuffer(decision.numbers))
+    )
+    none = Reason.Value("REASON_NO_ANSWER")
+    if not values:
+        return [None] * len(decision.reasons)
+    return [
+        None if reason == none else value
+        for value, reason in zip(values, decision.reasons, strict=True)
+    ]
+
+
+def reasons(decision: Decision) -> list[str]:
+    return [Reason.Name(reason).removeprefix("REASON_") for reason in decision.reasons]
+
+
+def states(decision: Decision) -> dict[str, str]:
+    return {report.name: state(report) for report in decision.models}
+
+
+def state(report: ModelReport) -> str:
+    return ModelState.Name(report.state).removeprefix("MODEL_STATE_")
