@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint format protos models bench lock clean
+.PHONY: help demo up test lint format protos docs models bench lock clean
 
 help: ## list what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -27,6 +27,7 @@ lint: $(READY) ## check style, types and protos
 	$(BIN)/mypy
 	cd protos && ../$(BIN)/buf lint && ../$(BIN)/buf format --diff --exit-code
 	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python scripts/protos.py --check
+	$(BIN)/python scripts/settings_docs.py --check
 
 format: $(READY) ## put the code into shape
 	$(BIN)/ruff check --fix .
@@ -35,6 +36,9 @@ format: $(READY) ## put the code into shape
 
 protos: $(READY) ## generate the stubs from protos/
 	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python scripts/protos.py
+
+docs: $(READY) ## write the table of settings in docs/operations.md
+	$(BIN)/python scripts/settings_docs.py
 
 models: $(READY) ## train the models of examples/wine again
 	$(BIN)/python examples/wine/make_models.py

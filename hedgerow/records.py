@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +31,11 @@ Matrix = npt.NDArray[Any]
 _EXACT_INTEGERS = 2**53
 
 
-class Kind(Enum):
-    """The type of a block. The value is the name of its field on the wire."""
+class Kind(StrEnum):
+    """The type of a block. The value is the name of its field on the wire.
+
+    A string as well, because strings hash in C and layouts are hashed for every task.
+    """
 
     FLOAT = "float64"
     INTEGER = "int64"
@@ -40,7 +43,10 @@ class Kind(Enum):
     TEXT = "strings"
 
 
-_DTYPES: dict[Kind, npt.DTypeLike] = {
+# Looking a member up in its enum is slow, and this is done for every task.
+_KINDS: dict[str | None, Kind] = {kind.value: kind for kind in Kind}
+
+_DTYPES: dict[Kind, np.dtype[Any]] = {
     Kind.FLOAT: np.dtype("<f8"),
     Kind.INTEGER: np.dtype("<i8"),
     Kind.BOOLEAN: np.dtype("u1"),
@@ -95,6 +101,8 @@ class Batch:
         if not records:
             raise InvalidRecord("the batch is empty; send at least one record")
         names = _names_of(records)
+        if (block := _floats_only(names, records)) is not None:
+            return cls(data_type, len(records), (block,))
         columns = {name: [record.get(name) for record in records] for name in names}
         return cls(data_type, len(records), _blocks_of(columns, len(records)))
 
@@ -134,8 +142,10 @@ class Batch:
         rows = message.rows
         if rows == 0:
             raise InvalidRecord("the batch is empty; send at least one record")
-        batch = cls(message.data_type, rows, [_block_from(block, rows) for block in message.blocks])
-        _check_unique(batch.layout)
+        blocks = [_block_from(block, rows) for block in message.blocks]
+        batch = cls(message.data_type, rows, blocks)
+        if batch.layout not in _unique:
+            _check_unique(batch.layout)
         return batch
 
     def to_proto(self) -> pb.Batch:
@@ -215,7 +225,11 @@ def _order(have: tuple[str, ...], want: tuple[str, ...]) -> list[int] | None:
     return [place[name] for name in want]
 
 
-@lru_cache(maxsize=1024)
+# Layouts that were checked; there are few, and a set is cheaper to ask than a cache.
+_unique: set[Layout] = set()
+_LAYOUTS_KEPT = 1024
+
+
 def _check_unique(layout: Layout) -> None:
     seen: set[str] = set()
     for _, names in layout:
@@ -223,14 +237,16 @@ def _check_unique(layout: Layout) -> None:
             if name in seen:
                 raise InvalidRecord(f"feature {name!r} stands twice in the batch; send it once")
             seen.add(name)
+    if len(_unique) >= _LAYOUTS_KEPT:
+        _unique.clear()
+    _unique.add(layout)
 
 
 def _block_from(message: pb.Block, rows: int) -> Block:
-    field = message.WhichOneof("values")
+    kind = _KINDS.get(message.WhichOneof("values"))
     names = tuple(message.names)
-    if field is None or not names:
+    if kind is None or not names:
         raise InvalidRecord("a block of the batch has no names or no values; leave such blocks out")
-    kind = Kind(field)
     values = _texts_from(message.strings) if kind is Kind.TEXT else _numbers_from(message, kind)
     if values.size != rows * len(names):
         raise InvalidRecord(
@@ -242,7 +258,7 @@ def _block_from(message: pb.Block, rows: int) -> Block:
 
 def _numbers_from(message: pb.Block, kind: Kind) -> Matrix:
     data: bytes = getattr(message, kind.value)
-    dtype = np.dtype(_DTYPES[kind])
+    dtype = _DTYPES[kind]
     if len(data) % dtype.itemsize:
         raise InvalidRecord(f"{len(data)} bytes of {kind.value} do not make whole values")
     values = np.frombuffer(data, dtype)
@@ -281,6 +297,14 @@ def _cells(block: Block) -> list[list[Value]]:
     if block.kind is Kind.BOOLEAN:
         return [[None if cell == _MISSING_BOOLEAN else bool(cell) for cell in row] for row in cells]
     return cells
+
+
+def _floats_only(names: list[str], records: Sequence[Record]) -> Block | None:
+    """The usual record has nothing but floats, and needs no look at each column."""
+    rows = [[record.get(name) for name in names] for record in records]
+    if not names or not all(type(cell) is float for row in rows for cell in row):
+        return None
+    return Block(Kind.FLOAT, tuple(names), np.array(rows, dtype=_DTYPES[Kind.FLOAT]))
 
 
 def _names_of(records: Sequence[Record]) -> list[str]:

@@ -7,19 +7,32 @@ Three processes meet a format, and each calls its own part:
 - a model host, a process of its own, calls `create` once and then `score` for as long as it lives.
 """
 
+from __future__ import annotations
+
+import tempfile
 from abc import ABC, abstractmethod
 from pathlib import Path
 
+from google.protobuf.message import DecodeError
+
+from hedgerow.errors import Corrupt
 from hedgerow.predictions import Predictions
 from hedgerow.records import Batch
-from hedgerow.v1.models_pb2 import ModelDescriptor, Signature
+from hedgerow.v1.models_pb2 import ModelDescriptor, ModelPushed, ModelVersion, Signature
 
 
 class Model(ABC):
     """One version of a model, ready to score. Used by one thread, in a process of its own."""
 
     model_type: str
-    signature: Signature
+
+    warm_up_seconds: float = 0.0
+    """For how long after loading it gets faster by being used, as compiled code does."""
+
+    def __init__(self, descriptor: ModelDescriptor, definition: Path | bytes) -> None:
+        self.descriptor = descriptor
+        self.signature: Signature = descriptor.signature
+        self._definition = definition
 
     @abstractmethod
     def score(self, batch: Batch, *, explain: bool = False) -> Predictions:
@@ -32,9 +45,15 @@ class Model(ABC):
         no row at all, and its text is the reason that is reported.
         """
 
-    @abstractmethod
     def to_bytes(self) -> bytes:
-        """Return the definition, such that `ModelFactory.restore` makes an equal model of it."""
+        """Return all that `ModelFactory.restore` needs to make an equal model, in any process.
+
+        The bytes are a serialized ModelPushed. The definition is read again from where it was loaded.
+        """
+        definition = self._definition
+        data = definition if isinstance(definition, bytes) else definition.read_bytes()
+        version = ModelVersion(descriptor=self.descriptor, signature=self.signature)
+        return ModelPushed(model=version, inline=data).SerializeToString()
 
     def cleanup(self) -> None:  # noqa: B027 - most formats have nothing to give back
         """Give back what the model holds. Called once, before its process ends."""
@@ -67,6 +86,15 @@ class ModelFactory(ABC):
         Raises InvalidModel if it cannot be loaded.
         """
 
-    @abstractmethod
     def restore(self, data: bytes) -> Model:
-        """Make the model again of what `Model.to_bytes` returned."""
+        """Make the model again of what `Model.to_bytes` returned. Raises Corrupt if it is not that."""
+        try:
+            pushed = ModelPushed.FromString(data)
+        except DecodeError as exc:
+            raise Corrupt("these bytes are no model that was written by to_bytes") from exc
+        with tempfile.TemporaryDirectory(prefix="hedgerow-restore-") as folder:
+            definition = Path(folder) / "definition"
+            definition.write_bytes(pushed.inline)
+            model = self.create(pushed.model.descriptor, definition)
+        model._definition = pushed.inline
+        return model

@@ -191,8 +191,10 @@ class Lifecycle:
         if self._settings.drain_delay:
             await asyncio.sleep(self._settings.drain_delay.total_seconds())
         grace = self._settings.stop_grace.total_seconds()
+        # Not wait_for: in Python 3.11 it can lose a cancellation.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._service.drain(), grace)
+            async with asyncio.timeout(grace):
+                await self._service.drain()
         await self._server.stop(grace)
         await self._service.end_background()
         await self._service.close()

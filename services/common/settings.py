@@ -29,7 +29,7 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 class ServiceSettings(BaseSettings):
     """Base of the settings of each service; a subclass gives its own `env_prefix` and port."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)
 
     host: str = LOOPBACK
     """Address to listen on. Anything but loopback makes the service reachable from outside."""
@@ -43,7 +43,7 @@ class ServiceSettings(BaseSettings):
     log_url: str = Field(default="redis://127.0.0.1:6379/0")
     """Where the log is: redis://, rediss:// or unix://."""
 
-    log_level: str = "info"
+    log_level: str = Field(default="info", pattern="(?i)^(debug|info|warning|error)$")
     """debug, info, warning or error."""
 
     log_format: str = Field(default="json", pattern="^(json|console)$")

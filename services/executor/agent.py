@@ -198,8 +198,8 @@ class Agent:
 
     # -- the end -----------------------------------------------------------------------------------
 
-    def drain(self) -> None:
-        """Ask every host to finish."""
+    async def drain(self) -> None:
+        """Ask every host to finish, and wait until all have or the drain time is over."""
         self._closing = True
         for host in self._hosts.values():
             self._leaving.add(host)
@@ -208,15 +208,15 @@ class Agent:
             host.drain()
         self._hosts.clear()
         self._announce(self.announcements())
-
-    async def close(self) -> None:
-        """Wait for the hosts to end, kill those that do not, and leave nothing behind."""
         for task in self._starts:
             task.cancel()
         await asyncio.gather(*self._starts, return_exceptions=True)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.drain_timeout.total_seconds()):
                 await self._all_left()
+
+    async def close(self) -> None:
+        """Kill the hosts that are left, and leave nothing behind."""
         for host in self._leaving:
             host.kill("the executor is stopping")
         await self._all_left()

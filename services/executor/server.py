@@ -79,11 +79,13 @@ class Executor(Service):
 
     async def drain(self) -> None:
         await self.leave(self._log.members, self._address)
-        self._agent.drain()
-        await self._agent.close()
-        self._announcements.close()
+        try:
+            await self._agent.drain()
+        finally:
+            self._announcements.close()
 
     async def close(self) -> None:
+        await self._agent.close()
         await self._log.close()
 
     async def _fetch(self, model: ModelVersion, target: Path) -> None:

@@ -1,0 +1,1 @@
+"""How fast the mesh is, beside what it is measured against. `python -m bench` runs all scenes."""

@@ -1,0 +1,1 @@
+"""What the mesh is measured against; each is a process of its own, measured in the same run."""

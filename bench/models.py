@@ -1,0 +1,93 @@
+"""The models of the bench: those of examples/wine, and constant ones."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bench.payload import DATA_TYPE, WINE, records
+from hedgerow.registry_client import Description
+from hedgerow.v1.models_pb2 import Feature, ModelDescriptor, Signature
+
+
+@dataclass(frozen=True, slots=True)
+class BenchModel:
+    """A model as it is pushed."""
+
+    name: str
+    model_type: str
+    definition: Path | bytes
+    description: str = ""
+    quality: float = 0.5
+    features: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    input: str = ""
+    output: str = ""
+
+    def said(self, description: str = "") -> Description:
+        """Return what is said of it when it is pushed."""
+        return Description(
+            data_type=DATA_TYPE,
+            name=self.name,
+            model_type=self.model_type,
+            description=description or self.description,
+            quality=self.quality,
+            features=self.features,
+            classes=self.classes,
+            input=self.input,
+            output=self.output,
+        )
+
+    def descriptor(self) -> ModelDescriptor:
+        """Return the same for those who load it without a registry."""
+        signature = Signature(
+            features=[Feature(name=name) for name in self.features],
+            classes=self.classes,
+            input=self.input,
+            output=self.output,
+        )
+        return ModelDescriptor(
+            data_type=DATA_TYPE, name=self.name, model_type=self.model_type, signature=signature
+        )
+
+
+def wine_model(name: str) -> BenchModel:
+    """Return the first version of a model of the example."""
+    return _wine_models()[name]
+
+
+def constant(name: str, value: str, delay_seconds: float = 0.0) -> BenchModel:
+    """Return a model that always says `value`, after a delay (format `constant` of tests/plugins)."""
+    definition = {
+        "value": value,
+        "confidence": 0.9,
+        "features": list(records()[0]),
+        "classes": ["0", "1", "2"],
+        "delay_seconds": delay_seconds,
+    }
+    return BenchModel(name, "constant", json.dumps(definition).encode())
+
+
+@cache
+def _wine_models() -> dict[str, BenchModel]:
+    content = yaml.safe_load((WINE / "models.yaml").read_text(encoding="utf-8"))
+    return {entry["name"]: _model(entry) for entry in content["models"]}
+
+
+def _model(entry: dict[str, Any]) -> BenchModel:
+    return BenchModel(
+        name=entry["name"],
+        model_type=entry["type"],
+        definition=WINE / entry["file"],
+        description=entry["description"],
+        quality=entry["quality"],
+        features=tuple(entry.get("features", ())),
+        classes=tuple(entry.get("classes", ())),
+        input=entry.get("input", ""),
+        output=entry.get("output", ""),
+    )

@@ -1,0 +1,30 @@
+"""The scenes: each starts a mesh, measures, and says what it saw as figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from bench.figures import Figure
+from bench.scenes import constant, deadline, memory, push, real
+from bench.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A scene by the name it has on the command line."""
+
+    name: str
+    title: str
+    run: Callable[[Session], Coroutine[Any, Any, list[Figure]]]
+
+
+SCENES = (
+    Scene("constant", "three constant models, consensus", constant.run),
+    Scene("pmml", "three PMML models, consensus", real.pmml),
+    Scene("saved-model", "two PMML models and a SavedModel, consensus", real.saved_model),
+    Scene("deadline", "a model that sleeps 1 s, 50 ms deadline, 16 clients", deadline.run),
+    Scene("push", "a new SavedModel version every 5 s, 16 clients", push.run),
+    Scene("memory", "memory", memory.run),
+)

@@ -1,0 +1,181 @@
+"""The asynchronous client: scores records on a mesh.
+
+    async with AsyncClient("localhost:8400") as client:
+        answer = await client.score("wine", {"alcohol": 13.2, ...})
+        print(answer.value, answer.answered_by, answer.reason)
+
+`hedgerow.client.Client` is the same for code that is not asynchronous.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
+
+from opentelemetry import trace
+
+import hedgerow
+from hedgerow.answers import Answer, Answers
+from hedgerow.channels import ROUTER, AsyncClosing, Connection
+from hedgerow.errors import InvalidRecord
+from hedgerow.records import Batch, Record
+from hedgerow.streaming import Scored, exchange
+from hedgerow.v1.scoring_pb2 import ScoreRequest
+from hedgerow.v1.scoring_pb2_grpc import ScoringServiceStub
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Records: TypeAlias = "Record | Iterable[Record] | pd.DataFrame"
+Metadata = tuple[tuple[str, str], ...]
+
+# The router answers at the deadline; this is for its answer, or its reason for having none, to arrive.
+_MARGIN = timedelta(milliseconds=500)
+
+
+class AsyncClient(AsyncClosing):
+    """Scores records. Keeps one channel; any number of calls may be in flight on it.
+
+    `target` is the router's host:port. Use it in one event loop, and `async with` or `close` it.
+    """
+
+    def __init__(
+        self, target: str = ROUTER, *, tracer_provider: trace.TracerProvider | None = None
+    ) -> None:
+        self._connection = Connection(target, ScoringServiceStub)
+        self._tracer = trace.get_tracer("hedgerow", hedgerow.__version__, tracer_provider)
+
+    async def close(self) -> None:
+        """Close the channel; calls in flight end."""
+        await self._connection.close()
+
+    @overload
+    async def score(
+        self,
+        data_type: str,
+        records: Record,
+        *,
+        deadline: timedelta | None = None,
+        explain: bool = False,
+    ) -> Answer: ...
+
+    @overload
+    async def score(
+        self,
+        data_type: str,
+        records: Iterable[Record] | pd.DataFrame,
+        *,
+        deadline: timedelta | None = None,
+        explain: bool = False,
+    ) -> Answers: ...
+
+    async def score(
+        self,
+        data_type: str,
+        records: Records,
+        *,
+        deadline: timedelta | None = None,
+        explain: bool = False,
+    ) -> Answer | Answers:
+        """Score one record (a mapping), or several (mappings, or a DataFrame) as one batch.
+
+        `deadline` shortens the plan's. With `explain`, `Answers.models` has what each model said; it is
+        there for batches, so put a single record into a list.
+
+        Raises InvalidRecord, NotFound, Overloaded, NoAnswer and Unavailable (see hedgerow.errors).
+        """
+        request = make_request(data_type, records, deadline, explain)
+        timeout = (deadline + _MARGIN).total_seconds() if deadline is not None else None
+        with self._span(request) as metadata, self._connection.errors(InvalidRecord):
+            response = await self._connection.stub.Score(
+                request, timeout=timeout, metadata=metadata
+            )
+        answers = Answers(response.decision, _index(records))
+        return answers[0] if isinstance(records, Mapping) else answers
+
+    async def score_stream(
+        self,
+        data_type: str,
+        batches: AsyncIterable[Records],
+        *,
+        deadline: timedelta | None = None,
+        explain: bool = False,
+        in_flight: int = 16,
+    ) -> AsyncGenerator[Scored[Records], None]:
+        """Score records or batches as they come, and yield each with its answers, in their order.
+
+        At most `in_flight` of them wait for an answer at a time; then no more are read from `batches`.
+        One that cannot be scored is yielded with its error and ends nothing.
+
+        Raises what `batches` raises, and Unavailable when the stream breaks.
+        """
+        span = self._tracer.start_span("hedgerow.score_stream", kind=trace.SpanKind.CLIENT)
+
+        def request(records: Records) -> ScoreRequest:
+            return make_request(data_type, records, deadline, explain)
+
+        try:
+            with self._connection.errors(InvalidRecord):
+                call = self._connection.stub.ScoreStream(metadata=_traceparent(span))
+                async for scored in exchange(
+                    call, batches, request, in_flight, self._connection.target
+                ):
+                    yield scored
+        finally:
+            span.end()
+
+    @contextmanager
+    def _span(self, request: ScoreRequest) -> Iterator[Metadata]:
+        """Open the client's span; its context travels in the call's metadata if it is recorded."""
+        with self._tracer.start_as_current_span(
+            "hedgerow.score", kind=trace.SpanKind.CLIENT
+        ) as span:
+            if span.is_recording():
+                span.set_attribute("hedgerow.data_type", request.batch.data_type)
+                span.set_attribute("hedgerow.records", request.batch.rows)
+            yield _traceparent(span)
+
+
+def make_request(
+    data_type: str, records: Records, deadline: timedelta | None, explain: bool
+) -> ScoreRequest:
+    """Return the request for a mapping, several mappings or a DataFrame. Raises InvalidRecord."""
+    request = ScoreRequest(batch=_batch(data_type, records).to_proto(), explain=explain)
+    if deadline is not None:
+        request.deadline.FromTimedelta(deadline)
+    return request
+
+
+def _batch(data_type: str, records: Records) -> Batch:
+    if isinstance(records, Mapping):
+        return Batch.from_records(data_type, [records])
+    if _is_dataframe(records):
+        return Batch.from_dataframe(data_type, records)
+    rows = list(records)
+    for row in rows:
+        if not isinstance(row, Mapping):
+            raise InvalidRecord(
+                f"a record is a {type(row).__name__}; send a mapping from feature to value,"
+                " several of them, or a pandas DataFrame"
+            )
+    return Batch.from_records(data_type, rows)
+
+
+def _is_dataframe(records: Any) -> bool:
+    pandas = sys.modules.get("pandas")  # who has a DataFrame has imported it
+    return pandas is not None and isinstance(records, pandas.DataFrame)
+
+
+def _index(records: Any) -> Any:
+    return records.index if _is_dataframe(records) else None
+
+
+def _traceparent(span: trace.Span) -> Metadata:
+    if not span.is_recording():
+        return ()
+    ids = span.get_span_context()
+    flags = int(ids.trace_flags)
+    return (("traceparent", f"00-{ids.trace_id:032x}-{ids.span_id:016x}-{flags:02x}"),)

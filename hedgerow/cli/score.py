@@ -1,0 +1,129 @@
+"""`hedgerow score`: score the records of a file or of a pipe."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+from hedgerow.cli import options
+from hedgerow.cli.options import AsJson, Router
+
+if TYPE_CHECKING:
+    from hedgerow.cli.reading import RecordReader
+    from hedgerow.cli.scoring import Scoring
+    from hedgerow.cli.writing import Writer
+
+_STDIN = "-"
+
+
+class Format(StrEnum):
+    """How answers are written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+def score(
+    data_type: Annotated[str, typer.Argument(help="'wine', say.", show_default=False)],
+    file: Annotated[
+        str, typer.Argument(help="CSV or JSON lines; - for stdin.", show_default=False)
+    ],
+    explain: Annotated[bool, typer.Option("--explain", help="Add what each model said.")] = False,
+    deadline: Annotated[str, typer.Option(help="Shorten the plan's, to 50ms say.")] = "",
+    form: Annotated[
+        Format | None, typer.Option("--format", help="Of the answers; by default, the input's.")
+    ] = None,
+    keep: Annotated[
+        str, typer.Option(help="Columns a,b that are no features: copied to the answers, not sent.")
+    ] = "",
+    batch_size: Annotated[int, typer.Option(min=1, help="Records a batch, at the most.")] = 256,
+    router: Router = options.ROUTER,
+    as_json: AsJson = False,
+) -> None:
+    """Score records, and write an answer a record, in their order."""
+    from hedgerow.aio import AsyncClient
+    from hedgerow.cli.reading import RecordReader
+    from hedgerow.cli.scoring import Scoring
+    from hedgerow.durations import parse_duration
+
+    allowed = parse_duration(deadline) if deadline else None
+    kept = options.split(keep)
+
+    def writer(is_json: bool) -> Writer:
+        wanted = Format.JSONL if as_json else form
+        return _writer(wanted or (Format.JSONL if is_json else Format.CSV), kept, explain)
+
+    async def run(stream: BinaryIO) -> None:
+        async with AsyncClient(router) as client:
+            scoring = Scoring(client, data_type, allowed, explain)
+            await _copy(scoring, RecordReader(stream, batch_size, kept), writer)
+
+    with _opened(file) as stream:
+        asyncio.run(run(stream))
+
+
+async def _copy(
+    scoring: Scoring, reader: RecordReader, make_writer: Callable[[bool], Writer]
+) -> None:
+    """Write the answers of all records that the reader gives."""
+    from hedgerow.errors import InvalidInput
+
+    write: Writer | None = None
+    with _counter() as count:
+        async for batch, answers in scoring.run(reader):
+            write = write or make_writer(reader.is_json)
+            write(batch.kept, answers)
+            sys.stdout.flush()
+            count(len(answers))
+    if write is None:
+        raise InvalidInput(
+            "there are no records; give CSV with a first line of names, or JSON lines"
+        )
+
+
+def _writer(form: Format, keep: list[str], explain: bool) -> Writer:
+    from hedgerow.cli.writing import CsvWriter, JsonWriter
+
+    if form is Format.CSV:
+        return CsvWriter(sys.stdout, keep, explain)
+    return JsonWriter(sys.stdout, explain)
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[BinaryIO]:
+    from hedgerow.errors import InvalidInput
+
+    if file == _STDIN:
+        yield sys.stdin.buffer
+        return
+    try:
+        stream = Path(file).open("rb")  # noqa: SIM115 - closed below; only opening is guarded
+    except OSError as error:
+        reason = error.strerror or error
+        raise InvalidInput(f"cannot read {file}: {reason}; give a file, or - for stdin") from error
+    with stream:
+        yield stream
+
+
+@contextmanager
+def _counter() -> Iterator[Callable[[int], None]]:
+    """Count records on stderr where a person sees it and it does not mix with the answers."""
+    if not sys.stderr.isatty() or sys.stdout.isatty():
+        yield lambda records: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    text = TextColumn("{task.completed:,.0f} records, {task.speed:,.0f} a second")
+    with Progress(
+        SpinnerColumn(), text, TimeElapsedColumn(), console=Console(stderr=True)
+    ) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda records: progress.advance(task, records)

@@ -1,0 +1,98 @@
+"""`hedgerow models`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.hedgerow.cli.conftest import Done, Run
+from tests.hedgerow.fakes import FakeRegistry
+
+
+@pytest.fixture
+def definition(tmp_path: Path) -> Path:
+    """Something that looks like a model to the fake registry."""
+    file = tmp_path / "tree.pmml"
+    file.write_bytes(b"<PMML/>")
+    return file
+
+
+def push(run: Run, registry: str, file: Path, *more: str) -> Done:
+    where = ("--registry", registry, "--data-type", "wine", "--name", "wine-tree")
+    return run("models", "push", str(file), *where, "--type", "pmml", *more)
+
+
+def test_a_pushed_model_has_a_version(run: Run, registry: str, definition: Path) -> None:
+    assert push(run, registry, definition).out == "wine-tree@1\n"
+    assert push(run, registry, definition).out == "wine-tree@1 was there already\n"
+    assert push(run, registry, definition, "--quality", "0.9").out == "wine-tree@2\n"
+
+
+def test_everything_that_is_said_of_a_model_is_passed_on(
+    run: Run, registry: str, fake_registry: FakeRegistry, definition: Path
+) -> None:
+    more = ["--description", "a tree", "--quality", "0.93", "--classes", "0"]
+    more += ["--input", "x:0", "--output", "y:0", "--features", "alcohol, hue"]
+    done = push(run, registry, definition, *more, "--json")
+    said = json.loads(done.out)
+    assert said["features"] == ["alcohol", "hue"]
+    assert (said["created"], said["version"], said["quality"]) == (True, 1, 0.93)
+    descriptor = fake_registry.models[0][0].descriptor
+    assert descriptor.description == "a tree"
+    assert (descriptor.signature.input, descriptor.signature.output) == ("x:0", "y:0")
+
+
+def test_models_are_listed(run: Run, registry: str, definition: Path) -> None:
+    assert "no models yet" in run("models", "list", "--registry", registry).out
+    push(run, registry, definition, "--quality", "0.93", "--description", "a tree")
+
+    listed = run("models", "list", "--registry", registry).out.splitlines()
+    assert listed[0].split() == ["MODEL", "FORMAT", "QUALITY", "SIZE", "PUSHED", "DESCRIPTION"]
+    assert listed[1].split()[:5] == ["wine/wine-tree@1", "pmml", "0.93", "7", "B"]
+    assert listed[1].rstrip().endswith("a tree")
+
+    (model,) = json.loads(run("models", "list", "--registry", registry, "--json").out)
+    assert (model["name"], model["version"]) == ("wine-tree", 1)
+
+
+def test_a_model_is_pulled_to_a_file(
+    run: Run, registry: str, definition: Path, tmp_path: Path
+) -> None:
+    push(run, registry, definition)
+    target = tmp_path / "pulled.pmml"
+    where = ("--registry", registry, "--data-type", "wine", "--to", str(target))
+    assert run("models", "pull", "wine-tree@1", *where).out == f"{target}: wine-tree@1, 7 B\n"
+    assert target.read_bytes() == definition.read_bytes()
+
+
+def test_a_pull_that_fails_leaves_no_file(
+    run: Run, registry: str, fake_registry: FakeRegistry, definition: Path, tmp_path: Path
+) -> None:
+    push(run, registry, definition)
+    fake_registry.corrupt = True
+    where = ("--registry", registry, "--data-type", "wine", "--to", str(tmp_path / "pulled"))
+    assert "pull it again" in run("models", "pull", "wine-tree", *where).error
+    assert [file.name for file in tmp_path.iterdir()] == ["tree.pmml"]
+
+    unwritable = ("--registry", registry, "--data-type", "wine", "--to", str(tmp_path / "no" / "x"))
+    assert "cannot write" in run("models", "pull", "wine-tree", *unwritable).error
+    assert "'@champion'" in run("models", "pull", "wine-tree@champion", *where).error
+
+
+def test_a_file_that_cannot_be_pushed_is_told(
+    run: Run, registry: str, nobody: str, tmp_path: Path
+) -> None:
+    missing = push(run, registry, tmp_path / "no.pmml")
+    assert (missing.code, "there is no file" in missing.error) == (1, True)
+
+    assert "is a directory" in push(run, registry, tmp_path).error
+
+    bad = tmp_path / "bad.pmml"
+    bad.write_bytes(b"not a model")
+    assert push(run, registry, bad).error == "the definition is not PMML"
+
+    down = push(run, nobody, bad)
+    assert (down.code, f"nothing answers at {nobody}" in down.error) == (1, True)
+    assert "hedgerow up" in down.error

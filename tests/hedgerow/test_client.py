@@ -1,0 +1,352 @@
+"""The clients, asynchronous and not, against a real gRPC server."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import textwrap
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from hedgerow import AsyncClient, Client, errors
+from hedgerow.answers import Answers
+from hedgerow.client import Registry
+from tests.hedgerow.fakes import FakeRegistry, FakeRouter
+
+WINE: dict[str, Any] = {"alcohol": 13.2}
+
+
+# -- scoring -------------------------------------------------------------------------------------------
+
+
+async def test_a_mapping_gives_one_answer(router: str) -> None:
+    async with AsyncClient(router) as client:
+        answer = await client.score("wine", WINE)
+    assert (answer.value, answer.answered_by, answer.reason) == ("red", "wine-tree@2", "consensus")
+
+
+def test_the_same_without_asyncio(router: str) -> None:
+    with Client(router) as client:
+        assert client.score("wine", WINE).value == "red"
+        assert [answer.value for answer in client.score("wine", [WINE, WINE])] == ["red", "red"]
+
+
+async def test_several_mappings_give_as_many_answers(router: str) -> None:
+    async with AsyncClient(router) as client:
+        answers = await client.score("wine", (WINE for _ in range(3)))
+    assert isinstance(answers, Answers)
+    assert len(answers) == 3
+
+
+def test_a_dataframe_gives_answers_under_its_index(router: str) -> None:
+    frame = pd.DataFrame({"alcohol": [13.2, 12.1]}, index=["chianti", "merlot"])
+    with Client(router) as client:
+        answers = client.score("wine", frame)
+    assert frame.join(answers.to_dataframe()).loc["merlot", "value"] == "red"
+
+
+async def test_explain_tells_what_each_model_said(router: str) -> None:
+    async with AsyncClient(router) as client:
+        answers = await client.score("wine", [WINE], explain=True)
+    assert answers.models[0].said(0) == ("red", 0.75)
+
+
+async def test_a_deadline_reaches_the_router_with_time_for_its_answer(
+    router: str, fake_router: FakeRouter
+) -> None:
+    async with AsyncClient(router) as client:
+        await client.score("wine", WINE, deadline=timedelta(seconds=2))
+        await client.score("wine", WINE)
+    with_deadline, without = fake_router.deadlines
+    assert with_deadline is not None
+    assert 2 < with_deadline <= 2.5
+    assert without is None or without > 1e6
+
+
+def test_many_threads_share_one_client(router: str) -> None:
+    with Client(router) as client, ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: client.score("wine", WINE), range(64)))
+    assert {answer.value for answer in answers} == {"red"}
+
+
+def test_a_client_may_be_made_before_there_is_an_event_loop(router: str) -> None:
+    client = AsyncClient(router)
+
+    async def run() -> object:
+        async with client:
+            return (await client.score("wine", WINE)).value
+
+    assert asyncio.run(run()) == "red"
+
+
+async def test_a_closed_client_says_so(router: str) -> None:
+    client = AsyncClient(router)
+    await client.close()
+    with pytest.raises(RuntimeError, match="is closed"):
+        await client.score("wine", WINE)
+
+
+def test_an_interpreter_that_ends_with_an_open_client_ends_well(router: str) -> None:
+    script = f"""
+        from hedgerow import Client
+        client = Client({router!r})
+        print(client.score("wine", {WINE!r}).value)
+    """
+    command = [sys.executable, "-W", "error", "-c", textwrap.dedent(script)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "red\n", "")
+
+
+# -- errors --------------------------------------------------------------------------------------------
+
+
+async def _failure(router: str, data_type: str, records: Any = WINE) -> errors.HedgerowError:
+    async with AsyncClient(router) as client:
+        with pytest.raises(errors.HedgerowError) as caught:
+            await client.score(data_type, records)
+    return caught.value
+
+
+async def test_what_the_router_refuses_is_raised_as_what_it_is(router: str) -> None:
+    unknown = await _failure(router, "beer")
+    assert isinstance(unknown, errors.NotFound)
+    assert str(unknown) == "no data type 'beer'; there are: wine"
+
+    bad = await _failure(router, "wine", [{"colour": 3.0}])
+    assert isinstance(bad, errors.InvalidRecord)
+    assert "'colour'" in str(bad)
+
+    huge = await _failure(router, "huge")
+    assert isinstance(huge, errors.LimitExceeded)
+    assert not isinstance(huge, errors.Overloaded)
+
+    busy = await _failure(router, "busy")
+    assert isinstance(busy, errors.Overloaded)
+    assert busy.retry_after == timedelta(milliseconds=250)
+
+    bug = await _failure(router, "bug")
+    assert isinstance(bug, errors.Internal)
+    assert "secret" not in str(bug)
+
+
+async def test_no_answer_tells_the_state_of_each_model(router: str) -> None:
+    late = await _failure(router, "late")
+    assert isinstance(late, errors.NoAnswer)
+    assert late.deadline_reached
+    assert late.decision is not None
+    assert [model.name for model in late.decision.models][:1] == ["wine-net"]
+
+    failed = await _failure(router, "failing")
+    assert isinstance(failed, errors.NoAnswer)
+    assert not failed.deadline_reached
+    assert failed.decision is not None
+
+
+async def test_a_router_that_does_not_answer_in_time_is_no_answer(
+    router: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hedgerow.aio._MARGIN", timedelta(0))
+    async with AsyncClient(router) as client:
+        with pytest.raises(errors.NoAnswer, match=f"no answer from {router} in time") as caught:
+            await client.score("slow", WINE, deadline=timedelta(milliseconds=10))
+    assert caught.value.deadline_reached
+
+
+async def test_no_mesh_is_unavailable_and_says_how_to_start_one(nobody: str) -> None:
+    failure = await _failure(nobody, "wine")
+    assert isinstance(failure, errors.Unavailable)
+    assert str(failure) == (
+        f"nothing answers at {nobody}; is the mesh running? `hedgerow up` starts one"
+    )
+
+
+async def test_the_address_of_another_service_is_told(registry: str) -> None:
+    failure = await _failure(registry, "wine")
+    assert isinstance(failure, errors.Unavailable)
+    assert registry in str(failure)
+    assert "right address" in str(failure)
+
+
+def test_an_address_with_http_is_refused() -> None:
+    with pytest.raises(errors.InvalidInput, match="host:port"):
+        AsyncClient("http://localhost:8400")
+
+
+@pytest.mark.parametrize("records", [[], pd.DataFrame(), [[13.2]], [{"alcohol": object()}]])
+async def test_what_is_no_record_is_refused_before_it_is_sent(nobody: str, records: Any) -> None:
+    assert isinstance(await _failure(nobody, "wine", records), errors.InvalidRecord)
+
+
+# -- streams -------------------------------------------------------------------------------------------
+
+
+async def _each(*batches: Any) -> AsyncIterator[Any]:
+    for batch in batches:
+        yield batch
+
+
+async def test_a_stream_gives_answers_in_the_order_of_its_records(
+    router: str, fake_router: FakeRouter
+) -> None:
+    fake_router.in_pairs = True
+    batches = [WINE, [WINE, WINE], pd.DataFrame({"alcohol": [1.0] * 3}), [WINE] * 4, [WINE] * 5]
+    async with AsyncClient(router) as client:
+        lengths = [
+            len(scored.answers) async for scored in client.score_stream("wine", _each(*batches))
+        ]
+    assert lengths == [1, 2, 3, 4, 5]
+
+
+async def test_a_batch_that_cannot_be_scored_ends_nothing(router: str) -> None:
+    async with AsyncClient(router) as client:
+        stream = client.score_stream("wine", _each(WINE, {"colour": 1.0}, [{"alcohol": [1]}], WINE))
+        found = [scored async for scored in stream]
+    assert [type(scored.outcome) for scored in found] == [
+        Answers,
+        errors.InvalidRecord,
+        errors.InvalidRecord,
+        Answers,
+    ]
+    with pytest.raises(errors.InvalidRecord, match="colour"):
+        _ = found[1].answers
+    assert found[1].records == {"colour": 1.0}
+
+
+async def test_a_stream_reads_no_further_ahead_than_it_may(router: str) -> None:
+    read = 0
+
+    async def batches() -> AsyncIterator[Any]:
+        nonlocal read
+        for _ in range(100):
+            read += 1
+            yield WINE
+
+    async with AsyncClient(router) as client:
+        async for _ in client.score_stream("wine", batches(), in_flight=4):
+            assert read <= 6
+            break
+
+
+@pytest.mark.parametrize("ahead", [1, 3])
+async def test_a_stream_that_breaks_says_so(router: str, ahead: int) -> None:
+    async def endless() -> AsyncIterator[Any]:
+        while True:
+            yield WINE
+
+    async with AsyncClient(router) as client:
+        with pytest.raises(errors.Unavailable, match="router is stopping"):
+            async for _ in client.score_stream("broken", endless(), in_flight=ahead):
+                pass
+
+
+async def test_what_the_records_raise_is_raised_after_the_answers_before_it(router: str) -> None:
+    async def breaking() -> AsyncIterator[Any]:
+        yield WINE
+        yield WINE
+        raise LookupError("the file ends in the middle")
+
+    seen = []
+    async with AsyncClient(router) as client:
+        stream = client.score_stream("wine", breaking())
+        seen += [await anext(stream), await anext(stream)]
+        with pytest.raises(LookupError):
+            await anext(stream)
+    assert [len(scored.answers) for scored in seen] == [1, 1]
+
+
+# -- traces --------------------------------------------------------------------------------------------
+
+
+async def test_a_traced_call_carries_its_context(router: str, fake_router: FakeRouter) -> None:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    async with AsyncClient(router, tracer_provider=provider) as client:
+        await client.score("wine", [WINE, WINE])
+    (span,) = exporter.get_finished_spans()
+    assert span.name == "hedgerow.score"
+    assert span.attributes == {"hedgerow.data_type": "wine", "hedgerow.records": 2}
+    assert span.context is not None
+    ids = span.context
+    expected = f"00-{ids.trace_id:032x}-{ids.span_id:016x}-{int(ids.trace_flags):02x}"
+    assert fake_router.metadata[0]["traceparent"] == expected
+    assert ids.trace_flags.sampled
+
+
+async def test_an_untraced_call_carries_none(router: str, fake_router: FakeRouter) -> None:
+    async with AsyncClient(router) as client:
+        await client.score("wine", WINE)
+    assert "traceparent" not in fake_router.metadata[0]
+
+
+# -- the registry --------------------------------------------------------------------------------------
+
+
+def test_a_model_is_pushed_listed_and_pulled(registry: str, tmp_path: Path) -> None:
+    definition = tmp_path / "tree.pmml"
+    definition.write_bytes(b"<PMML/>" * 400_000)
+    seen: list[tuple[int, int]] = []
+    with Registry(registry) as client:
+        pushed = client.push_model(
+            definition,
+            data_type="wine",
+            name="tree",
+            model_type="pmml",
+            quality=0.9,
+            features=["alcohol"],
+            classes=["0", "1"],
+            progress=lambda done, total: seen.append((done, total)),
+        )
+        again = client.push_model(
+            definition.read_bytes(),
+            data_type="wine",
+            name="tree",
+            model_type="pmml",
+            quality=0.9,
+            features=["alcohol"],
+            classes=["0", "1"],
+        )
+        assert (pushed.model.version, pushed.created, again.created) == (1, True, False)
+        assert [model.descriptor.name for model in client.list_models()] == ["tree"]
+        assert client.get_model("wine", "tree").signature.classes == ["0", "1"]
+        with (tmp_path / "pulled").open("wb") as file:
+            client.pull_model("wine", "tree", to=file)
+    assert (tmp_path / "pulled").read_bytes() == definition.read_bytes()
+    assert seen[-1] == (2_800_000, 2_800_000)
+    assert len(seen) == 3
+
+
+def test_what_the_registry_refuses_is_raised_as_what_it_is(
+    registry: str, fake_registry: FakeRegistry, tmp_path: Path
+) -> None:
+    fake_registry.limit = 3_000_000
+    with Registry(registry) as client:
+        with pytest.raises(errors.InvalidModel, match="not PMML"):
+            client.push_model(b"not a model", data_type="wine", name="t", model_type="pmml")
+        with pytest.raises(errors.LimitExceeded, match="over the limit"):
+            client.push_model(bytes(20_000_000), data_type="wine", name="t", model_type="pmml")
+        with pytest.raises(errors.InvalidInput, match="No such file"):
+            client.push_model(tmp_path / "no", data_type="wine", name="t", model_type="pmml")
+        with pytest.raises(errors.NotFound, match="wine-net"):
+            client.get_model("wine", "nobody")
+    assert fake_registry.models == []
+
+
+def test_a_definition_that_is_not_what_was_pushed_is_corrupt(
+    registry: str, fake_registry: FakeRegistry, tmp_path: Path
+) -> None:
+    fake_registry.corrupt = True
+    with Registry(registry) as client, (tmp_path / "pulled").open("wb") as file:
+        client.push_model(b"abc", data_type="wine", name="tree", model_type="pmml")
+        with pytest.raises(errors.Corrupt, match="tree@1"):
+            client.pull_model("wine", "tree", to=file)

@@ -1,0 +1,166 @@
+"""The format `constant`: a model that answers what its definition says, or misbehaves as it says.
+
+It is a package of its own, found by its entry point, as anybody's format would be. A definition is JSON:
+
+    value             the answer: text for a label, a number for a regression
+    answer_feature    instead of `value`: the answer is this feature's value, a regression
+    confidence        of the answer; none by default
+    features          names, all of them numbers
+    classes           of a label; `value` alone by default
+    load_seconds      loading takes this long
+    fail_load         loading fails with this text
+
+    after             what follows holds from this call of `score` on; 1, the first, by default
+    delay_seconds     every call blocks for this long, as one into native code would
+    fail              every call fails with this text
+    hang              every call blocks for ever
+    crash             every call kills the process
+    crash_once_file   a call kills the process if it can remove this file
+
+Batches that warm a model up are answered at once and are not counted.
+"""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from hedgerow.errors import InvalidModel
+from hedgerow.formats import Model, ModelFactory
+from hedgerow.formats.warmup import DATA_TYPE as WARM_UP
+from hedgerow.predictions import Labels, Predictions, Values
+from hedgerow.records import Batch
+from hedgerow.v1.models_pb2 import Feature, ModelDescriptor, Signature
+
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "value": (str, int, float),
+    "answer_feature": str,
+    "confidence": (int, float),
+    "features": list,
+    "classes": list,
+    "load_seconds": (int, float),
+    "fail_load": str,
+    "after": int,
+    "delay_seconds": (int, float),
+    "fail": str,
+    "hang": bool,
+    "crash": bool,
+    "crash_once_file": str,
+}
+
+
+class ConstantFactory(ModelFactory):
+    """Definitions in JSON."""
+
+    model_type = "constant"
+    suffixes = (".constant.json",)
+
+    def inspect(self, descriptor: ModelDescriptor, definition: Path) -> Signature:
+        said = _read(definition)
+        signature = Signature(
+            features=[Feature(name=name, type=Feature.TYPE_DOUBLE) for name in said["features"]]
+        )
+        if isinstance(said.get("value"), str):
+            signature.task = Signature.TASK_CLASSIFICATION
+            signature.classes.extend(said["classes"])
+        else:
+            signature.task = Signature.TASK_REGRESSION
+        return signature
+
+    def create(self, descriptor: ModelDescriptor, definition: Path) -> Model:
+        said = _read(definition)
+        time.sleep(said.get("load_seconds", 0.0))
+        if "fail_load" in said:
+            raise InvalidModel(said["fail_load"])
+        return ConstantModel(descriptor, definition, said)
+
+
+class ConstantModel(Model):
+    """Answers, or does not."""
+
+    model_type = "constant"
+
+    def __init__(self, descriptor: ModelDescriptor, definition: Path, said: dict[str, Any]) -> None:
+        super().__init__(descriptor, definition)
+        self._said = said
+        self._calls = 0
+
+    def score(self, batch: Batch, *, explain: bool = False) -> Predictions:
+        if batch.data_type != WARM_UP:
+            self._calls += 1
+            if self._calls >= self._said.get("after", 1):
+                self._misbehave()
+        values = self._answers(batch)
+        confidence = self._said.get("confidence")
+        confidences = None if confidence is None else np.full(batch.rows, float(confidence))
+        return Predictions(values, confidences, (), {"answer": values} if explain else {})
+
+    def _misbehave(self) -> None:
+        said = self._said
+        time.sleep(said.get("delay_seconds", 0.0))
+        if said.get("hang"):
+            _hang()
+        if said.get("crash") or _remove(said.get("crash_once_file")):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if "fail" in said:
+            raise RuntimeError(said["fail"])
+
+    def _answers(self, batch: Batch) -> Values:
+        if "answer_feature" in self._said:
+            return batch.numbers([self._said["answer_feature"]])[:, 0].copy()
+        value = self._said["value"]
+        if isinstance(value, str):
+            classes = tuple(self.signature.classes)
+            return Labels(classes, np.full(batch.rows, classes.index(value), dtype=np.uint32))
+        return np.full(batch.rows, float(value))
+
+
+def _read(definition: Path) -> dict[str, Any]:
+    try:
+        said = json.loads(definition.read_bytes())
+    except ValueError as exc:
+        raise InvalidModel(f"not JSON: {exc}") from exc
+    if not isinstance(said, dict):
+        raise InvalidModel("the definition must be a JSON object")
+    for key, value in said.items():
+        if key not in _KINDS:
+            raise InvalidModel(f"unknown key {key!r}; there are: {', '.join(_KINDS)}")
+        if not isinstance(value, _KINDS[key]) or (isinstance(value, bool) != (_KINDS[key] is bool)):
+            raise InvalidModel(f"{key!r} has a value of the wrong type: {value!r}")
+    return _complete(said)
+
+
+def _complete(said: dict[str, Any]) -> dict[str, Any]:
+    features = said.setdefault("features", [])
+    if ("value" in said) == ("answer_feature" in said):
+        raise InvalidModel("give either 'value' or 'answer_feature'")
+    if "answer_feature" in said and said["answer_feature"] not in features:
+        raise InvalidModel(f"{said['answer_feature']!r} is not one of the features")
+    value = said.get("value")
+    if isinstance(value, str):
+        if value not in said.setdefault("classes", [value]):
+            raise InvalidModel(f"value {value!r} is not one of the classes")
+    elif "classes" in said:
+        raise InvalidModel("a number has no classes; give the value as text")
+    if not all(isinstance(name, str) for name in [*features, *said.get("classes", [])]):
+        raise InvalidModel("features and classes are lists of text")
+    return said
+
+
+def _remove(file: str | None) -> bool:
+    if file is None:
+        return False
+    try:
+        os.remove(file)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _hang() -> NoReturn:
+    while True:
+        time.sleep(3600)
