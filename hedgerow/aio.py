@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
@@ -117,12 +117,11 @@ class AsyncClient(AsyncClosing):
         def request(records: Records) -> ScoreRequest:
             return make_request(data_type, records, deadline, explain)
 
+        call = self._connection.stub.ScoreStream(metadata=_traceparent(span))
+        answers = exchange(call, batches, request, in_flight, self._connection.target)
         try:
-            with self._connection.errors(InvalidRecord):
-                call = self._connection.stub.ScoreStream(metadata=_traceparent(span))
-                async for scored in exchange(
-                    call, batches, request, in_flight, self._connection.target
-                ):
+            async with aclosing(answers) as scored_batches:
+                async for scored in scored_batches:
                     yield scored
         finally:
             span.end()

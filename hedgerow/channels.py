@@ -26,8 +26,9 @@ _OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.enable_http_proxy", 0),
     # A mesh that is just starting is found soon.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2000),
+    # In spite of its name, this is how long an attempt to connect may take: a busy service needs its time.
+    ("grpc.min_reconnect_backoff_ms", 5000),
 )
 
 

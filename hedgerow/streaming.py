@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -50,7 +50,7 @@ async def exchange(
     request: Callable[[Item], ScoreRequest],
     in_flight: int,
     target: str,
-) -> AsyncIterator[Scored[Item]]:
+) -> AsyncGenerator[Scored[Item], None]:
     """Send every item over an open ScoreStream call and yield it with its answers, in order."""
     running = _Exchange(call, request, in_flight, target)
     tasks = (

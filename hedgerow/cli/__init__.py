@@ -1,8 +1,16 @@
 """The command line: `hedgerow`. Each group of commands has a file; what is heavy is imported when used."""
 
+import sys
+
+CANCELLED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    from hedgerow.cli.app import app
+    try:
+        from hedgerow.cli.app import app
 
-    app(prog_name="hedgerow")
+        app(prog_name="hedgerow")
+    except KeyboardInterrupt:  # while importing; later the commands' own group sees it
+        sys.exit(CANCELLED)

@@ -13,11 +13,9 @@ import typer
 from typer.core import TyperGroup
 
 import hedgerow
-from hedgerow.cli import demo, models, plans, score, state, up
+from hedgerow.cli import CANCELLED, demo, models, plans, score, state, up
 from hedgerow.cli.output import print_error
 from hedgerow.errors import HedgerowError
-
-_CANCELLED = 130
 
 
 class OneLineErrors(TyperGroup):
@@ -34,7 +32,7 @@ class OneLineErrors(TyperGroup):
         except BrokenPipeError:
             code = _stdout_gone()
         except (KeyboardInterrupt, typer.Abort):
-            code = _CANCELLED
+            code = CANCELLED
         except Exception as error:
             if not hasattr(error, "format_message"):  # not one of the command line's own
                 raise

@@ -8,7 +8,7 @@ from types import ModuleType
 
 from hedgerow.demo import consensus, quality, reload, slow, traced
 from hedgerow.demo.examples import load_examples
-from hedgerow.demo.session import Session, opened
+from hedgerow.demo.session import Session, load_models, opened
 from hedgerow.demo.stage import Stage
 from hedgerow.errors import HedgerowError
 
@@ -29,13 +29,18 @@ async def play(folder: Path | None) -> int:
     )
     stage.console.print()
     async with opened(examples, stage) as session:
-        for number, scene in enumerate(_SCENES, 1):
-            await _play_scene(scene, number, session, stage)
+        await session.run(_play_all(session, stage))
         stage.console.print()
         stage.console.rule(style="dim", characters="-" if stage.is_plain else "─")
     took = time.monotonic() - began
     stage.say(f"  Took {took:.0f} s. A mesh of your own: hedgerow up")
     return 1 if stage.failures else 0
+
+
+async def _play_all(session: Session, stage: Stage) -> None:
+    await load_models(session, stage)
+    for number, scene in enumerate(_SCENES, 1):
+        await _play_scene(scene, number, session, stage)
 
 
 async def _play_scene(scene: ModuleType, number: int, session: Session, stage: Stage) -> None:

@@ -111,7 +111,7 @@ def _draw(stage: Stage, flow: Flow, pushed: float, versions: Sequence[str]) -> N
     top = max(max(row) for row in rows.values())
     shown = table("", "", ">answers")
     for version, row in rows.items():
-        shown.add_row(version, sparkline(row, top), f"{sum(row):,}")
+        shown.add_row(version, sparkline(row, top, plain=stage.is_plain), f"{sum(row):,}")
     mark = min(_COLUMNS - 1, int(pushed / width))
     shown.add_row("", " " * mark + "^ pushed", "")
     stage.show(shown)

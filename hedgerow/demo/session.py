@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from hedgerow.aio import AsyncClient
 from hedgerow.answers import Answers, ModelState
 from hedgerow.demo.examples import DATA_TYPE, ExampleModel, Examples
 from hedgerow.demo.spans import SpanReceiver
 from hedgerow.demo.stage import Stage
-from hedgerow.errors import Unavailable
+from hedgerow.errors import NoAnswer, Unavailable
 from hedgerow.local.folder import temporary_folder
 from hedgerow.local.mesh import LocalMesh
 from hedgerow.local.ports import Ports
@@ -24,21 +25,23 @@ from hedgerow.v1.execution_pb2 import Host, HostState
 
 _PATIENCE_SECONDS = 40.0
 _POLL_SECONDS = 0.02
+_NEWS_SECONDS = 0.5
 
 
 class Session:
     """A mesh with the models of the examples, and clients of it."""
 
     def __init__(
-        self, examples: Examples, ports: Ports, receiver: SpanReceiver, stack: AsyncExitStack
+        self, examples: Examples, mesh: LocalMesh, receiver: SpanReceiver, stack: AsyncExitStack
     ) -> None:
         self.examples = examples
         self.receiver = receiver
-        self._ports = ports
-        self._stack = stack
-        self.router = ports.address("router")
-        self.processes: set[int] = set()
+        self.router = mesh.ports.address("router")
+        self.processes = set(mesh.processes.values())
         """Every process of the mesh that was ever seen."""
+        self._mesh = mesh
+        self._ports = mesh.ports
+        self._stack = stack
 
     async def open_clients(self) -> None:
         """Make the clients; they are closed with the session."""
@@ -46,6 +49,23 @@ class Session:
         self.registry = await self._stack.enter_async_context(
             AsyncRegistry(self._ports.address("registry"))
         )
+
+    async def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something on the mesh. Raises Unavailable, with the reason, if a service ends meanwhile."""
+        doing = asyncio.create_task(work, name="play on the mesh")
+        ended = asyncio.create_task(self._mesh.an_end(), name="watch the mesh")
+        try:
+            await asyncio.wait({doing, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if doing.done() and doing.exception() is not None:
+                # A service's end may be seen by its callers first; then it is the better reason.
+                await asyncio.wait({ended}, timeout=_NEWS_SECONDS)
+            if ended.done():
+                raise Unavailable(ended.result())
+            doing.result()
+        finally:
+            for task in (doing, ended):
+                task.cancel()
+            await asyncio.wait({doing, ended})
 
     async def push(self, model: ExampleModel) -> str:
         """Push a model; return `wine-tree@1`."""
@@ -57,7 +77,10 @@ class Session:
         applied = await self.registry.apply_plan(self.examples.plan(plan_file))
 
         async def in_force() -> bool:
-            answers = await self.one()
+            try:
+                answers = await self.one()
+            except (NoAnswer, Unavailable):  # the router has not yet heard of the hosts
+                return False
             ready = all(model.state != ModelState.NO_HOST for model in answers.models)
             return ready and answers.plan_revision == applied.revision
 
@@ -100,21 +123,18 @@ async def wait_until(holds: Callable[[], Awaitable[bool]], what: str) -> None:
 
 @asynccontextmanager
 async def opened(examples: Examples, stage: Stage) -> AsyncIterator[Session]:
-    """Start a mesh in a temporary folder, push the models, and leave nothing of it behind."""
+    """Start a mesh in a temporary folder, and leave nothing of it behind."""
     with temporary_folder() as folder:
         async with AsyncExitStack() as stack:
             receiver = await stack.enter_async_context(SpanReceiver.listening())
-            ports = Ports.free()
-            mesh = LocalMesh(folder, ports, lambda part, what: None, receiver.environment)
+            mesh = LocalMesh(folder, Ports.free(), lambda part, what: None, receiver.environment)
             began = time.monotonic()
             with stage.working("starting log, registry, collector, executor and router"):
                 await mesh.start()
             stack.push_async_callback(mesh.stop)
             _told(stage, "started", "log, registry, collector, executor, router", began)
-            session = Session(examples, ports, receiver, stack)
-            session.processes.update(mesh.processes.values())
+            session = Session(examples, mesh, receiver, stack)
             await session.open_clients()
-            await _load_models(session, stage)
             yield session
     left = [pid for pid in session.processes if _runs(pid)]
     stage.check(
@@ -124,7 +144,8 @@ async def opened(examples: Examples, stage: Stage) -> AsyncIterator[Session]:
     )
 
 
-async def _load_models(session: Session, stage: Stage) -> None:
+async def load_models(session: Session, stage: Stage) -> None:
+    """Push the models of the examples, and wait until they serve."""
     began = time.monotonic()
     with stage.working("pushing the models through the registry"):
         pushed = [await session.push(model) for model in session.examples.models]

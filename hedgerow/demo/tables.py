@@ -8,6 +8,7 @@ from typing import Literal
 from rich.table import Table
 
 _LEVELS = " ▁▂▃▄▅▆▇█"
+_PLAIN_LEVELS = " .,-=+*%#"
 
 Justify = Literal["left", "right"]
 
@@ -21,11 +22,12 @@ def table(*columns: str) -> Table:
     return made
 
 
-def sparkline(values: Sequence[float], top: float) -> str:
-    """Draw values from 0 to `top`, a character each; anything above 0 is seen."""
-    last = len(_LEVELS) - 1
+def sparkline(values: Sequence[float], top: float, *, plain: bool) -> str:
+    """Draw values from 0 to `top`, a character each; anything above 0 is seen. `plain` is in ASCII."""
+    levels = _PLAIN_LEVELS if plain else _LEVELS
+    last = len(levels) - 1
     return "".join(
-        _LEVELS[max(1, min(last, round(value / top * last)))] if value > 0 else _LEVELS[0]
+        levels[max(1, min(last, round(value / top * last)))] if value > 0 else levels[0]
         for value in values
     )
 

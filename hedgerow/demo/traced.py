@@ -39,7 +39,7 @@ async def play(session: Session, stage: Stage) -> None:
             Text("  " * depth + _name(span), "bold" if depth == 0 else ""),
             span.service,
             milliseconds_of(span),
-            Text(bar_of(span, root), "cyan"),
+            Text(bar_of(span, root, plain=stage.is_plain), "cyan"),
         )
     stage.show(shown)
     stage.console.print()
@@ -84,12 +84,12 @@ def in_order(spans: Sequence[Span]) -> Iterator[tuple[int, Span]]:
     yield from below(b"", 0)
 
 
-def bar_of(span: Span, root: Span) -> str:
+def bar_of(span: Span, root: Span, *, plain: bool) -> str:
     """Draw when a span was, within the root's time."""
     scale = _BAR_COLUMNS / max(1, root.end - root.start)
     first = max(0, min(_BAR_COLUMNS - 1, int((span.start - root.start) * scale)))
     last = max(first + 1, min(_BAR_COLUMNS, round((span.end - root.start) * scale)))
-    return " " * first + "█" * (last - first)
+    return " " * first + ("#" if plain else "█") * (last - first)
 
 
 def _check(stage: Stage, session: Session, spans: Sequence[Span]) -> None:

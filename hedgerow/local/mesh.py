@@ -74,12 +74,25 @@ class LocalMesh:
     async def stop(self) -> None:
         """Stop everything in order. No process is left, whatever state it was in."""
         for name in _STOP_ORDER:
-            if self._services[name].pid:
+            if self._services[name].is_running:
                 self._tell(name, "stops")
-                await self._services[name].stop(_STOP_SECONDS)
+            await self._services[name].stop(_STOP_SECONDS)
         if self._log.pid:
             self._tell("log", "stops")
         await self._log.stop(_STOP_SECONDS)
+
+    async def an_end(self) -> str:
+        """Wait until one of the services ends, and return a line that says which, how and why."""
+        waits = {
+            asyncio.create_task(service.end(), name=f"wait for the {name}'s end")
+            for name, service in self._services.items()
+        }
+        try:
+            ended, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            return ended.pop().result()
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     async def keep_running(self) -> None:
         """Start again whatever ends, until this is cancelled. Raises Unavailable where that fails."""

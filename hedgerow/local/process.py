@@ -52,6 +52,11 @@ class ServiceProcess:
         """Its process; 0 if it was never started."""
         return self._process.pid if self._process else 0
 
+    @property
+    def is_running(self) -> bool:
+        """It was started, and has not ended."""
+        return self._process is not None and self._process.returncode is None
+
     async def start(self) -> None:
         """Start the process; it is not ready yet."""
         # -P: a folder `services` where the user happens to be must not be taken for ours.
@@ -74,13 +79,13 @@ class ServiceProcess:
         Raises Unavailable with its last words if it ends before, or is not ready after `timeout` seconds.
         """
         end = time.monotonic() + timeout
-        ended = asyncio.ensure_future(self.wait())
+        ended = asyncio.ensure_future(self.end())
         connection = Connection(self.address, health_pb2_grpc.HealthStub)
         try:
             while not await _is_serving(connection.stub):
                 await asyncio.wait({ended}, timeout=_POLL_SECONDS)
                 if ended.done():
-                    raise Unavailable(f"the {self.name} {ended.result()}; {self._last_words()}")
+                    raise Unavailable(ended.result())
                 if time.monotonic() > end:
                     raise Unavailable(
                         f"the {self.name} is not ready after {timeout:g} s; {self._last_words()}"
@@ -96,6 +101,10 @@ class ServiceProcess:
         if code < 0:
             return f"was killed by {signal.Signals(-code).name}"
         return f"ended with exit code {code}"
+
+    async def end(self) -> str:
+        """Wait for its end, and return a line that says how it ended and what it said last."""
+        return f"the {self.name} {await self.wait()}; {self._last_words()}"
 
     async def stop(self, timeout: float) -> None:
         """Ask it to end; kill it, and in any case all it started, after `timeout` seconds at the most."""

@@ -27,7 +27,7 @@ async def run(data_dir: Path | None, first_port: int, as_json: bool) -> int:
 
 
 class _Up:
-    """One run. What people read goes to stderr, so that stdout has JSON or nothing a script would mind."""
+    """One run. The addresses go to stdout, what happens to stderr."""
 
     def __init__(self, folder: Folder, ports: Ports, as_json: bool) -> None:
         self._folder = folder

@@ -11,8 +11,9 @@ from services.collector.consensus import ConsensusRule, Tolerance
 class Groups:
     """The largest group of each record.
 
-    `most`: its votes, 0 where nobody answered. `second`: votes that bound those of the next largest.
-    `tied`: there is another as large. `spokesmen`: the place whose answer is the group's. `members`: bits.
+    `most`: its votes, 0 where nobody answered. `second`: the votes of the next largest, not counted for
+    numbers with a tolerance. `tied`: there is another as large. `spokesmen`: the place whose answer is the
+    group's. `members`: bits.
     """
 
     __slots__ = ("members", "most", "second", "spokesmen", "tied")
@@ -77,8 +78,7 @@ def _near(columns: Columns, votes: Places, tolerance: Tolerance) -> Groups:
     upper = np.take_along_axis(ordered, (start + count // 2)[np.newaxis], 0)
     nearest = members & ((numbers == lower) | (numbers == upper))
     spokesmen = columns.models[nearest.argmax(axis=0)]
-    # Numbers still to come can split a group, so while any is out another may become as large.
-    return Groups(most, most, tied, spokesmen, columns.masks(members))
+    return Groups(most, np.zeros_like(most), tied, spokesmen, columns.masks(members))
 
 
 def _put_back(order: Places, start: Places, count: Places) -> Flags:

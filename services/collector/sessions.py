@@ -60,6 +60,7 @@ class Session:
     def end(self) -> None:
         """The stream has ended: forget its tasks."""
         self._collection.forget(self._decided)
+        self.open = 0
 
     def _define(self, definition: pb.PlanDefinition) -> None:
         policy = compile_policy(definition.plan, definition.qualities)

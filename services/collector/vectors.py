@@ -95,6 +95,7 @@ def _consensus(
             verdicts.put(rest, others)
         return verdicts
     if waiting and not at_deadline:
-        rest &= groups.most > groups.second + waiting
+        # With a tolerance, numbers still to come can split a group: see `ConsensusRule`.
+        rest &= (groups.most > groups.second + waiting) & (rule.tolerance is None)
     groups.settle(rest & (groups.most > 0), pb.REASON_PLURALITY, verdicts)
     return verdicts

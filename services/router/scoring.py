@@ -21,6 +21,7 @@ from services.router.settings import RouterSettings
 from services.router.tasks import Task, TaskIds, encode, now_ns
 
 _RETRY_AFTER = timedelta(milliseconds=100)
+_NO_ANSWER = Reason.REASON_NO_ANSWER
 _PATIENCE_NS = 250_000_000
 """How long after a task's deadline the collector's word is waited for."""
 
@@ -156,7 +157,7 @@ def _time_allowed(request: ScoreRequest, plan_ns: int, time_left: float | None) 
 def _answered(task: Task, decided: TaskDecision) -> Decision:
     """Return the decision, or raise NoAnswer if no record has an answer."""
     decision = decided.decision
-    if any(reason != Reason.REASON_NO_ANSWER for reason in decision.reasons):
+    if any(reason != _NO_ANSWER for reason in decision.reasons):
         return decision
     states = "; ".join(
         f"{model.name}{f'@{model.version}' if model.version else ''}"

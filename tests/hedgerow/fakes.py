@@ -16,7 +16,14 @@ from google.protobuf.duration_pb2 import Duration
 
 from hedgerow import errors
 from hedgerow.records import Batch
-from hedgerow.v1 import registry_pb2, registry_pb2_grpc, scoring_pb2, scoring_pb2_grpc
+from hedgerow.v1 import (
+    registry_pb2,
+    registry_pb2_grpc,
+    scoring_pb2,
+    scoring_pb2_grpc,
+    state_pb2,
+    state_pb2_grpc,
+)
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion
 from hedgerow.v1.plans_pb2 import Plan
 from hedgerow.v1.records_pb2 import Labels, Output, Predictions
@@ -239,6 +246,24 @@ class FakeRegistry(registry_pb2_grpc.RegistryServiceServicer):
         raise AssertionError("not reached")
 
 
+class FakeState(state_pb2_grpc.StateServiceServicer):
+    """Says what an executor, a collector and a router would say, in one."""
+
+    def Query(
+        self, request: state_pb2.QueryRequest, context: grpc.ServicerContext
+    ) -> state_pb2.QueryResponse:
+        response = state_pb2.QueryResponse(service="everything", version="1.2.3")
+        response.since.FromJsonString("2026-01-02T03:04:05Z")
+        response.plans.add(data_type="wine", revision=4)
+        response.gauges.add(name="tasks_in_flight", value=3)
+        descriptor = ModelDescriptor(data_type="wine", name="wine-tree")
+        host = response.hosts.add(address="127.0.0.1:1234", pid=77, state="HOST_STATE_SERVING")
+        host.model.CopyFrom(ModelVersion(descriptor=descriptor, version=2))
+        model = response.models.add(data_type="wine", name="wine-tree", version=2, answered=9)
+        model.max.FromMicroseconds(1500)
+        return response
+
+
 @contextmanager
 def served(*servicers: object) -> Iterator[str]:
     """Serve the given servicers; gives the address."""
@@ -248,6 +273,8 @@ def served(*servicers: object) -> Iterator[str]:
             scoring_pb2_grpc.add_ScoringServiceServicer_to_server(servicer, server)
         if isinstance(servicer, FakeRegistry):
             registry_pb2_grpc.add_RegistryServiceServicer_to_server(servicer, server)
+        if isinstance(servicer, FakeState):
+            state_pb2_grpc.add_StateServiceServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     yield f"127.0.0.1:{port}"

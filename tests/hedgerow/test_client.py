@@ -6,10 +6,8 @@ import asyncio
 import subprocess
 import sys
 import textwrap
-from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -20,13 +18,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from hedgerow import AsyncClient, Client, errors
 from hedgerow.answers import Answers
-from hedgerow.client import Registry
-from tests.hedgerow.fakes import FakeRegistry, FakeRouter
+from tests.hedgerow.fakes import FakeRouter
 
 WINE: dict[str, Any] = {"alcohol": 13.2}
-
-
-# -- scoring -------------------------------------------------------------------------------------------
 
 
 async def test_a_mapping_gives_one_answer(router: str) -> None:
@@ -69,7 +63,7 @@ async def test_a_deadline_reaches_the_router_with_time_for_its_answer(
         await client.score("wine", WINE)
     with_deadline, without = fake_router.deadlines
     assert with_deadline is not None
-    assert 2 < with_deadline <= 2.5
+    assert 2 < with_deadline < 3
     assert without is None or without > 1e6
 
 
@@ -107,7 +101,7 @@ def test_an_interpreter_that_ends_with_an_open_client_ends_well(router: str) -> 
     assert (done.returncode, done.stdout, done.stderr) == (0, "red\n", "")
 
 
-# -- errors --------------------------------------------------------------------------------------------
+# -- errors ------------------------------------------------------------------------------------------
 
 
 async def _failure(router: str, data_type: str, records: Any = WINE) -> errors.HedgerowError:
@@ -187,84 +181,7 @@ async def test_what_is_no_record_is_refused_before_it_is_sent(nobody: str, recor
     assert isinstance(await _failure(nobody, "wine", records), errors.InvalidRecord)
 
 
-# -- streams -------------------------------------------------------------------------------------------
-
-
-async def _each(*batches: Any) -> AsyncIterator[Any]:
-    for batch in batches:
-        yield batch
-
-
-async def test_a_stream_gives_answers_in_the_order_of_its_records(
-    router: str, fake_router: FakeRouter
-) -> None:
-    fake_router.in_pairs = True
-    batches = [WINE, [WINE, WINE], pd.DataFrame({"alcohol": [1.0] * 3}), [WINE] * 4, [WINE] * 5]
-    async with AsyncClient(router) as client:
-        lengths = [
-            len(scored.answers) async for scored in client.score_stream("wine", _each(*batches))
-        ]
-    assert lengths == [1, 2, 3, 4, 5]
-
-
-async def test_a_batch_that_cannot_be_scored_ends_nothing(router: str) -> None:
-    async with AsyncClient(router) as client:
-        stream = client.score_stream("wine", _each(WINE, {"colour": 1.0}, [{"alcohol": [1]}], WINE))
-        found = [scored async for scored in stream]
-    assert [type(scored.outcome) for scored in found] == [
-        Answers,
-        errors.InvalidRecord,
-        errors.InvalidRecord,
-        Answers,
-    ]
-    with pytest.raises(errors.InvalidRecord, match="colour"):
-        _ = found[1].answers
-    assert found[1].records == {"colour": 1.0}
-
-
-async def test_a_stream_reads_no_further_ahead_than_it_may(router: str) -> None:
-    read = 0
-
-    async def batches() -> AsyncIterator[Any]:
-        nonlocal read
-        for _ in range(100):
-            read += 1
-            yield WINE
-
-    async with AsyncClient(router) as client:
-        async for _ in client.score_stream("wine", batches(), in_flight=4):
-            assert read <= 6
-            break
-
-
-@pytest.mark.parametrize("ahead", [1, 3])
-async def test_a_stream_that_breaks_says_so(router: str, ahead: int) -> None:
-    async def endless() -> AsyncIterator[Any]:
-        while True:
-            yield WINE
-
-    async with AsyncClient(router) as client:
-        with pytest.raises(errors.Unavailable, match="router is stopping"):
-            async for _ in client.score_stream("broken", endless(), in_flight=ahead):
-                pass
-
-
-async def test_what_the_records_raise_is_raised_after_the_answers_before_it(router: str) -> None:
-    async def breaking() -> AsyncIterator[Any]:
-        yield WINE
-        yield WINE
-        raise LookupError("the file ends in the middle")
-
-    seen = []
-    async with AsyncClient(router) as client:
-        stream = client.score_stream("wine", breaking())
-        seen += [await anext(stream), await anext(stream)]
-        with pytest.raises(LookupError):
-            await anext(stream)
-    assert [len(scored.answers) for scored in seen] == [1, 1]
-
-
-# -- traces --------------------------------------------------------------------------------------------
+# -- traces ------------------------------------------------------------------------------------------
 
 
 async def test_a_traced_call_carries_its_context(router: str, fake_router: FakeRouter) -> None:
@@ -287,66 +204,3 @@ async def test_an_untraced_call_carries_none(router: str, fake_router: FakeRoute
     async with AsyncClient(router) as client:
         await client.score("wine", WINE)
     assert "traceparent" not in fake_router.metadata[0]
-
-
-# -- the registry --------------------------------------------------------------------------------------
-
-
-def test_a_model_is_pushed_listed_and_pulled(registry: str, tmp_path: Path) -> None:
-    definition = tmp_path / "tree.pmml"
-    definition.write_bytes(b"<PMML/>" * 400_000)
-    seen: list[tuple[int, int]] = []
-    with Registry(registry) as client:
-        pushed = client.push_model(
-            definition,
-            data_type="wine",
-            name="tree",
-            model_type="pmml",
-            quality=0.9,
-            features=["alcohol"],
-            classes=["0", "1"],
-            progress=lambda done, total: seen.append((done, total)),
-        )
-        again = client.push_model(
-            definition.read_bytes(),
-            data_type="wine",
-            name="tree",
-            model_type="pmml",
-            quality=0.9,
-            features=["alcohol"],
-            classes=["0", "1"],
-        )
-        assert (pushed.model.version, pushed.created, again.created) == (1, True, False)
-        assert [model.descriptor.name for model in client.list_models()] == ["tree"]
-        assert client.get_model("wine", "tree").signature.classes == ["0", "1"]
-        with (tmp_path / "pulled").open("wb") as file:
-            client.pull_model("wine", "tree", to=file)
-    assert (tmp_path / "pulled").read_bytes() == definition.read_bytes()
-    assert seen[-1] == (2_800_000, 2_800_000)
-    assert len(seen) == 3
-
-
-def test_what_the_registry_refuses_is_raised_as_what_it_is(
-    registry: str, fake_registry: FakeRegistry, tmp_path: Path
-) -> None:
-    fake_registry.limit = 3_000_000
-    with Registry(registry) as client:
-        with pytest.raises(errors.InvalidModel, match="not PMML"):
-            client.push_model(b"not a model", data_type="wine", name="t", model_type="pmml")
-        with pytest.raises(errors.LimitExceeded, match="over the limit"):
-            client.push_model(bytes(20_000_000), data_type="wine", name="t", model_type="pmml")
-        with pytest.raises(errors.InvalidInput, match="No such file"):
-            client.push_model(tmp_path / "no", data_type="wine", name="t", model_type="pmml")
-        with pytest.raises(errors.NotFound, match="wine-net"):
-            client.get_model("wine", "nobody")
-    assert fake_registry.models == []
-
-
-def test_a_definition_that_is_not_what_was_pushed_is_corrupt(
-    registry: str, fake_registry: FakeRegistry, tmp_path: Path
-) -> None:
-    fake_registry.corrupt = True
-    with Registry(registry) as client, (tmp_path / "pulled").open("wb") as file:
-        client.push_model(b"abc", data_type="wine", name="tree", model_type="pmml")
-        with pytest.raises(errors.Corrupt, match="tree@1"):
-            client.pull_model("wine", "tree", to=file)

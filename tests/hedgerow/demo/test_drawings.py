@@ -24,7 +24,8 @@ def span(name: str, parent: str, start: int, end: int) -> Span:
 
 
 def test_a_sparkline_shows_whatever_is_not_nothing() -> None:
-    assert sparkline([0, 0.1, 50, 100, 200], 100) == " ▁▄██"
+    assert sparkline([0, 0.1, 50, 100, 200], 100, plain=False) == " ▁▄██"
+    assert sparkline([0, 0.1, 50, 100, 200], 100, plain=True) == " .=##"
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.00234, "2.3"), (0.0504, "50.4"), (0.25, "250")])
@@ -54,10 +55,11 @@ def test_spans_are_a_tree_by_time_and_none_is_lost() -> None:
 
 def test_a_bar_stands_where_its_span_was() -> None:
     root = span("root", "", 0, 240)
-    assert bar_of(root, root) == "█" * 24
-    assert bar_of(span("half", "root", 120, 240), root) == " " * 12 + "█" * 12
-    assert bar_of(span("instant", "root", 239, 239), root) == " " * 23 + "█"
-    assert bar_of(span("skewed", "root", -50, 300), root) == "█" * 24
+    assert bar_of(root, root, plain=False) == "█" * 24
+    assert bar_of(span("half", "root", 120, 240), root, plain=False) == " " * 12 + "█" * 12
+    assert bar_of(span("instant", "root", 239, 239), root, plain=False) == " " * 23 + "█"
+    assert bar_of(span("plain", "root", 0, 10), root, plain=True) == "#"
+    assert bar_of(span("skewed", "root", -50, 300), root, plain=False) == "█" * 24
 
 
 async def test_spans_of_one_trace_are_received() -> None:

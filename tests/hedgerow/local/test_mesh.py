@@ -132,6 +132,18 @@ async def test_a_service_or_the_log_that_dies_is_started_again(
         await mesh.stop()
 
 
+async def test_the_end_of_a_service_is_told_with_its_last_words(
+    fake_services: Path, tmp_path: Path
+) -> None:
+    with open_folder(tmp_path / "data") as folder:
+        mesh = LocalMesh(folder, Ports.free(), Told())
+        await mesh.start()
+        end = asyncio.create_task(mesh.an_end(), name="wait for an end")
+        os.kill(mesh.processes["collector"], signal.SIGKILL)
+        assert "the collector was killed by SIGKILL; its log" in await end
+        await mesh.stop()
+
+
 def test_services_are_told_what_kubernetes_would_tell_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,12 +161,12 @@ def test_services_are_told_what_kubernetes_would_tell_them(
 
 
 def test_a_port_that_is_taken_is_named() -> None:
-    first = Ports.free().router
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", first + 1))
+        taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(Unavailable, match=rf"port {first + 1}, which the registry needs"):
-            Ports.from_first(first)
+        port = taken.getsockname()[1]
+        with pytest.raises(Unavailable, match=rf"port {port}, which the router needs, is taken"):
+            Ports.from_first(port)
 
 
 def test_a_temporary_folder_is_gone_afterwards() -> None:
@@ -225,12 +237,12 @@ async def test_a_second_up_on_the_same_folder_says_so(up: Up, tmp_path: Path) ->
 
 
 def test_up_on_a_taken_port_says_which(up: Up, tmp_path: Path) -> None:
-    first = Ports.free().router
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", first))
+        taken.bind(("127.0.0.1", 0))
         taken.listen()
-        process = up("--data-dir", str(tmp_path / "data"), "--port", str(first))
+        port = taken.getsockname()[1]
+        process = up("--data-dir", str(tmp_path / "data"), "--port", str(port))
         _, said = process.communicate()
     assert process.returncode == 1
-    assert said.startswith(f"error: port {first}, which the router needs, is taken;")
+    assert said.startswith(f"error: port {port}, which the router needs, is taken;")
     assert len(said.splitlines()) == 1

@@ -132,7 +132,8 @@ class Desk:
         self.intake = Intake(self.collection, self.statistics, self.clock)
         self.tracing = tracing or Tracing("test")
         self.decided: list[Task] = []
-        self.session = self.new_session(plan_of(policy, models))
+        self.plan = plan_of(policy, models)
+        self.session = self.new_session(self.plan)
 
     def new_session(self, plan: Plan, qualities: Sequence[float] = ()) -> Session:
         """Another router's session, which has defined this plan as its first."""

@@ -15,7 +15,7 @@ from tests.services.collector import reference
 from tests.services.collector.reference import Situation
 from tests.services.collector.strategies import CONFIDENCES, kinds, plans, qualities
 
-many = settings(max_examples=200, deadline=None)
+many = settings(max_examples=100, deadline=None)
 
 
 @st.composite
@@ -157,7 +157,7 @@ def test_the_strategies_reach_every_reason() -> None:
     found = set()
 
     @given(situations())
-    @settings(max_examples=500, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=250, deadline=None, database=None, derandomize=True)
     def collect(situation: Situation) -> None:
         verdict = decide(situation)
         if verdict is not None:
