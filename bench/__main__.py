@@ -1,7 +1,11 @@
 """`python -m bench`."""
 
+import asyncio
 import sys
 
 from bench.cli import main
 
-sys.exit(main())
+try:
+    sys.exit(main())
+except (KeyboardInterrupt, asyncio.CancelledError):
+    sys.exit(130)

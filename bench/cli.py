@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
 from rich.console import Console
 
+from bench.figures import Figure
 from bench.machine import describe
 from bench.report import Outcome, keep, table
 from bench.scenes import SCENES, Scene
@@ -43,7 +45,7 @@ def _play(scene: Scene, options: argparse.Namespace, console: Console) -> Outcom
     with console.status(scene.title) as status:
         session = Session(options.seconds, options.runs, say)
         try:
-            figures = asyncio.run(scene.run(session))
+            figures = asyncio.run(_run(scene, session))
         except Exception as error:  # the other scenes can still be measured
             console.print_exception()
             return Outcome(scene.name, scene.title, failure=f"{type(error).__name__}: {error}")
@@ -51,6 +53,13 @@ def _play(scene: Scene, options: argparse.Namespace, console: Console) -> Outcom
         f"{scene.title}: measured; others took {session.disturbance:.0%} of the processor"
     )
     return Outcome(scene.name, scene.title, figures, session.disturbance)
+
+
+async def _run(scene: Scene, session: Session) -> list[Figure]:
+    """Run a scene; SIGTERM cancels it as Ctrl-C does, so that it stops its processes."""
+    scene_itself = asyncio.ensure_future(scene.run(session))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, scene_itself.cancel)
+    return await scene_itself
 
 
 def _console() -> Console:

@@ -70,7 +70,11 @@ class Worker:
 async def worker(module: str) -> AsyncIterator[Worker]:
     """Run a module in a process of its own."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, stdin=PIPE, stdout=PIPE
+        *(sys.executable, "-m", module),
+        stdin=PIPE,
+        stdout=PIPE,
+        # Ctrl-C goes to the whole group of a terminal; workers end when their input does.
+        start_new_session=True,
     )
     started = Worker(module, process)
     try:

@@ -130,7 +130,7 @@ class AsyncClient(AsyncClosing):
     def _span(self, request: ScoreRequest) -> Iterator[Metadata]:
         """Open the client's span; its context travels in the call's metadata if it is recorded."""
         with self._tracer.start_as_current_span(
-            "hedgerow.score", kind=trace.SpanKind.CLIENT
+            "hedgerow.client", kind=trace.SpanKind.CLIENT
         ) as span:
             if span.is_recording():
                 span.set_attribute("hedgerow.data_type", request.batch.data_type)

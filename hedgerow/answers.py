@@ -168,11 +168,14 @@ class Answers(Sequence[Answer]):
     def values(self) -> list[Value]:
         """The value of each record."""
         decision = self._decision
-        values: list[Value] = list(
-            Labels.from_proto(decision.labels).to_list()
-            if decision.HasField("labels")
-            else np.frombuffer(decision.numbers, _DOUBLES).tolist()
-        )
+        values: list[Value]
+        match decision.WhichOneof("values"):
+            case "labels":
+                values = list(Labels.from_proto(decision.labels).to_list())
+            case "numbers":
+                values = np.frombuffer(decision.numbers, _DOUBLES).tolist()
+            case _:  # not one record has an answer
+                return [None] * len(self)
         none = pb.REASON_NO_ANSWER
         return [
             None if reason == none else value

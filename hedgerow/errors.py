@@ -4,7 +4,9 @@
     ├── InvalidInput            the caller must change something      INVALID_ARGUMENT
     │   ├── InvalidRecord       a record does not fit a model
     │   ├── InvalidModel        a definition or descriptor is refused
-    │   └── InvalidPlan         a plan contradicts itself
+    │   ├── InvalidPlan         a plan contradicts itself
+    │   ├── InvalidName         nothing can have this name             (hedgerow.references)
+    │   └── InvalidDuration     not a duration                         (hedgerow.durations)
     ├── NotFound                no such data type, model, version     NOT_FOUND
     ├── LimitExceeded           more than a bound allows              RESOURCE_EXHAUSTED
     │   └── Overloaded          too much in flight; come back later

@@ -60,7 +60,8 @@ class Stage:
             return
         self.failures.append(claim)
         self.console.print(Text.assemble(("  " + bad, "bold red"), f" expected: {claim}"))
-        self.console.print(f"    found: {found or 'otherwise'}", markup=False)
+        for text in textwrap.wrap(f"found: {found or 'otherwise'}", self.console.width - 5):
+            self.console.print(f"    {text}", markup=False)
 
     @contextmanager
     def working(self, what: str) -> Iterator[None]:

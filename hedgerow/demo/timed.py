@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from hedgerow.answers import Answer, Answers
 from hedgerow.demo.session import Session
+from hedgerow.errors import NoAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,16 @@ class Timed:
 async def score_each(
     session: Session, rows: Iterable[int], *, explain: bool = False
 ) -> list[Timed]:
-    """Score records of the examples, one after the other."""
+    """Score records of the examples, one after the other; one may have no answer."""
     found = []
     for row in rows:
         began = time.perf_counter()
-        answers = await session.one(row, explain=explain)
+        try:
+            answers = await session.one(row, explain=explain)
+        except NoAnswer as error:
+            if error.decision is None:
+                raise
+            answers = Answers(error.decision)
         seconds = time.perf_counter() - began
         found.append(Timed(row, answers, session.examples.truth[row], seconds))
     return found

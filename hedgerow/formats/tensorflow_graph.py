@@ -33,7 +33,7 @@ class TensorFlowGraphFactory(ModelFactory):
         ops = [node.op for node in graph.nodes]
         ops += [node.op for function in graph.library.functions for node in function.nodes]
         refuse(ops, to_score=True)
-        pass
+        _check_frozen(graph)
         signature = complete(descriptor.signature)
         signature.input = _tensor(graph, "input", signature.input)
         signature.output = _tensor(graph, "output", signature.output)

@@ -186,7 +186,7 @@ class ConsensusRule(Rule):
         if not numbers:
             return members[0]
         # With an even number of members the two in the middle are equally near the median.
-        middle = numbers[len(numbers) // 2], numbers[len(numbers) // 2]
+        middle = numbers[(len(numbers) - 1) // 2], numbers[len(numbers) // 2]
         return next(model for model in members if values[model] in middle)
 
 

@@ -10,8 +10,9 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.enable_http_proxy", 0),
     # A peer that comes back is tried again soon: streams are the failure detector.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2000),
+    # In spite of its name: how long one attempt to connect may take.
+    ("grpc.min_reconnect_backoff_ms", 5000),
 )
 
 SERVER_OPTIONS: tuple[tuple[str, int], ...] = (

@@ -40,6 +40,7 @@ class Fleet:
         self._frame_tasks = frame_tasks
         self._changed = changed
         self._lost = lost
+        self._believed: frozenset[str] = frozenset()
         self._watches: dict[str, asyncio.Task[None]] = {}
         self._announced: dict[str, list[Host]] = {}
         self._links: dict[str, HostLink] = {}
@@ -93,26 +94,35 @@ class Fleet:
     # -- executors ---------------------------------------------------------------------------------
 
     def follow(self, addresses: Iterable[str]) -> None:
-        """Watch the executors at these addresses; those that are gone end by themselves."""
-        for address in addresses:
-            if address not in self._watches:
-                watch = asyncio.get_running_loop().create_task(
-                    self._watch(address), name=f"executor {address}"
-                )
-                self._watches[address] = watch
+        """Watch the executors at these addresses, again and again, until they are not among them."""
+        self._believed = frozenset(addresses)
+        for address in self._believed - self._watches.keys():
+            watch = asyncio.get_running_loop().create_task(
+                self._watch(address), name=f"executor {address}"
+            )
+            self._watches[address] = watch
 
     async def _watch(self, address: str) -> None:
+        """An executor may die and come back at its address before anybody knows that it was gone."""
         try:
             async with grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS) as channel:
-                async for response in ExecutorServiceStub(channel).WatchHosts(WatchHostsRequest()):
-                    self._announced[address] = list(response.hosts)
-                    self._update()
+                while address in self._believed:
+                    await self._watch_once(address, channel)
+                    await asyncio.sleep(_RETRY_SECONDS)
+        finally:
+            del self._watches[address]
+
+    async def _watch_once(self, address: str, channel: grpc.aio.Channel) -> None:
+        try:
+            async for response in ExecutorServiceStub(channel).WatchHosts(WatchHostsRequest()):
+                self._announced[address] = list(response.hosts)
+                self._update()
         except grpc.aio.AioRpcError as error:
-            _log.info("lost an executor", address=address, reason=error.details())
+            if address in self._announced:
+                _log.info("lost an executor", address=address, reason=error.details())
         finally:
             # The links to its hosts stay for as long as their own streams do.
             self._announced.pop(address, None)
-            del self._watches[address]
 
     def _update(self) -> None:
         """Bring the links in line with what is announced."""
@@ -161,9 +171,10 @@ class Fleet:
 
     async def close(self) -> None:
         """End all streams."""
-        for watch in self._watches.values():
+        watches = list(self._watches.values())
+        for watch in watches:
             watch.cancel()
-        await asyncio.gather(*self._watches.values(), return_exceptions=True)
+        await asyncio.gather(*watches, return_exceptions=True)
         await asyncio.gather(*(link.close() for link in list(self._links.values())))
 
 

@@ -77,6 +77,16 @@ def test_a_record_without_an_answer_has_no_value() -> None:
     assert answers.confidences == [0.5, None]
 
 
+def test_a_decision_without_any_answer_tells_of_the_models() -> None:
+    nothing = decision(1)
+    nothing.ClearField("labels")
+    nothing.reasons[0] = pb.REASON_NO_ANSWER
+    nothing.answered_by[0] = -1
+    answers = Answers(nothing)
+    assert (answers[0].value, answers[0].answered_by) == (None, "")
+    assert len(answers.models) == 3
+
+
 def test_a_reason_of_a_newer_mesh_is_unknown() -> None:
     newer = decision(1)
     newer.reasons[0] = 99  # type: ignore[call-overload]

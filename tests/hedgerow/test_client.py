@@ -191,7 +191,7 @@ async def test_a_traced_call_carries_its_context(router: str, fake_router: FakeR
     async with AsyncClient(router, tracer_provider=provider) as client:
         await client.score("wine", [WINE, WINE])
     (span,) = exporter.get_finished_spans()
-    assert span.name == "hedgerow.score"
+    assert span.name == "hedgerow.client"
     assert span.attributes == {"hedgerow.data_type": "wine", "hedgerow.records": 2}
     assert span.context is not None
     ids = span.context
