@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hedgerow.durations import InvalidDuration
@@ -259,6 +259,7 @@ def test_durations_are_written_in_the_largest_unit_that_fits(text: str) -> None:
     assert format_duration(parse_duration(text)) == text
 
 
+@settings(deadline=None)
 @given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=3)))
 def test_durations_round_trip(duration: timedelta) -> None:
     assert parse_duration(format_duration(duration)) == duration
@@ -301,6 +302,7 @@ defaults = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(rules, defaults, st.one_of(st.none(), st.integers(1, 3_600_000_000)))
 def test_every_plan_round_trips(
     rule: pb.Rule, default: pb.DefaultAnswer | None, microseconds: int | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import faulthandler
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,16 @@ from tests.hedgerow.formats.samples import descriptor
 
 WINE = Path(__file__).parents[3] / "examples" / "wine"
 DOCUMENTS = Path(__file__).parents[2] / "testdata" / "models"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def java_handles_its_own_faults() -> None:
+    """Let Java have the signal for invalid memory access, which it lives by.
+
+    pytest's fault handler takes it before Java starts, and at the end gives it back to whoever had it
+    before, which was not Java: the next check of a null pointer in Java then ends the process.
+    """
+    faulthandler.disable()
 
 
 @pytest.fixture(scope="session")

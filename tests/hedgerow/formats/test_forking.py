@@ -41,12 +41,13 @@ def test_an_engine_starts_in_a_fork_of_a_process_that_imported_them_all(
     assert answers[file]["engine_was_imported"]
 
 
-def test_what_is_imported_before_the_fork_starts_no_thread() -> None:
+def test_what_is_imported_before_the_fork_starts_no_thread_and_is_frozen() -> None:
     modules = [module for factory in factories().values() for module in factory.preload]
     code = (
-        "import importlib, threading, os, sys\n"
+        "import gc, importlib, threading\n"
         f"for module in {[*modules, 'hedgerow.formats.preloaded']!r}: importlib.import_module(module)\n"
         "assert threading.active_count() == 1, threading.enumerate()\n"
+        "assert gc.get_freeze_count() > 100_000\n"
     )
 
     subprocess.run([sys.executable, "-c", code], check=True, timeout=50)

@@ -16,7 +16,7 @@ from hedgerow.predictions import Labels, Predictions
 from hedgerow.records import Batch, Record, Value
 from hedgerow.v1.models_pb2 import ModelDescriptor
 from tests.hedgerow.formats.conftest import load_model
-from tests.hedgerow.formats.samples import descriptor, pmml, tree
+from tests.hedgerow.formats.samples import FIELDS, descriptor, pmml, tree
 
 Load = Callable[[str], Model]
 
@@ -104,8 +104,9 @@ def test_the_order_of_features_in_a_record_does_not_matter(
 ) -> None:
     model = load_wine_model("wine-logistic.pmml")
     shuffled = [dict(reversed(record.items())) for record in wine.to_records()]
+    sent = Batch.from_proto(Batch.from_records("wine", shuffled).to_proto())
 
-    assert labels(score(model, *shuffled)) == labels(model.score(wine))
+    assert labels(model.score(sent)) == labels(model.score(wine))
 
 
 # -- types and missing values ----------------------------------------------------------------------
@@ -191,8 +192,32 @@ def test_labels_of_integers_are_the_texts_of_the_document(load_document: Load) -
     assert labels(predictions) == ["1", "5", "1000"]
 
 
-def test_whole_numbers_beyond_a_double_reach_the_engine(load_document: Load) -> None:
-    assert labels(score(load_document("stars-integer.pmml"), {"votes": 2**60 + 1})) == ["1000"]
+def test_whole_numbers_beyond_a_double_reach_the_engine(tmp_path: Path) -> None:
+    number = 2**53 + 1
+    field = f'<DataField name="x" optype="categorical" dataType="integer"><Value value="{number}"/>'
+    known = FIELDS.replace(
+        '<DataField name="x" optype="continuous" dataType="double"/>', field + "</DataField>"
+    )
+    model = load_text(tmp_path, pmml(tree(), fields=known))
+
+    predictions = score(model, {"x": number}, {"x": number - 1})
+
+    assert predictions.absent == (1,)
+    assert labels(predictions)[0] == "a"
+
+
+def test_a_whole_number_that_is_missing_is_not_a_zero(tmp_path: Path) -> None:
+    """Also where all features are numbers, which go to the engine another way."""
+    node = '<SimplePredicate field="x" operator="equal" value="0"/>'
+    model = tree(
+        'missingValueStrategy="lastPrediction"',
+        inside=f'<Node score="a"><True/><Node score="b">{node}</Node></Node>',
+    )
+    whole = FIELDS.replace("double", "integer")
+
+    predictions = score(load_text(tmp_path, pmml(model, fields=whole)), {"x": 0}, {"x": None})
+
+    assert labels(predictions) == ["b", "a"]
 
 
 def test_a_document_without_probabilities_gives_no_confidence(load_document: Load) -> None:

@@ -255,10 +255,11 @@ def test_a_regression_in_double_precision_is_scored_as_such(tmp_path: Path) -> N
     model = create(archive, said(classes=""))
 
     rows: list[Record] = [{"a": 1e10, "b": 1.0}, {"b": 3, "a": 4}]
-    predictions = model.score(Batch.from_records("test", rows))
+    batch = Batch.from_records("test", rows)
 
-    assert isinstance(predictions.values, np.ndarray)
-    assert predictions.values.tolist() == [20_000_000_002.0, 14.0]
+    for predictions in (model.score(batch), model.score(Batch.from_proto(batch.to_proto()))):
+        assert isinstance(predictions.values, np.ndarray)
+        assert predictions.values.tolist() == [20_000_000_002.0, 14.0]
 
 
 def test_a_checkpoint_operation_that_would_run_to_score_is_refused_by_the_host(
@@ -290,3 +291,14 @@ def test_a_model_that_fails_says_what_tensorflow_said(tmp_path: Path) -> None:
 
     with pytest.raises(RuntimeError, match=r"TensorFlow failed: .*not positive"):
         model.score(Batch.from_records("test", [{"a": -1.0, "b": 1.0}]))
+
+
+def test_a_batch_off_the_wire_in_another_order_is_scored_the_same(
+    load_wine_model: Load, wine: Batch
+) -> None:
+    """Its memory is read-only, and picking its columns leaves them in another order of memory."""
+    model = load_wine_model("wine-net.zip")
+    shuffled = [dict(reversed(record.items())) for record in wine.to_records()]
+    sent = Batch.from_proto(Batch.from_records("wine", shuffled).to_proto())
+
+    assert model.score(sent).confidences == pytest.approx(model.score(wine).confidences)

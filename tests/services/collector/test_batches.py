@@ -107,6 +107,7 @@ def test_columns_decide_as_one_record_after_the_other(
     assert by_columns._verdicts == one_by_one._verdicts
 
 
+@settings(deadline=None)
 @given(st.permutations([0, 1, 2]), st.sampled_from(["{consensus: {}}", "{quality: {}}"]))
 def test_the_order_of_what_came_before_the_decision_does_not_matter(
     order: list[int], policy: str
