@@ -156,7 +156,9 @@ def _check_default(default: pb.DefaultAnswer) -> None:
     if kind is None or (kind == "label" and not default.label):
         raise _refusal("policy.default.value", "there is none; give a label or a number")
     if kind == "label" and not default.label.isprintable():
-        raise _refusal("policy.default.value", f"{default.label!r} is no label; give printable text")
+        raise _refusal(
+            "policy.default.value", f"{default.label!r} is no label; give printable text"
+        )
     if kind == "number" and not math.isfinite(default.number):
         raise _refusal(
             "policy.default.value", f"{default.number} is no answer; give a finite number"

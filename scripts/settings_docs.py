@@ -11,7 +11,10 @@ from services.common.settings import ServiceSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "operations.md"
-BEGIN, END = "<!-- settings: written by scripts/settings_docs.py -->\n", "<!-- end of settings -->\n"
+BEGIN, END = (
+    "<!-- settings: written by scripts/settings_docs.py -->\n",
+    "<!-- end of settings -->\n",
+)
 SERVICES = ("router", "registry", "executor", "collector")
 
 

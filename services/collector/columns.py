@@ -84,7 +84,7 @@ class Verdicts:
         answered = chosen >= 0
         column = np.where(answered, chosen, 0)
         codes = np.take_along_axis(columns.codes, column[np.newaxis], 0)
-        same = (columns.codes == codes) & columns.present & answered
+        same = (columns.codes == codes) & answered
         verdicts.models = np.where(answered, columns.models[column], WAITS)
         verdicts.reasons = reasons
         verdicts.agreed = columns.masks(same)

@@ -132,7 +132,7 @@ class ConsensusRule(Rule):
         return list(zip(votes.values(), members.values(), strict=True))
 
     def _near(self, values: Sequence[Value], tolerance: Tolerance) -> list[Group]:
-        """The largest windows over the sorted numbers in which the ends agree."""
+        """The windows over the sorted numbers whose ends agree, from each number as far as they reach."""
         numbers = sorted(
             [
                 (value, votes, 1 << model)
@@ -143,14 +143,12 @@ class ConsensusRule(Rule):
         groups = []
         stop = 0
         for start, (low, _, _) in enumerate(numbers):
-            reached = stop
             while stop < len(numbers) and tolerance.agree(low, numbers[stop][0]):
                 stop += 1
-            if stop > reached:
-                window = numbers[start:stop]
-                groups.append(
-                    (sum([votes for _, votes, _ in window]), sum([bit for _, _, bit in window]))
-                )
+            # One that ends where the one before it does is part of it, and has fewer votes.
+            window = numbers[start:stop]
+            votes = sum([votes for _, votes, _ in window])
+            groups.append((votes, sum([member for _, _, member in window])))
         return groups
 
     def _leader(

@@ -11,7 +11,7 @@ from hedgerow.v1 import plans_pb2 as pb
 NAMES = ("a", "b", "c", "d", "e")
 CONFIDENCES = (0.0, 0.25, 0.5, 0.9, 1.0)
 LABELS: tuple[str | float, ...] = ("x", "y", "z")
-NUMBERS: tuple[str | float, ...] = (-1.0, 0.0, 1.0, 1.25, 1.5, 2.0, 2.1)
+NUMBERS: tuple[str | float, ...] = (-1.0, 0.0, -0.0, 1.0, 1.25, 1.5, 2.0, 2.1)
 
 _votes = st.sampled_from([1.0, 1.0, 2.0, 0.1, 0.2, 0.3])
 _quorums = st.one_of(

@@ -38,12 +38,12 @@ def report_of(values: list[Value], confidences: list[float]) -> Report:
 
 
 @st.composite
-def answers(draw: st.DrawFn, values: tuple[str | float, ...]) -> Report:
+def answers(draw: st.DrawFn, values: tuple[str | float, ...], place: int) -> Report:
     """What one model says about a batch: of one kind, and of some records nothing."""
     kind = draw(st.sampled_from(sorted({type(value).__name__ for value in values})))
     of_kind = [value for value in values if type(value).__name__ == kind]
     seed = draw(st.integers(0, 2**32 - 1))
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng([seed, place])  # no two models say the same
     said: list[Value] = [of_kind[i] for i in generator.integers(0, len(of_kind), ROWS)]
     for row in np.flatnonzero(generator.uniform(size=ROWS) < draw(st.sampled_from([0, 0.3]))):
         said[row] = None
@@ -60,7 +60,8 @@ def histories(draw: st.DrawFn) -> tuple[Lineup, list[tuple[int, Report | None]],
     heard = places[: draw(st.integers(0, len(places)))]
     lineup = lineup_of(plan, draw(qualities))
     events = [
-        (place, draw(answers(values)) if draw(st.integers(0, 4)) else None) for place in heard
+        (place, draw(answers(values, place)) if draw(st.integers(0, 4)) else None)
+        for place in heard
     ]
     return lineup, events, draw(st.booleans())
 

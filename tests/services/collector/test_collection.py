@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -344,6 +345,18 @@ async def test_numbers_that_are_none_are_no_answers(desk_of: DeskOf) -> None:
     desk.intake.take(report_of("a", {1: [float("inf"), None, 1.5]}))
     desk.intake.take(report_of("b", {1: [2.5, 2.5, 2.5]}))
     assert answers(desk.decision().decision) == [2.5, 2.5, 1.5]
+
+
+@pytest.mark.parametrize("rows", [1, 3, 30])
+async def test_an_answer_without_confidence_is_the_least_confident(
+    desk_of: DeskOf, rows: int
+) -> None:
+    desk = desk_of("{quality: {by: confidence}}")
+    desk.session.take(opening_of(1, rows=rows))
+    desk.intake.take(report_of("a", {1: ["x"] * rows}, confidence=math.nan))
+    desk.intake.take(report_of("b", {1: ["y"] * rows}))
+    desk.intake.take(report_of("c", {1: ["z"] * rows}, confidence=0.1))
+    assert answers(desk.decision().decision) == ["z"] * rows
 
 
 async def test_a_router_that_leaves_takes_its_tasks_with_it(desk_of: DeskOf) -> None:

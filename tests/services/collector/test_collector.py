@@ -195,17 +195,35 @@ async def test_a_router_that_goes_takes_its_tasks_with_it(settings: CollectorSet
             peer.routing = peer.stub.Collect()
 
 
-async def test_what_was_decided_is_written_before_the_stream_ends(
-    settings: CollectorSettings,
-) -> None:
-    async with collecting(settings) as (_, peer):
-        await peer.define("{timeout: {}}", "a")
-        for task_id in range(1, 101):
-            await peer.open(task_id, versions=[0], deadline=60)
-        await peer.routing.done_writing()
-        decided = await peer.decisions(100)
-        assert sorted(decision.task_id for decision in decided) == list(range(1, 101))
-        assert await soon(peer.routing.code()) is grpc.StatusCode.OK
+class SlowStream:
+    """A stream to a router that takes its time to read."""
+
+    def __init__(self) -> None:
+        self.reads = asyncio.Event()
+        self.written: list[pb.CollectResponse] = []
+
+    async def write(self, response: pb.CollectResponse) -> None:
+        await self.reads.wait()
+        self.written.append(response)
+
+
+async def test_what_was_decided_is_written_before_the_stream_ends(log_url: str) -> None:
+    collector = Collector(CollectorSettings(log_url=log_url), Tracing("collector"))
+    definition = pb.PlanDefinition(key=1, plan=plan_of("{timeout: {}}", "a"))
+
+    async def requests() -> AsyncIterator[pb.CollectRequest]:
+        yield pb.CollectRequest(plans=[definition])
+        for task_id in (1, 2):
+            yield opening_of(task_id, versions=[0])
+
+    stream = SlowStream()
+    collecting = asyncio.create_task(collector._servicer.Collect(requests(), stream))  # type: ignore[arg-type]
+    done, _ = await asyncio.wait({collecting}, timeout=0.05)
+    assert not done
+    stream.reads.set()
+    await soon(collecting)
+    assert [decision.task_id for frame in stream.written for decision in frame.decisions] == [1, 2]
+    await collector.close()
 
 
 async def test_a_host_may_end_its_stream(settings: CollectorSettings) -> None:
