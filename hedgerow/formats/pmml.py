@@ -72,8 +72,7 @@ def _check_agreement(said: Signature, found: Signature) -> None:
         raise InvalidModel("a PMML document has no tensors; leave out input and output")
     if said.task not in (Signature.TASK_UNSPECIFIED, found.task):
         raise InvalidModel(
-            "the descriptor says"
-            f" {Signature.Task.Name(said.task)} and the document {Signature.Task.Name(found.task)};"
+            f"the descriptor says {_named(said.task)} and the document {_named(found.task)};"
             " leave the task out"
         )
     _check_same("classes", said.classes, found.classes)
@@ -92,3 +91,7 @@ def _check_same(what: str, said: Iterable[str], found: Iterable[str]) -> None:
             f"the descriptor has the {what} {', '.join(said)} and the document {', '.join(found)};"
             f" leave the {what} out"
         )
+
+
+def _named(task: Signature.Task) -> str:
+    return Signature.Task.Name(task).removeprefix("TASK_").lower()

@@ -27,7 +27,15 @@ class PmmlEngine:
 
     def __init__(self, document: str, signature: Signature) -> None:
         jvm.start(len(document))
-        model = _load(document)
+        try:
+            self._load(document, signature)
+        except jpype.JException as exc:
+            raise InvalidModel(f"the engine does not load the document: {_said(exc)}") from exc
+
+    def _load(self, document: str, signature: Signature) -> None:
+        model = jpype.JClass("org.pmml4s.model.Model").fromString(document)
+        if model.targetField() is None:
+            raise InvalidModel("the engine finds no target; name it in the MiningSchema")
         classes = _classes(model, signature)
         self._outputs = Outputs(model, with_probability=classes is not None)
         # Asked for first: what the engine takes for input depends on the outputs it is to give.
@@ -62,16 +70,6 @@ class PmmlEngine:
             field.name: _column(field, [row[place] if place < len(row) else None for row in rows])
             for place, field in enumerate(fields)
         }
-
-
-def _load(document: str) -> Any:
-    try:
-        model = jpype.JClass("org.pmml4s.model.Model").fromString(document)
-        if model.targetField() is not None:
-            return model
-    except jpype.JException as exc:
-        raise InvalidModel(f"the engine does not load the document: {_said(exc)}") from exc
-    raise InvalidModel("the engine finds no target in the document; name it in the MiningSchema")
 
 
 def _inputs(model: Any, signature: Signature) -> list[Feature]:

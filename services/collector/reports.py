@@ -72,7 +72,7 @@ class Report:
         """
         if self.classes is None:
             # 0.0 is added for -0.0, which is the same number by other bits.
-            found = (self.numbers(start, stop) * 1.0).view(np.int64)
+            found = (self.numbers(start, stop) + 0.0).view(np.int64)
         else:
             of_class = [codes.setdefault(text, len(codes)) for text in self.classes]
             indexes = list(self._message.predictions.labels.indexes[start:stop])

@@ -196,7 +196,10 @@ def test_a_document_that_cannot_be_served_is_refused_with_its_place(
     ("said", "reason"),
     [
         (Signature(input="x"), "no tensors"),
-        (Signature(task=Signature.TASK_REGRESSION), "leave the task out"),
+        (
+            Signature(task=Signature.TASK_REGRESSION),
+            "says regression and the document classification",
+        ),
         (Signature(classes=["a", "c"]), "the classes a, c and the document a, b"),
         (Signature(features=[Feature(name="z")]), "feature 'z' is not in the document"),
     ],
