@@ -33,6 +33,9 @@ _PRELOAD = (
     "services.executor.host.main",
 )
 
+# Freezes what was imported, so that hosts share it and do not copy it; so it must come last.
+_LAST = "hedgerow.formats.preloaded"
+
 # A host is one thread; its libraries must not start one a core for each host.
 _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
@@ -107,7 +110,7 @@ def prepare_fork_server() -> None:
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     engines = [module for factory in factories().values() for module in factory.preload]
-    multiprocessing.set_forkserver_preload([*_PRELOAD, *engines])
+    multiprocessing.set_forkserver_preload([*_PRELOAD, *engines, _LAST])
     # Now, and not with the first host: TensorFlow takes seconds to import.
     forkserver.ensure_running()
 

@@ -56,9 +56,7 @@ class CollectorLink:
     def open(self, plan: Plan, versions: list[int], tasks: list[Task]) -> None:
         """Open tasks of one plan, for which the given versions are started (0: none serves)."""
         key, definitions = self._key_of(plan)
-        for task in tasks:
-            task.collector = self
-            self._open.add(task.id)
+        self._open.update(task.id for task in tasks)
         self._send(
             CollectRequest(
                 plans=definitions,

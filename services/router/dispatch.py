@@ -39,10 +39,13 @@ class Dispatcher:
             return
         links = [self._fleet.choose(model, version) for model, version in plan.models]
         versions = [link.model.version if link else 0 for link in links]
-        collector.open(plan, versions, tasks)
+        for task in tasks:
+            task.collector = collector
+        # The hosts first: what they do takes longer than the way of the opening, which may be overtaken.
         for slot, link in enumerate(links):
             if link is not None:
                 link.offer([Offer(task, slot) for task in tasks])
+        collector.open(plan, versions, tasks)
 
     def lost(self, link: HostLink, offers: list[Offer]) -> None:
         """Start what a host had on another one; give up what cannot be."""
