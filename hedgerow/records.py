@@ -7,68 +7,36 @@ tasks is joining matrices, and nothing is done value by value between a client a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from hedgerow.blocks import (
+    MISSING_BOOLEAN,
+    Block,
+    Kind,
+    Matrix,
+    Record,
+    Value,
+    block_from_proto,
+    block_to_proto,
+    blocks_of_columns,
+    blocks_of_records,
+    cells_of,
+)
 from hedgerow.errors import InvalidRecord
 from hedgerow.v1 import records_pb2 as pb
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Value = float | int | bool | str | None
-Record = Mapping[str, Value]
-Matrix = npt.NDArray[Any]
-
-# Whole numbers up to here are exact as doubles. Python's ints travel as doubles below it, so that a
-# feature that is 100 in one record and 100.5 in the next does not change the layout of the block.
-_EXACT_INTEGERS = 2**53
-
-
-class Kind(StrEnum):
-    """The type of a block. The value is the name of its field on the wire.
-
-    A string as well, because strings hash in C and layouts are hashed for every task.
-    """
-
-    FLOAT = "float64"
-    INTEGER = "int64"
-    BOOLEAN = "bools"
-    TEXT = "strings"
-
-
-# Looking a member up in its enum is slow, and this is done for every task.
-_KINDS: dict[str | None, Kind] = {kind.value: kind for kind in Kind}
-
-_DTYPES: dict[Kind, np.dtype[Any]] = {
-    Kind.FLOAT: np.dtype("<f8"),
-    Kind.INTEGER: np.dtype("<i8"),
-    Kind.BOOLEAN: np.dtype("u1"),
-    Kind.TEXT: np.dtype(object),
-}
-_MISSING_BOOLEAN = 2
+__all__ = ["Batch", "Block", "Kind", "Layout", "Matrix", "Record", "Value"]
 
 # One entry a block: what must be equal for batches to be joined as they are.
 Layout = tuple[tuple[Kind, tuple[str, ...]], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Columns of one type.
-
-    `values` has shape [rows, len(names)]: float64 (NaN is missing), int64, uint8 (0, 1, 2 is missing)
-    or object (str, None is missing), by `kind`.
-    """
-
-    kind: Kind
-    names: tuple[str, ...]
-    values: Matrix
 
 
 class Batch:
@@ -100,34 +68,24 @@ class Batch:
         """
         if not records:
             raise InvalidRecord("the batch is empty; send at least one record")
-        names = _names_of(records)
-        if (block := _floats_only(names, records)) is not None:
-            return cls(data_type, len(records), (block,))
-        columns = {name: [record.get(name) for record in records] for name in names}
-        return cls(data_type, len(records), _blocks_of(columns, len(records)))
+        return cls(data_type, len(records), blocks_of_records(records))
 
     @classmethod
     def from_dataframe(cls, data_type: str, frame: pd.DataFrame) -> Batch:
-        """Make a batch of a pandas DataFrame, a feature a column; NaN, None and NA are missing values."""
+        """Make a batch of a pandas DataFrame, a feature a column; NaN, None and NA are missing.
+
+        Raises InvalidRecord as `from_records`.
+        """
         if len(frame) == 0:
             raise InvalidRecord("the batch is empty; send at least one record")
-        columns = {
-            str(name): [
-                None if missing else value for value, missing in zip(cells, absent, strict=True)
-            ]
-            for (name, cells), absent in zip(
-                ((name, frame[name].tolist()) for name in frame.columns),
-                (frame[name].isna().tolist() for name in frame.columns),
-                strict=True,
-            )
-        }
-        return cls(data_type, len(frame), _blocks_of(columns, len(frame)))
+        columns = {str(name): _cells_of_series(frame[name]) for name in frame.columns}
+        return cls(data_type, len(frame), blocks_of_columns(columns, len(frame)))
 
     def to_records(self) -> list[dict[str, Value]]:
         """Return a mapping a record, with None for missing values."""
         records: list[dict[str, Value]] = [{} for _ in range(self.rows)]
         for block in self.blocks:
-            for record, row in zip(records, _cells(block), strict=True):
+            for record, row in zip(records, cells_of(block), strict=True):
                 record.update(zip(block.names, row, strict=True))
         return records
 
@@ -142,7 +100,7 @@ class Batch:
         rows = message.rows
         if rows == 0:
             raise InvalidRecord("the batch is empty; send at least one record")
-        blocks = [_block_from(block, rows) for block in message.blocks]
+        blocks = [block_from_proto(block, rows) for block in message.blocks]
         batch = cls(message.data_type, rows, blocks)
         if batch.layout not in _unique:
             _check_unique(batch.layout)
@@ -153,7 +111,7 @@ class Batch:
         return pb.Batch(
             data_type=self.data_type,
             rows=self.rows,
-            blocks=[_block_to(block) for block in self.blocks],
+            blocks=[block_to_proto(block) for block in self.blocks],
         )
 
     # -- for models --------------------------------------------------------------------------------
@@ -195,7 +153,7 @@ class Batch:
         """Return one feature as Python values, None where missing. Raises KeyError if there is none."""
         block, position = self._find(name)
         column = Block(block.kind, (name,), block.values[:, position : position + 1])
-        return [row[0] for row in _cells(column)]
+        return [row[0] for row in cells_of(column)]
 
     def _number_column(self, name: str) -> Matrix:
         block, position = self._find(name)
@@ -203,7 +161,7 @@ class Batch:
             raise ValueError(f"feature {name!r} is text, not a number")
         column = block.values[:, position].astype(np.float64)
         if block.kind is Kind.BOOLEAN:
-            column[block.values[:, position] == _MISSING_BOOLEAN] = np.nan
+            column[block.values[:, position] == MISSING_BOOLEAN] = np.nan
         return column
 
     def _no_columns(self) -> Matrix:
@@ -214,6 +172,11 @@ class Batch:
             if name in block.names:
                 return block, block.names.index(name)
         raise KeyError(name)
+
+
+def _cells_of_series(series: pd.Series[Any]) -> list[Any]:
+    missing = series.isna().tolist()
+    return [None if gone else value for value, gone in zip(series.tolist(), missing, strict=True)]
 
 
 @lru_cache(maxsize=1024)
@@ -240,131 +203,3 @@ def _check_unique(layout: Layout) -> None:
     if len(_unique) >= _LAYOUTS_KEPT:
         _unique.clear()
     _unique.add(layout)
-
-
-def _block_from(message: pb.Block, rows: int) -> Block:
-    kind = _KINDS.get(message.WhichOneof("values"))
-    names = tuple(message.names)
-    if kind is None or not names:
-        raise InvalidRecord("a block of the batch has no names or no values; leave such blocks out")
-    values = _texts_from(message.strings) if kind is Kind.TEXT else _numbers_from(message, kind)
-    if values.size != rows * len(names):
-        raise InvalidRecord(
-            f"a block has {values.size} values for {rows} records of {len(names)} features"
-            f" ({names[0]!r} and on); it must have {rows * len(names)}"
-        )
-    return Block(kind, names, values.reshape(rows, len(names)))
-
-
-def _numbers_from(message: pb.Block, kind: Kind) -> Matrix:
-    data: bytes = getattr(message, kind.value)
-    dtype = _DTYPES[kind]
-    if len(data) % dtype.itemsize:
-        raise InvalidRecord(f"{len(data)} bytes of {kind.value} do not make whole values")
-    values = np.frombuffer(data, dtype)
-    if kind is Kind.BOOLEAN and (values > _MISSING_BOOLEAN).any():
-        raise InvalidRecord("a boolean is neither 0 (false), 1 (true) nor 2 (missing)")
-    return values
-
-
-def _texts_from(message: pb.Strings) -> Matrix:
-    values = np.array(list(message.values), dtype=object)
-    if message.missing:
-        positions = list(message.missing)
-        if max(positions) >= len(values):
-            raise InvalidRecord("a missing text is marked beyond the end of its block")
-        values[positions] = None
-    return values
-
-
-def _block_to(block: Block) -> pb.Block:
-    if block.kind is Kind.TEXT:
-        cells = block.values.ravel().tolist()
-        strings = pb.Strings(
-            values=["" if cell is None else cell for cell in cells],
-            missing=[i for i, cell in enumerate(cells) if cell is None],
-        )
-        return pb.Block(names=block.names, strings=strings)
-    message = pb.Block(names=block.names)
-    setattr(message, block.kind.value, block.values.tobytes())
-    return message
-
-
-def _cells(block: Block) -> list[list[Value]]:
-    cells: list[list[Value]] = block.values.tolist()
-    if block.kind is Kind.FLOAT:
-        return [[None if cell != cell else cell for cell in row] for row in cells]
-    if block.kind is Kind.BOOLEAN:
-        return [[None if cell == _MISSING_BOOLEAN else bool(cell) for cell in row] for row in cells]
-    return cells
-
-
-def _floats_only(names: list[str], records: Sequence[Record]) -> Block | None:
-    """The usual record has nothing but floats, and needs no look at each column."""
-    rows = [[record.get(name) for name in names] for record in records]
-    if not names or not all(type(cell) is float for row in rows for cell in row):
-        return None
-    return Block(Kind.FLOAT, tuple(names), np.array(rows, dtype=_DTYPES[Kind.FLOAT]))
-
-
-def _names_of(records: Sequence[Record]) -> list[str]:
-    first = records[0]
-    if all(record.keys() == first.keys() for record in records):
-        return list(first)
-    return list(dict.fromkeys(name for record in records for name in record))
-
-
-def _blocks_of(columns: Mapping[str, list[Any]], rows: int) -> list[Block]:
-    by_kind: dict[Kind, list[str]] = {}
-    for name, cells in columns.items():
-        by_kind.setdefault(_kind_of(name, cells), []).append(name)
-    return [
-        Block(kind, tuple(names), _matrix(kind, [columns[name] for name in names], rows))
-        for kind, names in by_kind.items()
-    ]
-
-
-def _kind_of(name: str, cells: list[Any]) -> Kind:
-    """The kind of a column. A column of missing values only counts as numbers."""
-    kinds = {_kind_of_value(name, cell) for cell in cells if cell is not None}
-    if kinds <= {Kind.FLOAT}:
-        return Kind.FLOAT
-    if kinds == {Kind.FLOAT, Kind.INTEGER}:
-        return (
-            Kind.INTEGER
-            if None not in cells and all(_whole(cell) for cell in cells)
-            else Kind.FLOAT
-        )
-    if len(kinds) > 1:
-        several = ", ".join(sorted(kind.value for kind in kinds))
-        raise InvalidRecord(f"feature {name!r} has values of several types ({several}); send one")
-    return kinds.pop()
-
-
-def _kind_of_value(name: str, value: object) -> Kind:
-    if isinstance(value, bool | np.bool_):
-        return Kind.BOOLEAN
-    if isinstance(value, float | np.floating):
-        return Kind.FLOAT
-    if isinstance(value, int | np.integer):
-        if not -(2**63) <= value < 2**63:
-            raise InvalidRecord(f"feature {name!r} has a whole number beyond 64 bits: {value}")
-        return Kind.FLOAT if abs(int(value)) <= _EXACT_INTEGERS else Kind.INTEGER
-    if isinstance(value, str):
-        return Kind.TEXT
-    raise InvalidRecord(
-        f"feature {name!r} has a value of type {type(value).__name__};"
-        " send numbers, text, true or false, or nothing"
-    )
-
-
-def _whole(value: float) -> bool:
-    return float(value).is_integer()
-
-
-def _matrix(kind: Kind, columns: list[list[Any]], rows: int) -> Matrix:
-    missing = {Kind.FLOAT: np.nan, Kind.BOOLEAN: _MISSING_BOOLEAN, Kind.TEXT: None}.get(kind)
-    matrix = np.empty((rows, len(columns)), dtype=_DTYPES[kind])
-    for position, cells in enumerate(columns):
-        matrix[:, position] = [missing if cell is None else cell for cell in cells]
-    return matrix

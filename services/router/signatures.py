@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hedgerow.blocks import MISSING_BOOLEAN
 from hedgerow.errors import InvalidRecord
 from hedgerow.records import Batch, Block, Kind, Layout
 from hedgerow.v1.models_pb2 import Feature, Signature
 
 _LAYOUTS_KEPT = 1024
-_MISSING_BOOLEAN = 2
 
 _TAKES: dict[int, tuple[Kind, ...]] = {
     Feature.TYPE_UNSPECIFIED: (Kind.FLOAT, Kind.INTEGER),
@@ -124,7 +124,7 @@ def _check_values(block: Block, fitted: _Fitted) -> None:
         if fitted.whole:
             _check_whole(block, fitted)
     elif block.kind is Kind.BOOLEAN:
-        _refuse_missing(block, block.values == _MISSING_BOOLEAN, fitted)
+        _refuse_missing(block, block.values == MISSING_BOOLEAN, fitted)
     elif block.kind is Kind.TEXT:
         _refuse_missing(block, block.values == None, fitted)  # noqa: E711 - value by value
 

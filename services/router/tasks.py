@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from hedgerow.v1.collection_pb2 import OpenTask, TaskDecision
 from hedgerow.v1.execution_pb2 import Task as TaskMessage
@@ -14,9 +15,20 @@ from hedgerow.v1.records_pb2 import Batch, TraceContext
 
 if TYPE_CHECKING:
     from services.router.book import Plan
-    from services.router.collector_link import CollectorLink
 
 _TASKS_FIELD = 0x0A  # ExecuteRequest.tasks: field 1, length-delimited
+
+
+class Collector(Protocol):
+    """What a task needs of the collector where it is open."""
+
+    address: str
+
+    def lose(self, slot: int, reason: str, tasks: Iterable[Task]) -> None:
+        """Say that a model of the plan will not answer these tasks."""
+
+    def forget(self, task: Task) -> None:
+        """Nobody waits for the task any more."""
 
 
 @dataclass(slots=True, eq=False)
@@ -33,7 +45,7 @@ class Task:
     encoded: bytes
     """The task as a field of ExecuteRequest; encoded once, for every model's frame."""
     outcome: asyncio.Future[TaskDecision]
-    collector: CollectorLink | None = field(default=None)
+    collector: Collector | None = field(default=None)
 
     @property
     def done(self) -> bool:

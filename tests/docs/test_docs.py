@@ -1,0 +1,56 @@
+"""What the documents show is so."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from hedgerow.plans import plan_from_yaml
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(document: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", document.read_text(), re.M | re.S)
+
+
+@pytest.mark.parametrize("plan", blocks(ROOT / "docs" / "plans.md", "yaml"))
+def test_the_plans_shown_can_be_read(plan: str) -> None:
+    assert plan_from_yaml(plan).data_type == "wine"
+
+
+@pytest.mark.parametrize(
+    "plan", sorted((ROOT / "examples" / "wine").glob("*.yaml")), ids=lambda path: path.name
+)
+def test_the_plans_of_the_example_can_be_read(plan: Path) -> None:
+    if plan.name != "models.yaml":
+        assert plan_from_yaml(plan.read_text()).data_type == "wine"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    targets = re.findall(r"\]\(([^)#:]+)\)", document.read_text())
+    missing = [target for target in targets if not (document.parent / target).exists()]
+    assert not missing
+
+
+def test_files_that_the_readme_uses_exist() -> None:
+    used = re.findall(r"examples/wine/[\w.-]+\.\w+", (ROOT / "README.md").read_text())
+    assert used
+    assert not [path for path in used if not (ROOT / path).exists()]
+
+
+def test_the_readme_gives_a_reason_for_every_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    requirements = project["dependencies"] + [
+        r for extra in project["optional-dependencies"].values() for r in extra
+    ]
+    names = {re.split(r"[^a-z0-9-]", requirement.lower())[0] for requirement in requirements}
+    readme = (ROOT / "README.md").read_text()
+    table = readme[readme.index("## What it stands on") :].replace("opentelemetry-api, -sdk", "")
+    unnamed = {name for name in names if name not in table and "opentelemetry" not in name}
+    assert not unnamed
