@@ -55,7 +55,8 @@ class CollectionServiceServicer:
         """A router's stream: openings go in, decisions come out, one a task. When the stream ends, the tasks
         it opened are forgotten.
 
-        INVALID_ARGUMENT: an opening names a plan that was not defined on this stream.
+        INVALID_ARGUMENT: a plan contradicts itself, an opening names a plan that was not defined on this
+        stream, or an opening or a loss does not fit its plan. UNAVAILABLE: the collector is stopping.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -63,6 +64,8 @@ class CollectionServiceServicer:
 
     def Report(self, request_iterator, context):
         """A host's stream of results. Results may arrive before the task is opened.
+
+        INVALID_ARGUMENT: a frame's tasks and its predictions do not fit.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -37,10 +37,14 @@ class CollectionServiceStub:
     """A router's stream: openings go in, decisions come out, one a task. When the stream ends, the tasks
     it opened are forgotten.
 
-    INVALID_ARGUMENT: an opening names a plan that was not defined on this stream.
+    INVALID_ARGUMENT: a plan contradicts itself, an opening names a plan that was not defined on this
+    stream, or an opening or a loss does not fit its plan. UNAVAILABLE: the collector is stopping.
     """
     Report: _grpc.StreamUnaryMultiCallable[_collection_pb2.ReportRequest, _collection_pb2.ReportResponse]
-    """A host's stream of results. Results may arrive before the task is opened."""
+    """A host's stream of results. Results may arrive before the task is opened.
+
+    INVALID_ARGUMENT: a frame's tasks and its predictions do not fit.
+    """
 
 @_typing.type_check_only
 class CollectionServiceAsyncStub(CollectionServiceStub):
@@ -51,10 +55,14 @@ class CollectionServiceAsyncStub(CollectionServiceStub):
     """A router's stream: openings go in, decisions come out, one a task. When the stream ends, the tasks
     it opened are forgotten.
 
-    INVALID_ARGUMENT: an opening names a plan that was not defined on this stream.
+    INVALID_ARGUMENT: a plan contradicts itself, an opening names a plan that was not defined on this
+    stream, or an opening or a loss does not fit its plan. UNAVAILABLE: the collector is stopping.
     """
     Report: _aio.StreamUnaryMultiCallable[_collection_pb2.ReportRequest, _collection_pb2.ReportResponse]  # type: ignore[assignment]
-    """A host's stream of results. Results may arrive before the task is opened."""
+    """A host's stream of results. Results may arrive before the task is opened.
+
+    INVALID_ARGUMENT: a frame's tasks and its predictions do not fit.
+    """
 
 class CollectionServiceServicer(metaclass=_abc_1.ABCMeta):
     """Gathers results and decides. Served by collectors."""
@@ -68,7 +76,8 @@ class CollectionServiceServicer(metaclass=_abc_1.ABCMeta):
         """A router's stream: openings go in, decisions come out, one a task. When the stream ends, the tasks
         it opened are forgotten.
 
-        INVALID_ARGUMENT: an opening names a plan that was not defined on this stream.
+        INVALID_ARGUMENT: a plan contradicts itself, an opening names a plan that was not defined on this
+        stream, or an opening or a loss does not fit its plan. UNAVAILABLE: the collector is stopping.
         """
 
     @_abc_1.abstractmethod
@@ -77,6 +86,9 @@ class CollectionServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_collection_pb2.ReportRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_collection_pb2.ReportResponse, _abc.Awaitable[_collection_pb2.ReportResponse]]:
-        """A host's stream of results. Results may arrive before the task is opened."""
+        """A host's stream of results. Results may arrive before the task is opened.
+
+        INVALID_ARGUMENT: a frame's tasks and its predictions do not fit.
+        """
 
 def add_CollectionServiceServicer_to_server(servicer: CollectionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

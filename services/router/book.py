@@ -25,6 +25,8 @@ class Plan:
     """Registered quality of each model, 0 where there is none."""
     deadline_ns: int
     check: SignatureCheck
+    content: bytes
+    """What a collector is told of it, to tell one that is new from one that it knows."""
     models: list[tuple[tuple[str, str], int]] = field(default_factory=list)
     """Of each model: data type and name, and the version to stay on (0: the newest that serves)."""
 
@@ -66,9 +68,11 @@ class PlanBook:
             for served, model in zip(served, message.models, strict=True)
             if served is not None and not model.shadow
         ]
+        qualities = [model.descriptor.quality if model else 0.0 for model in served]
         return Plan(
             message=message,
-            qualities=[model.descriptor.quality if model else 0.0 for model in served],
+            qualities=qualities,
+            content=message.SerializeToString(deterministic=True) + repr(qualities).encode(),
             deadline_ns=deadline // timedelta(microseconds=1) * 1000,
             check=SignatureCheck(needs),
             models=[((data_type, model.name), model.version) for model in message.models],

@@ -42,7 +42,7 @@ class CollectorLink:
         self._decided = decided
         self._lost = lost
         self._open: set[int] = set()
-        self._keys: dict[int, tuple[int, Plan]] = {}
+        self._keys: dict[bytes, int] = {}
         self._requests: asyncio.Queue[CollectRequest] = asyncio.Queue()
         self._run_task = asyncio.get_running_loop().create_task(
             self._run(), name=f"collector {address}"
@@ -84,12 +84,10 @@ class CollectorLink:
         await asyncio.gather(self._run_task, return_exceptions=True)
 
     def _key_of(self, plan: Plan) -> tuple[int, list[PlanDefinition]]:
-        known = self._keys.get(id(plan))
+        known = self._keys.get(plan.content)
         if known is not None:
-            return known[0], []
-        # The plan is kept beside its key: while it is, no other can have its id.
-        key = len(self._keys) + 1
-        self._keys[id(plan)] = key, plan
+            return known, []
+        key = self._keys[plan.content] = len(self._keys) + 1
         return key, [PlanDefinition(key=key, plan=plan.message, qualities=plan.qualities)]
 
     def _send(self, request: CollectRequest) -> None:
