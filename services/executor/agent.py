@@ -107,7 +107,8 @@ class Agent:
         """Get the definition, fork, and hold a place in the loading queue until the host is done."""
         async with self._loading:
             if self._hosts.get(key) is not host:
-                return  # no longer wanted before it could start
+                host.abandon()  # no longer wanted before it could start
+                return
             try:
                 definition = await self._definitions.path_of(host.model)
             except HedgerowError as error:
@@ -211,6 +212,8 @@ class Agent:
         for task in self._starts:
             task.cancel()
         await asyncio.gather(*self._starts, return_exceptions=True)
+        for host in list(self._leaving):
+            host.abandon()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.drain_timeout.total_seconds()):
                 await self._all_left()
@@ -224,7 +227,7 @@ class Agent:
 
     async def _all_left(self) -> None:
         """Wait for the processes of all hosts that are leaving."""
-        await asyncio.gather(*(host.ended.wait() for host in self._leaving if host.pid))
+        await asyncio.gather(*(host.gone() for host in self._leaving))
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.get_running_loop().create_task(coroutine, name=name)

@@ -6,6 +6,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -23,9 +24,7 @@ from services.executor.vitals import Vitals
 
 _log = structlog.get_logger()
 
-# Starting a process waits for the fork server to answer, so it is done in a thread; the bookkeeping of
-# multiprocessing is not made for several at once.
-_starting = asyncio.Lock()
+_starting = threading.Lock()
 
 
 class State(IntEnum):
@@ -63,13 +62,13 @@ class HostProcess:
         self.death = ""
         """How the process ended, if nobody asked it to."""
         self.started = time.monotonic()
-        self.ended = asyncio.Event()
-        """Set when the process is gone."""
         self.loaded = asyncio.Event()
         """Set when loading is over, whether it serves or not."""
         self._changed = changed
         self._vitals_path = vitals
         self._vitals: Vitals | None = None
+        self._fork: asyncio.Task[None] | None = None
+        self._ended = asyncio.Event()
         self._process: ForkServerProcess | None = None
         self._pipe, self._theirs = multiprocessing.Pipe()
 
@@ -86,18 +85,43 @@ class HostProcess:
         return self._vitals.silence
 
     async def start(self, spec: HostSpec) -> None:
-        """Fork the process. It says by itself when it serves."""
+        """Fork the process. It says by itself when it serves.
+
+        A fork that has begun is seen through, also when this is cancelled: nobody else would know of it.
+        """
+        self._fork = asyncio.create_task(self._forked(spec), name=f"forks {self._vitals_path.stem}")
+        await asyncio.shield(self._fork)
+
+    async def _forked(self, spec: HostSpec) -> None:
         self._vitals = Vitals.create(self._vitals_path)
         context = multiprocessing.get_context("forkserver")
         self._process = context.Process(
             target=host_main, args=(spec, self._theirs), name=self._vitals_path.stem, daemon=False
         )
-        async with _starting:
-            await asyncio.to_thread(self._process.start)
+        try:
+            await asyncio.to_thread(_start, self._process)
+        except (OSError, EOFError) as error:
+            self._process = None
+            self.death = f"the process could not be started ({error})"
+            self._move(State.ENDED)
+            return
         self._theirs.close()
         loop = asyncio.get_running_loop()
         loop.add_reader(self._pipe.fileno(), self._heard)
         loop.add_reader(self._process.sentinel, self._died)
+        if self.state is not State.LOADING:
+            self.kill("no longer needed when it was forked")
+
+    def abandon(self) -> None:
+        """It will not be started; nothing happens if it has been."""
+        if self._fork is None:
+            self._move(State.ENDED)
+
+    async def gone(self) -> None:
+        """Wait until there is no process."""
+        if self._fork is not None:
+            await asyncio.wait({self._fork})
+            await self._ended.wait()
 
     def drain(self) -> None:
         """Ask it to finish what it has and end."""
@@ -164,8 +188,17 @@ class HostProcess:
             self.since = datetime.now(UTC)
             self.loaded.set()
             if state is State.ENDED:
-                self.ended.set()
+                self._ended.set()
             self._changed(self)
+
+
+def _start(process: ForkServerProcess) -> None:
+    """Start a process, in a thread: it waits for the fork server to answer.
+
+    One at a time, for multiprocessing's bookkeeping is not made for several at once.
+    """
+    with _starting:
+        process.start()
 
 
 def _describe(code: int | None) -> str:

@@ -89,7 +89,7 @@ class Scoring:
         plan.check.check(Batch.from_proto(message))
         admitted = now_ns()
         task_id = self._ids.take()
-        deadline = admitted + _time_allowed(request, plan.deadline_ns, time_left)
+        deadline = admitted + time_allowed(request, plan.deadline_ns, time_left)
         self._deadlines.add(task_id, self._loop.time() + (deadline - admitted + _PATIENCE_NS) / 1e9)
         return Task(
             id=task_id,
@@ -141,7 +141,7 @@ class Scoring:
         self._deadlines.close()
 
 
-def _time_allowed(request: ScoreRequest, plan_ns: int, time_left: float | None) -> int:
+def time_allowed(request: ScoreRequest, plan_ns: int, time_left: float | None) -> int:
     """Return the smallest of the plan's, the request's and the call's deadline, in nanoseconds."""
     allowed = plan_ns
     if request.HasField("deadline"):

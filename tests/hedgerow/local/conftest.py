@@ -37,8 +37,10 @@ Up = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def up(fake_services: Path, tmp_path: Path) -> Iterator[Up]:
+def up(fake_services: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Up]:
     """Start `hedgerow up` with stand-ins; what a test leaves running is killed."""
+    # Who is killed cannot remove its temporary folder; pytest removes this one.
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str) -> subprocess.Popen[str]:

@@ -1,0 +1,102 @@
+"""Admission: what is let in, until when, and what is not."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from hedgerow.errors import InvalidRecord, NotFound, Overloaded, Unavailable
+from hedgerow.records import Batch
+from hedgerow.v1.models_pb2 import (
+    Feature,
+    ModelDescriptor,
+    ModelEvent,
+    ModelPushed,
+    ModelVersion,
+    Signature,
+)
+from hedgerow.v1.scoring_pb2 import ScoreRequest
+from services.common.catalog import Catalog
+from services.router.book import PlanBook
+from services.router.scoring import Scoring, time_allowed
+from services.router.settings import RouterSettings
+
+MILLISECOND = 1_000_000
+
+
+def request(rows: int = 1, deadline: timedelta | None = None) -> ScoreRequest:
+    batch = Batch.from_records("wine", [{"ash": 1.0}] * rows).to_proto()
+    return ScoreRequest(batch=batch, deadline=deadline)
+
+
+def scoring(**settings: int) -> Scoring:
+    """A router's core, with one model in the catalog and nobody to reach."""
+    catalog = Catalog()
+    model = ModelVersion(
+        descriptor=ModelDescriptor(data_type="wine", name="tree"),
+        signature=Signature(features=[Feature(name="ash")]),
+        version=1,
+    )
+    catalog.apply("wine", ModelEvent(pushed=ModelPushed(model=model)))
+    return Scoring(RouterSettings.model_validate(settings), PlanBook(catalog, lambda *_: 0))
+
+
+async def test_more_than_may_be_in_flight_is_refused_with_a_hint_when_to_come_back() -> None:
+    core = scoring(max_in_flight=2)
+    admitted = [asyncio.create_task(core.score(request(), None, None)) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert core.in_flight == 2
+    with pytest.raises(Overloaded, match="2 batches are in flight") as caught:
+        await core.score(request(), None, None)
+    assert caught.value.retry_after > timedelta(0)
+    # Those that were let in are answered; without a collector, by a refusal at once.
+    outcomes = await asyncio.gather(*admitted, return_exceptions=True)
+    assert all(isinstance(outcome, Unavailable) for outcome in outcomes)
+    assert core.in_flight == 0
+    await core.close()
+
+
+async def test_a_caller_that_leaves_leaves_nothing_behind() -> None:
+    core = scoring()
+    task = asyncio.create_task(core.score(request(), None, None))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert core.in_flight == 0
+    await core.close()
+
+
+async def test_a_refused_batch_is_not_in_flight() -> None:
+    core = scoring(row_limit=3)
+    with pytest.raises(InvalidRecord, match="4 records, over the limit of 3"):
+        await core.score(request(rows=4), None, None)
+    with pytest.raises(InvalidRecord, match="the batch is empty"):
+        await core.score(ScoreRequest(batch={"data_type": "wine"}), None, None)
+    with pytest.raises(InvalidRecord, match="deadline of the request must be more than 0"):
+        await core.score(request(deadline=timedelta(0)), None, None)
+    with pytest.raises(NotFound, match="no data type 'beer'; there are: wine"):
+        await core.score(ScoreRequest(batch={"data_type": "beer", "rows": 1}), None, None)
+    assert core.in_flight == 0
+    await core.close()
+
+
+async def test_a_router_that_drains_admits_nothing() -> None:
+    core = scoring()
+    await core.drain()
+    with pytest.raises(Unavailable, match="the router is stopping"):
+        await core.score(request(), None, None)
+    await core.close()
+
+
+@pytest.mark.parametrize(
+    ("plan", "wanted", "left", "allowed"),
+    [(100, None, None, 100), (100, 30, None, 30), (100, 300, None, 100), (100, 50, 0.02, 20)],
+)
+def test_the_smallest_deadline_holds(
+    plan: int, wanted: int | None, left: float | None, allowed: int
+) -> None:
+    deadline = None if wanted is None else timedelta(milliseconds=wanted)
+    found = time_allowed(request(deadline=deadline), plan * MILLISECOND, left)
+    assert found == allowed * MILLISECOND
