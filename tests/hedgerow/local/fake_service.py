@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
@@ -38,11 +38,10 @@ def _serve(port: int) -> None:
 
 
 def _wait(*, ignore: bool) -> None:
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: None if ignore else stop.set())
-    while not stop.wait(0.05):
-        pass
-    os._exit(0)
+    # The handler ends the process itself: an event that it sets would be locked by an earlier signal's.
+    signal.signal(signal.SIGTERM, lambda *_: None if ignore else os._exit(0))
+    while True:
+        time.sleep(0.05)
 
 
 if __name__ == "__main__":
