@@ -10,16 +10,20 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class CollectRequest(_message.Message):
-    __slots__ = ("plans", "openings", "losses", "sent_unix_ns")
+    __slots__ = ("plans", "openings", "losses", "sent_unix_ns", "launches", "cancelled")
     PLANS_FIELD_NUMBER: _ClassVar[int]
     OPENINGS_FIELD_NUMBER: _ClassVar[int]
     LOSSES_FIELD_NUMBER: _ClassVar[int]
     SENT_UNIX_NS_FIELD_NUMBER: _ClassVar[int]
+    LAUNCHES_FIELD_NUMBER: _ClassVar[int]
+    CANCELLED_FIELD_NUMBER: _ClassVar[int]
     plans: _containers.RepeatedCompositeFieldContainer[PlanDefinition]
     openings: _containers.RepeatedCompositeFieldContainer[Opening]
     losses: _containers.RepeatedCompositeFieldContainer[Loss]
     sent_unix_ns: int
-    def __init__(self, plans: _Optional[_Iterable[_Union[PlanDefinition, _Mapping]]] = ..., openings: _Optional[_Iterable[_Union[Opening, _Mapping]]] = ..., losses: _Optional[_Iterable[_Union[Loss, _Mapping]]] = ..., sent_unix_ns: _Optional[int] = ...) -> None: ...
+    launches: _containers.RepeatedCompositeFieldContainer[Launch]
+    cancelled: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, plans: _Optional[_Iterable[_Union[PlanDefinition, _Mapping]]] = ..., openings: _Optional[_Iterable[_Union[Opening, _Mapping]]] = ..., losses: _Optional[_Iterable[_Union[Loss, _Mapping]]] = ..., sent_unix_ns: _Optional[int] = ..., launches: _Optional[_Iterable[_Union[Launch, _Mapping]]] = ..., cancelled: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class PlanDefinition(_message.Message):
     __slots__ = ("key", "plan", "qualities")
@@ -32,14 +36,28 @@ class PlanDefinition(_message.Message):
     def __init__(self, key: _Optional[int] = ..., plan: _Optional[_Union[_plans_pb2.Plan, _Mapping]] = ..., qualities: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Opening(_message.Message):
-    __slots__ = ("plan_key", "versions", "tasks")
+    __slots__ = ("plan_key", "versions", "tasks", "held", "no_time", "progress")
     PLAN_KEY_FIELD_NUMBER: _ClassVar[int]
     VERSIONS_FIELD_NUMBER: _ClassVar[int]
     TASKS_FIELD_NUMBER: _ClassVar[int]
+    HELD_FIELD_NUMBER: _ClassVar[int]
+    NO_TIME_FIELD_NUMBER: _ClassVar[int]
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
     plan_key: int
     versions: _containers.RepeatedScalarFieldContainer[int]
     tasks: _containers.RepeatedCompositeFieldContainer[OpenTask]
-    def __init__(self, plan_key: _Optional[int] = ..., versions: _Optional[_Iterable[int]] = ..., tasks: _Optional[_Iterable[_Union[OpenTask, _Mapping]]] = ...) -> None: ...
+    held: int
+    no_time: int
+    progress: bool
+    def __init__(self, plan_key: _Optional[int] = ..., versions: _Optional[_Iterable[int]] = ..., tasks: _Optional[_Iterable[_Union[OpenTask, _Mapping]]] = ..., held: _Optional[int] = ..., no_time: _Optional[int] = ..., progress: _Optional[bool] = ...) -> None: ...
+
+class Launch(_message.Message):
+    __slots__ = ("model", "task_ids")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    TASK_IDS_FIELD_NUMBER: _ClassVar[int]
+    model: int
+    task_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, model: _Optional[int] = ..., task_ids: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class OpenTask(_message.Message):
     __slots__ = ("id", "admitted_unix_ns", "deadline_unix_ns", "rows", "explain", "trace")
@@ -58,30 +76,46 @@ class OpenTask(_message.Message):
     def __init__(self, id: _Optional[int] = ..., admitted_unix_ns: _Optional[int] = ..., deadline_unix_ns: _Optional[int] = ..., rows: _Optional[int] = ..., explain: _Optional[bool] = ..., trace: _Optional[_Union[_records_pb2.TraceContext, _Mapping]] = ...) -> None: ...
 
 class Loss(_message.Message):
-    __slots__ = ("model", "reason", "task_ids")
+    __slots__ = ("model", "reason", "task_ids", "not_started")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     TASK_IDS_FIELD_NUMBER: _ClassVar[int]
+    NOT_STARTED_FIELD_NUMBER: _ClassVar[int]
     model: int
     reason: str
     task_ids: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, model: _Optional[int] = ..., reason: _Optional[str] = ..., task_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+    not_started: bool
+    def __init__(self, model: _Optional[int] = ..., reason: _Optional[str] = ..., task_ids: _Optional[_Iterable[int]] = ..., not_started: _Optional[bool] = ...) -> None: ...
 
 class CollectResponse(_message.Message):
-    __slots__ = ("decisions",)
+    __slots__ = ("decisions", "progress")
     DECISIONS_FIELD_NUMBER: _ClassVar[int]
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
     decisions: _containers.RepeatedCompositeFieldContainer[TaskDecision]
-    def __init__(self, decisions: _Optional[_Iterable[_Union[TaskDecision, _Mapping]]] = ...) -> None: ...
+    progress: _containers.RepeatedCompositeFieldContainer[TaskProgress]
+    def __init__(self, decisions: _Optional[_Iterable[_Union[TaskDecision, _Mapping]]] = ..., progress: _Optional[_Iterable[_Union[TaskProgress, _Mapping]]] = ...) -> None: ...
+
+class TaskProgress(_message.Message):
+    __slots__ = ("task_id", "ended", "undecided")
+    TASK_ID_FIELD_NUMBER: _ClassVar[int]
+    ENDED_FIELD_NUMBER: _ClassVar[int]
+    UNDECIDED_FIELD_NUMBER: _ClassVar[int]
+    task_id: int
+    ended: int
+    undecided: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, task_id: _Optional[int] = ..., ended: _Optional[int] = ..., undecided: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class TaskDecision(_message.Message):
-    __slots__ = ("task_id", "decision", "deadline_reached")
+    __slots__ = ("task_id", "decision", "deadline_reached", "outstanding")
     TASK_ID_FIELD_NUMBER: _ClassVar[int]
     DECISION_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_REACHED_FIELD_NUMBER: _ClassVar[int]
+    OUTSTANDING_FIELD_NUMBER: _ClassVar[int]
     task_id: int
     decision: _scoring_pb2.Decision
     deadline_reached: bool
-    def __init__(self, task_id: _Optional[int] = ..., decision: _Optional[_Union[_scoring_pb2.Decision, _Mapping]] = ..., deadline_reached: _Optional[bool] = ...) -> None: ...
+    outstanding: int
+    def __init__(self, task_id: _Optional[int] = ..., decision: _Optional[_Union[_scoring_pb2.Decision, _Mapping]] = ..., deadline_reached: _Optional[bool] = ..., outstanding: _Optional[int] = ...) -> None: ...
 
 class ReportRequest(_message.Message):
     __slots__ = ("model", "version", "results", "predictions", "scoring_seconds", "data_type")
@@ -100,16 +134,18 @@ class ReportRequest(_message.Message):
     def __init__(self, model: _Optional[str] = ..., version: _Optional[int] = ..., results: _Optional[_Iterable[_Union[TaskResult, _Mapping]]] = ..., predictions: _Optional[_Union[_records_pb2.Predictions, _Mapping]] = ..., scoring_seconds: _Optional[float] = ..., data_type: _Optional[str] = ...) -> None: ...
 
 class TaskResult(_message.Message):
-    __slots__ = ("task_id", "rows", "queued_seconds", "failure")
+    __slots__ = ("task_id", "rows", "queued_seconds", "failure", "records")
     TASK_ID_FIELD_NUMBER: _ClassVar[int]
     ROWS_FIELD_NUMBER: _ClassVar[int]
     QUEUED_SECONDS_FIELD_NUMBER: _ClassVar[int]
     FAILURE_FIELD_NUMBER: _ClassVar[int]
+    RECORDS_FIELD_NUMBER: _ClassVar[int]
     task_id: int
     rows: int
     queued_seconds: float
     failure: str
-    def __init__(self, task_id: _Optional[int] = ..., rows: _Optional[int] = ..., queued_seconds: _Optional[float] = ..., failure: _Optional[str] = ...) -> None: ...
+    records: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, task_id: _Optional[int] = ..., rows: _Optional[int] = ..., queued_seconds: _Optional[float] = ..., failure: _Optional[str] = ..., records: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class ReportResponse(_message.Message):
     __slots__ = ()

@@ -52,8 +52,8 @@ class CollectionServiceServicer:
     """
 
     def Collect(self, request_iterator, context):
-        """A router's stream: openings go in, decisions come out, one a task. When the stream ends, the tasks
-        it opened are forgotten.
+        """A router's stream: openings go in, decisions come out, one a task, and before it for tasks that ask
+        for it what they wait for. When the stream ends, the tasks it opened are forgotten.
 
         INVALID_ARGUMENT: a plan contradicts itself, an opening names a plan that was not defined on this
         stream, or an opening or a loss does not fit its plan. UNAVAILABLE: the collector is stopping.

@@ -34,8 +34,8 @@ class CollectionServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> CollectionServiceAsyncStub: ...
     Collect: _grpc.StreamStreamMultiCallable[_collection_pb2.CollectRequest, _collection_pb2.CollectResponse]
-    """A router's stream: openings go in, decisions come out, one a task. When the stream ends, the tasks
-    it opened are forgotten.
+    """A router's stream: openings go in, decisions come out, one a task, and before it for tasks that ask
+    for it what they wait for. When the stream ends, the tasks it opened are forgotten.
 
     INVALID_ARGUMENT: a plan contradicts itself, an opening names a plan that was not defined on this
     stream, or an opening or a loss does not fit its plan. UNAVAILABLE: the collector is stopping.
@@ -52,8 +52,8 @@ class CollectionServiceAsyncStub(CollectionServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Collect: _aio.StreamStreamMultiCallable[_collection_pb2.CollectRequest, _collection_pb2.CollectResponse]  # type: ignore[assignment]
-    """A router's stream: openings go in, decisions come out, one a task. When the stream ends, the tasks
-    it opened are forgotten.
+    """A router's stream: openings go in, decisions come out, one a task, and before it for tasks that ask
+    for it what they wait for. When the stream ends, the tasks it opened are forgotten.
 
     INVALID_ARGUMENT: a plan contradicts itself, an opening names a plan that was not defined on this
     stream, or an opening or a loss does not fit its plan. UNAVAILABLE: the collector is stopping.
@@ -73,8 +73,8 @@ class CollectionServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_collection_pb2.CollectRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_collection_pb2.CollectResponse], _abc.AsyncIterator[_collection_pb2.CollectResponse]]:
-        """A router's stream: openings go in, decisions come out, one a task. When the stream ends, the tasks
-        it opened are forgotten.
+        """A router's stream: openings go in, decisions come out, one a task, and before it for tasks that ask
+        for it what they wait for. When the stream ends, the tasks it opened are forgotten.
 
         INVALID_ARGUMENT: a plan contradicts itself, an opening names a plan that was not defined on this
         stream, or an opening or a loss does not fit its plan. UNAVAILABLE: the collector is stopping.

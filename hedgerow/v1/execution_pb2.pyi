@@ -26,38 +26,48 @@ HOST_STATE_DRAINING: HostState
 HOST_STATE_FAILED: HostState
 
 class ExecuteRequest(_message.Message):
-    __slots__ = ("tasks", "frame", "sent_unix_ns", "collector")
+    __slots__ = ("tasks", "frame", "sent_unix_ns", "collector", "cancelled")
     TASKS_FIELD_NUMBER: _ClassVar[int]
     FRAME_FIELD_NUMBER: _ClassVar[int]
     SENT_UNIX_NS_FIELD_NUMBER: _ClassVar[int]
     COLLECTOR_FIELD_NUMBER: _ClassVar[int]
+    CANCELLED_FIELD_NUMBER: _ClassVar[int]
     tasks: _containers.RepeatedCompositeFieldContainer[Task]
     frame: int
     sent_unix_ns: int
     collector: str
-    def __init__(self, tasks: _Optional[_Iterable[_Union[Task, _Mapping]]] = ..., frame: _Optional[int] = ..., sent_unix_ns: _Optional[int] = ..., collector: _Optional[str] = ...) -> None: ...
+    cancelled: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, tasks: _Optional[_Iterable[_Union[Task, _Mapping]]] = ..., frame: _Optional[int] = ..., sent_unix_ns: _Optional[int] = ..., collector: _Optional[str] = ..., cancelled: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Task(_message.Message):
-    __slots__ = ("id", "deadline_unix_ns", "batch", "explain", "trace")
+    __slots__ = ("id", "deadline_unix_ns", "batch", "explain", "trace", "records")
     ID_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_UNIX_NS_FIELD_NUMBER: _ClassVar[int]
     BATCH_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
     TRACE_FIELD_NUMBER: _ClassVar[int]
+    RECORDS_FIELD_NUMBER: _ClassVar[int]
     id: int
     deadline_unix_ns: int
     batch: _records_pb2.Batch
     explain: bool
     trace: _records_pb2.TraceContext
-    def __init__(self, id: _Optional[int] = ..., deadline_unix_ns: _Optional[int] = ..., batch: _Optional[_Union[_records_pb2.Batch, _Mapping]] = ..., explain: _Optional[bool] = ..., trace: _Optional[_Union[_records_pb2.TraceContext, _Mapping]] = ...) -> None: ...
+    records: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, id: _Optional[int] = ..., deadline_unix_ns: _Optional[int] = ..., batch: _Optional[_Union[_records_pb2.Batch, _Mapping]] = ..., explain: _Optional[bool] = ..., trace: _Optional[_Union[_records_pb2.TraceContext, _Mapping]] = ..., records: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class ExecuteResponse(_message.Message):
-    __slots__ = ("credit", "done")
+    __slots__ = ("credit", "done", "rows", "scoring_seconds", "unreachable")
     CREDIT_FIELD_NUMBER: _ClassVar[int]
     DONE_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    SCORING_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    UNREACHABLE_FIELD_NUMBER: _ClassVar[int]
     credit: int
     done: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, credit: _Optional[int] = ..., done: _Optional[_Iterable[int]] = ...) -> None: ...
+    rows: int
+    scoring_seconds: float
+    unreachable: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, credit: _Optional[int] = ..., done: _Optional[_Iterable[int]] = ..., rows: _Optional[int] = ..., scoring_seconds: _Optional[float] = ..., unreachable: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class WatchHostsRequest(_message.Message):
     __slots__ = ()

@@ -21,18 +21,53 @@ QUALITY_MEASURE_REGISTERED: QualityMeasure
 QUALITY_MEASURE_CONFIDENCE: QualityMeasure
 
 class Plan(_message.Message):
-    __slots__ = ("data_type", "models", "policy", "revision", "applied_at")
+    __slots__ = ("data_type", "models", "policy", "revision", "applied_at", "strategy")
     DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
     MODELS_FIELD_NUMBER: _ClassVar[int]
     POLICY_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     APPLIED_AT_FIELD_NUMBER: _ClassVar[int]
+    STRATEGY_FIELD_NUMBER: _ClassVar[int]
     data_type: str
     models: _containers.RepeatedCompositeFieldContainer[PlanModel]
     policy: Policy
     revision: int
     applied_at: _timestamp_pb2.Timestamp
-    def __init__(self, data_type: _Optional[str] = ..., models: _Optional[_Iterable[_Union[PlanModel, _Mapping]]] = ..., policy: _Optional[_Union[Policy, _Mapping]] = ..., revision: _Optional[int] = ..., applied_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    strategy: Strategy
+    def __init__(self, data_type: _Optional[str] = ..., models: _Optional[_Iterable[_Union[PlanModel, _Mapping]]] = ..., policy: _Optional[_Union[Policy, _Mapping]] = ..., revision: _Optional[int] = ..., applied_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., strategy: _Optional[_Union[Strategy, _Mapping]] = ...) -> None: ...
+
+class Strategy(_message.Message):
+    __slots__ = ("starts", "parallelism", "replica_hedge")
+    class StartsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: Start
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[Start, _Mapping]] = ...) -> None: ...
+    STARTS_FIELD_NUMBER: _ClassVar[int]
+    PARALLELISM_FIELD_NUMBER: _ClassVar[int]
+    REPLICA_HEDGE_FIELD_NUMBER: _ClassVar[int]
+    starts: _containers.MessageMap[str, Start]
+    parallelism: int
+    replica_hedge: Delay
+    def __init__(self, starts: _Optional[_Mapping[str, Start]] = ..., parallelism: _Optional[int] = ..., replica_hedge: _Optional[_Union[Delay, _Mapping]] = ...) -> None: ...
+
+class Start(_message.Message):
+    __slots__ = ("after", "on_doubt")
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    ON_DOUBT_FIELD_NUMBER: _ClassVar[int]
+    after: Delay
+    on_doubt: bool
+    def __init__(self, after: _Optional[_Union[Delay, _Mapping]] = ..., on_doubt: _Optional[bool] = ...) -> None: ...
+
+class Delay(_message.Message):
+    __slots__ = ("time", "quantile")
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    QUANTILE_FIELD_NUMBER: _ClassVar[int]
+    time: _duration_pb2.Duration
+    quantile: float
+    def __init__(self, time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., quantile: _Optional[float] = ...) -> None: ...
 
 class PlanModel(_message.Message):
     __slots__ = ("name", "version", "shadow")

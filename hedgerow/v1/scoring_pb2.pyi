@@ -1,6 +1,7 @@
 import datetime
 
 from google.protobuf import duration_pb2 as _duration_pb2
+from hedgerow.v1 import plans_pb2 as _plans_pb2
 from hedgerow.v1 import records_pb2 as _records_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -31,6 +32,7 @@ class ModelState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MODEL_STATE_FAILED: _ClassVar[ModelState]
     MODEL_STATE_CANCELLED: _ClassVar[ModelState]
     MODEL_STATE_NO_HOST: _ClassVar[ModelState]
+    MODEL_STATE_NOT_STARTED: _ClassVar[ModelState]
 REASON_UNSPECIFIED: Reason
 REASON_PREFERRED: Reason
 REASON_BEST_AVAILABLE: Reason
@@ -46,16 +48,21 @@ MODEL_STATE_LATE: ModelState
 MODEL_STATE_FAILED: ModelState
 MODEL_STATE_CANCELLED: ModelState
 MODEL_STATE_NO_HOST: ModelState
+MODEL_STATE_NOT_STARTED: ModelState
 
 class ScoreRequest(_message.Message):
-    __slots__ = ("batch", "deadline", "explain")
+    __slots__ = ("batch", "deadline", "explain", "policy", "strategy")
     BATCH_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
+    POLICY_FIELD_NUMBER: _ClassVar[int]
+    STRATEGY_FIELD_NUMBER: _ClassVar[int]
     batch: _records_pb2.Batch
     deadline: _duration_pb2.Duration
     explain: bool
-    def __init__(self, batch: _Optional[_Union[_records_pb2.Batch, _Mapping]] = ..., deadline: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., explain: _Optional[bool] = ...) -> None: ...
+    policy: _plans_pb2.Policy
+    strategy: _plans_pb2.Strategy
+    def __init__(self, batch: _Optional[_Union[_records_pb2.Batch, _Mapping]] = ..., deadline: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., explain: _Optional[bool] = ..., policy: _Optional[_Union[_plans_pb2.Policy, _Mapping]] = ..., strategy: _Optional[_Union[_plans_pb2.Strategy, _Mapping]] = ...) -> None: ...
 
 class ScoreResponse(_message.Message):
     __slots__ = ("decision",)
@@ -112,7 +119,7 @@ class Decision(_message.Message):
     def __init__(self, labels: _Optional[_Union[_records_pb2.Labels, _Mapping]] = ..., numbers: _Optional[bytes] = ..., confidences: _Optional[bytes] = ..., answered_by: _Optional[_Iterable[int]] = ..., reasons: _Optional[_Iterable[_Union[Reason, str]]] = ..., agreed: _Optional[_Iterable[int]] = ..., models: _Optional[_Iterable[_Union[ModelReport, _Mapping]]] = ..., plan_revision: _Optional[int] = ..., elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class ModelReport(_message.Message):
-    __slots__ = ("name", "version", "state", "elapsed", "queued", "scoring", "failure", "shadow", "predictions")
+    __slots__ = ("name", "version", "state", "elapsed", "queued", "scoring", "failure", "shadow", "predictions", "records")
     NAME_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -122,6 +129,7 @@ class ModelReport(_message.Message):
     FAILURE_FIELD_NUMBER: _ClassVar[int]
     SHADOW_FIELD_NUMBER: _ClassVar[int]
     PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
+    RECORDS_FIELD_NUMBER: _ClassVar[int]
     name: str
     version: int
     state: ModelState
@@ -131,4 +139,5 @@ class ModelReport(_message.Message):
     failure: str
     shadow: bool
     predictions: _records_pb2.Predictions
-    def __init__(self, name: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[ModelState, str]] = ..., elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queued: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., failure: _Optional[str] = ..., shadow: _Optional[bool] = ..., predictions: _Optional[_Union[_records_pb2.Predictions, _Mapping]] = ...) -> None: ...
+    records: int
+    def __init__(self, name: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[ModelState, str]] = ..., elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queued: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., failure: _Optional[str] = ..., shadow: _Optional[bool] = ..., predictions: _Optional[_Union[_records_pb2.Predictions, _Mapping]] = ..., records: _Optional[int] = ...) -> None: ...

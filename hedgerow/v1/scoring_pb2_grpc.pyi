@@ -37,7 +37,8 @@ class ScoringServiceStub:
     """Scores one batch.
 
     NOT_FOUND: the data type has no models. INVALID_ARGUMENT: the batch is empty, over the row limit,
-    malformed, or does not fit a model's signature (the message names model and feature).
+    malformed, or does not fit a model's signature (the message names model and feature); or the request's
+    policy or strategy does not fit the plan (the message names the path of what is wrong).
     RESOURCE_EXHAUSTED: too much in flight; the RetryInfo detail says when to come back.
     DEADLINE_EXCEEDED: no model answered in time and the plan has no default; the Decision detail has
     each model's state. UNAVAILABLE: no model can answer (none serves, or all failed), or the router
@@ -59,7 +60,8 @@ class ScoringServiceAsyncStub(ScoringServiceStub):
     """Scores one batch.
 
     NOT_FOUND: the data type has no models. INVALID_ARGUMENT: the batch is empty, over the row limit,
-    malformed, or does not fit a model's signature (the message names model and feature).
+    malformed, or does not fit a model's signature (the message names model and feature); or the request's
+    policy or strategy does not fit the plan (the message names the path of what is wrong).
     RESOURCE_EXHAUSTED: too much in flight; the RetryInfo detail says when to come back.
     DEADLINE_EXCEEDED: no model answered in time and the plan has no default; the Decision detail has
     each model's state. UNAVAILABLE: no model can answer (none serves, or all failed), or the router
@@ -84,7 +86,8 @@ class ScoringServiceServicer(metaclass=_abc_1.ABCMeta):
         """Scores one batch.
 
         NOT_FOUND: the data type has no models. INVALID_ARGUMENT: the batch is empty, over the row limit,
-        malformed, or does not fit a model's signature (the message names model and feature).
+        malformed, or does not fit a model's signature (the message names model and feature); or the request's
+        policy or strategy does not fit the plan (the message names the path of what is wrong).
         RESOURCE_EXHAUSTED: too much in flight; the RetryInfo detail says when to come back.
         DEADLINE_EXCEEDED: no model answered in time and the plan has no default; the Decision detail has
         each model's state. UNAVAILABLE: no model can answer (none serves, or all failed), or the router

@@ -13,13 +13,15 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class QueryRequest(_message.Message):
-    __slots__ = ("data_type",)
+    __slots__ = ("data_type", "mesh")
     DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    MESH_FIELD_NUMBER: _ClassVar[int]
     data_type: str
-    def __init__(self, data_type: _Optional[str] = ...) -> None: ...
+    mesh: bool
+    def __init__(self, data_type: _Optional[str] = ..., mesh: _Optional[bool] = ...) -> None: ...
 
 class QueryResponse(_message.Message):
-    __slots__ = ("service", "version", "since", "plans", "hosts", "models", "gauges")
+    __slots__ = ("service", "version", "since", "plans", "hosts", "models", "gauges", "work", "address", "parts")
     SERVICE_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     SINCE_FIELD_NUMBER: _ClassVar[int]
@@ -27,6 +29,9 @@ class QueryResponse(_message.Message):
     HOSTS_FIELD_NUMBER: _ClassVar[int]
     MODELS_FIELD_NUMBER: _ClassVar[int]
     GAUGES_FIELD_NUMBER: _ClassVar[int]
+    WORK_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    PARTS_FIELD_NUMBER: _ClassVar[int]
     service: str
     version: str
     since: _timestamp_pb2.Timestamp
@@ -34,10 +39,13 @@ class QueryResponse(_message.Message):
     hosts: _containers.RepeatedCompositeFieldContainer[_execution_pb2.Host]
     models: _containers.RepeatedCompositeFieldContainer[ModelStats]
     gauges: _containers.RepeatedCompositeFieldContainer[Gauge]
-    def __init__(self, service: _Optional[str] = ..., version: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., plans: _Optional[_Iterable[_Union[_plans_pb2.Plan, _Mapping]]] = ..., hosts: _Optional[_Iterable[_Union[_execution_pb2.Host, _Mapping]]] = ..., models: _Optional[_Iterable[_Union[ModelStats, _Mapping]]] = ..., gauges: _Optional[_Iterable[_Union[Gauge, _Mapping]]] = ...) -> None: ...
+    work: _containers.RepeatedCompositeFieldContainer[ModelWork]
+    address: str
+    parts: _containers.RepeatedCompositeFieldContainer[QueryResponse]
+    def __init__(self, service: _Optional[str] = ..., version: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., plans: _Optional[_Iterable[_Union[_plans_pb2.Plan, _Mapping]]] = ..., hosts: _Optional[_Iterable[_Union[_execution_pb2.Host, _Mapping]]] = ..., models: _Optional[_Iterable[_Union[ModelStats, _Mapping]]] = ..., gauges: _Optional[_Iterable[_Union[Gauge, _Mapping]]] = ..., work: _Optional[_Iterable[_Union[ModelWork, _Mapping]]] = ..., address: _Optional[str] = ..., parts: _Optional[_Iterable[_Union[QueryResponse, _Mapping]]] = ...) -> None: ...
 
 class ModelStats(_message.Message):
-    __slots__ = ("data_type", "name", "version", "answered", "late", "failed", "chosen", "duration", "min", "max", "since")
+    __slots__ = ("data_type", "name", "version", "answered", "late", "failed", "chosen", "duration", "min", "max", "since", "records", "agreed", "alone", "cancelled", "not_started", "wasted", "shadow")
     DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -49,6 +57,13 @@ class ModelStats(_message.Message):
     MIN_FIELD_NUMBER: _ClassVar[int]
     MAX_FIELD_NUMBER: _ClassVar[int]
     SINCE_FIELD_NUMBER: _ClassVar[int]
+    RECORDS_FIELD_NUMBER: _ClassVar[int]
+    AGREED_FIELD_NUMBER: _ClassVar[int]
+    ALONE_FIELD_NUMBER: _ClassVar[int]
+    CANCELLED_FIELD_NUMBER: _ClassVar[int]
+    NOT_STARTED_FIELD_NUMBER: _ClassVar[int]
+    WASTED_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_FIELD_NUMBER: _ClassVar[int]
     data_type: str
     name: str
     version: int
@@ -60,7 +75,40 @@ class ModelStats(_message.Message):
     min: _duration_pb2.Duration
     max: _duration_pb2.Duration
     since: _timestamp_pb2.Timestamp
-    def __init__(self, data_type: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[int] = ..., answered: _Optional[int] = ..., late: _Optional[int] = ..., failed: _Optional[int] = ..., chosen: _Optional[int] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., min: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    records: int
+    agreed: int
+    alone: int
+    cancelled: int
+    not_started: int
+    wasted: _duration_pb2.Duration
+    shadow: bool
+    def __init__(self, data_type: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[int] = ..., answered: _Optional[int] = ..., late: _Optional[int] = ..., failed: _Optional[int] = ..., chosen: _Optional[int] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., min: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., records: _Optional[int] = ..., agreed: _Optional[int] = ..., alone: _Optional[int] = ..., cancelled: _Optional[int] = ..., not_started: _Optional[int] = ..., wasted: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., shadow: _Optional[bool] = ...) -> None: ...
+
+class ModelWork(_message.Message):
+    __slots__ = ("data_type", "name", "version", "rows_scored", "rows_dropped", "rows_not_started", "scoring", "saved", "wasted", "withheld", "replicas")
+    DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    ROWS_SCORED_FIELD_NUMBER: _ClassVar[int]
+    ROWS_DROPPED_FIELD_NUMBER: _ClassVar[int]
+    ROWS_NOT_STARTED_FIELD_NUMBER: _ClassVar[int]
+    SCORING_FIELD_NUMBER: _ClassVar[int]
+    SAVED_FIELD_NUMBER: _ClassVar[int]
+    WASTED_FIELD_NUMBER: _ClassVar[int]
+    WITHHELD_FIELD_NUMBER: _ClassVar[int]
+    REPLICAS_FIELD_NUMBER: _ClassVar[int]
+    data_type: str
+    name: str
+    version: int
+    rows_scored: int
+    rows_dropped: int
+    rows_not_started: int
+    scoring: _duration_pb2.Duration
+    saved: _duration_pb2.Duration
+    wasted: _duration_pb2.Duration
+    withheld: int
+    replicas: int
+    def __init__(self, data_type: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[int] = ..., rows_scored: _Optional[int] = ..., rows_dropped: _Optional[int] = ..., rows_not_started: _Optional[int] = ..., scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., saved: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., wasted: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., withheld: _Optional[int] = ..., replicas: _Optional[int] = ...) -> None: ...
 
 class Gauge(_message.Message):
     __slots__ = ("name", "value")
