@@ -112,6 +112,23 @@ class Predictions:
             {name: _slice(values, start, stop) for name, values in self.outputs.items()},
         )
 
+    def take(self, rows: npt.NDArray[np.int64]) -> Predictions:
+        """Return some of the rows; `rows` are their places, ascending."""
+        place = {row: i for i, row in enumerate(rows.tolist())} if self.absent else {}
+        confidences = self.confidences
+        return Predictions(
+            _take(self.values, rows),
+            None if confidences is None else confidences[rows],
+            tuple(place[row] for row in self.absent if row in place),
+            {name: _take(values, rows) for name, values in self.outputs.items()},
+        )
+
+
+def _take(values: Values, rows: npt.NDArray[np.int64]) -> Values:
+    if isinstance(values, Labels):
+        return Labels(values.classes, values.indexes[rows])
+    return values[rows]
+
 
 def _slice(values: Values, start: int, stop: int) -> Values:
     if isinstance(values, Labels):

@@ -133,6 +133,12 @@ class Batch:
         blocks = [Block(b.kind, b.names, b.values[start:stop]) for b in self.blocks]
         return Batch(self.data_type, stop - start, blocks)
 
+    def take(self, rows: Sequence[int]) -> Batch:
+        """Return some of the records, by their places, in that order."""
+        places = np.asarray(rows, np.intp)
+        blocks = [Block(b.kind, b.names, b.values[places]) for b in self.blocks]
+        return Batch(self.data_type, len(places), blocks)
+
     def numbers(self, names: Sequence[str], dtype: npt.DTypeLike = np.float64) -> Matrix:
         """Return numeric features as a matrix [rows, len(names)] of `dtype`, NaN where missing.
 

@@ -21,6 +21,7 @@ import structlog
 from hedgerow.errors import HedgerowError
 from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.models_pb2 import ModelVersion
+from hedgerow.v1.state_pb2 import ModelWork
 from services.common.catalog import DEFAULT_DEADLINE, Catalog
 from services.executor.definitions import Definitions
 from services.executor.desired import Key, desired, key_of
@@ -28,6 +29,7 @@ from services.executor.host.spec import HostSpec
 from services.executor.host_process import HostProcess, State
 from services.executor.quarantine import Quarantine
 from services.executor.settings import ExecutorSettings
+from services.executor.work import Work
 
 _log = structlog.get_logger()
 
@@ -55,6 +57,7 @@ class Agent:
         )
         self._loading = asyncio.Semaphore(settings.loads_at_once)
         self._starts: set[asyncio.Task[None]] = set()
+        self._ended_work: dict[Key, Work] = {}
         self._folder = tempfile.TemporaryDirectory(prefix="hedgerow-vitals-")
         self._count = 0
         self._closing = False
@@ -144,6 +147,7 @@ class Agent:
 
     def _ended(self, key: Key, host: HostProcess) -> None:
         self._leaving.discard(host)
+        self._ended_work.setdefault(key, Work()).add(host.work)
         if self._hosts.get(key) is not host:
             return
         del self._hosts[key]
@@ -170,6 +174,20 @@ class Agent:
                 failed = HostState.HOST_STATE_FAILED
                 hosts.append(Host(model=model, state=failed, failure=reason))
         return hosts
+
+    def work(self, data_type: str = "") -> list[ModelWork]:
+        """Return what the hosts of each version have done, of one data type or of all."""
+        done: dict[Key, Work] = {}
+        for key, ended in self._ended_work.items():
+            done.setdefault(key, Work()).add(ended)
+        for host in (*self._hosts.values(), *self._leaving):
+            if host.state is not State.ENDED:
+                done.setdefault(key_of(host.model), Work()).add(host.done())
+        return [
+            work.to_proto(key)
+            for key, work in sorted(done.items())
+            if data_type in ("", key.data_type)
+        ]
 
     # -- watching ----------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from hedgerow.v1.models_pb2 import ModelVersion
 from services.executor.host.main import host_main
 from services.executor.host.spec import DRAIN, Failed, HostSpec, Serving
 from services.executor.vitals import Vitals
+from services.executor.work import Work
 
 _log = structlog.get_logger()
 
@@ -64,6 +65,8 @@ class HostProcess:
         self.started = time.monotonic()
         self.loaded = asyncio.Event()
         """Set when loading is over, whether it serves or not."""
+        self.work = Work()
+        """What it had done by its last sign of life, once it has ended."""
         self._changed = changed
         self._vitals_path = vitals
         self._vitals: Vitals | None = None
@@ -83,6 +86,10 @@ class HostProcess:
         if self.state is State.LOADING or self._vitals is None:
             return time.monotonic() - self.started
         return self._vitals.silence
+
+    def done(self) -> Work:
+        """Return what it has done by its last sign of life."""
+        return self._vitals.told() if self._vitals is not None else self.work
 
     async def start(self, spec: HostSpec) -> None:
         """Fork the process. It says by itself when it serves.
@@ -178,7 +185,9 @@ class HostProcess:
         self._process.close()
         self._process = None
         if self._vitals is not None:
+            self.work = self._vitals.told()
             self._vitals.close()
+            self._vitals = None
         self._vitals_path.unlink(missing_ok=True)
         self._move(State.ENDED)
 

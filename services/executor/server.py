@@ -103,6 +103,7 @@ class Executor(Service):
         response.hosts.extend(
             host for host in hosts if data_type in ("", host.model.descriptor.data_type)
         )
+        response.work.extend(self._agent.work(data_type))
 
 
 def prepare_fork_server() -> None:

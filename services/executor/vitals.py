@@ -1,4 +1,4 @@
-"""Signs of life of a host, in memory that host and agent share.
+"""Signs of life of a host and what it has done, in memory that host and agent share.
 
 A host that hangs in a native call cannot say so; the agent reads its last sign of life instead. A sign
 is one store into mapped memory, so a host can afford one before every batch. Times are CLOCK_MONOTONIC,
@@ -10,7 +10,9 @@ import struct
 import time
 from pathlib import Path
 
-_LAYOUT = struct.Struct("<dQQ")  # last sign of life, batches scored, rows scored
+from services.executor.work import Work
+
+_LAYOUT = struct.Struct("<d3Q2d")  # last sign of life, then the fields of Work
 
 
 class Vitals:
@@ -19,23 +21,33 @@ class Vitals:
     def __init__(self, path: Path) -> None:
         with path.open("r+b") as file:
             self._memory = mmap.mmap(file.fileno(), _LAYOUT.size)
-        self._batches = 0
-        self._rows = 0
+        self.work = Work()
+        """For the host: what it did so far; told to the agent with the next sign of life."""
 
     @staticmethod
     def create(path: Path) -> "Vitals":
         """Make the shared file; its host counts as alive from now on."""
-        path.write_bytes(_LAYOUT.pack(time.monotonic(), 0, 0))
+        path.write_bytes(_LAYOUT.pack(time.monotonic(), 0, 0, 0, 0.0, 0.0))
         return Vitals(path)
 
     def beat(self) -> None:
         """Give a sign of life."""
-        _LAYOUT.pack_into(self._memory, 0, time.monotonic(), self._batches, self._rows)
+        work = self.work
+        _LAYOUT.pack_into(
+            self._memory,
+            0,
+            time.monotonic(),
+            work.rows_scored,
+            work.rows_dropped,
+            work.withheld,
+            work.scoring_seconds,
+            work.wasted_seconds,
+        )
 
-    def scored(self, rows: int) -> None:
+    def scored(self, rows: int, seconds: float) -> None:
         """Count a batch, and give a sign of life."""
-        self._batches += 1
-        self._rows += rows
+        self.work.rows_scored += rows
+        self.work.scoring_seconds += seconds
         self.beat()
 
     @property
@@ -44,11 +56,10 @@ class Vitals:
         beat: float = _LAYOUT.unpack_from(self._memory, 0)[0]
         return time.monotonic() - beat
 
-    @property
-    def rows(self) -> int:
-        """Rows scored so far."""
-        rows: int = _LAYOUT.unpack_from(self._memory, 0)[2]
-        return rows
+    def told(self) -> Work:
+        """For the agent: what the host had done by its last sign of life."""
+        _, *counts = _LAYOUT.unpack_from(self._memory, 0)
+        return Work(*counts)
 
     def close(self) -> None:
         """Unmap the memory."""

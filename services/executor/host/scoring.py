@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import structlog
 
 from hedgerow.errors import HedgerowError
@@ -18,6 +19,7 @@ from hedgerow.formats import Model
 from hedgerow.predictions import Predictions
 from hedgerow.records import Batch, Layout
 from services.executor.host.inbox import Waiting
+from services.executor.work import Work
 
 _log = structlog.get_logger()
 
@@ -45,6 +47,32 @@ class Scored:
         """Where the result goes."""
         return self.tasks[0].frame.collector
 
+    @property
+    def seconds(self) -> float:
+        """How long the call took."""
+        return self.ended - self.began
+
+    def wanted(self, work: Work) -> Scored | None:
+        """Return it without the tasks that were cancelled meanwhile, None if all were; count those."""
+        kept = [waiting for waiting in self.tasks if not waiting.cancelled]
+        if len(kept) == len(self.tasks):
+            return self
+        work.withheld += len(self.tasks) - len(kept)
+        rows = sum(waiting.rows for waiting in self.tasks)
+        lost = rows - sum(waiting.rows for waiting in kept)
+        work.wasted_seconds += self.seconds * lost / rows if rows else 0.0
+        return (
+            replace(self, tasks=kept, predictions=self._predictions_of_wanted()) if kept else None
+        )
+
+    def _predictions_of_wanted(self) -> Predictions | None:
+        if self.predictions is None:
+            return None
+        wanted = np.concatenate(
+            [np.full(waiting.rows, not waiting.cancelled) for waiting in self.tasks]
+        )
+        return self.predictions.take(np.flatnonzero(wanted))
+
 
 # Tasks with an equal key are scored in one call and reported in one message.
 _Key = tuple[Layout, bool, str]
@@ -58,10 +86,10 @@ class _Group:
 
 @dataclass(slots=True)
 class Scorer:
-    """Scores tasks on one model; `alive` is called with the rows that a call scored."""
+    """Scores tasks on one model; `scored` is called with the rows and the seconds of each call."""
 
     model: Model
-    alive: Callable[[int], None]
+    scored: Callable[[int, float], None]
     _failures: int = 0
 
     def score(self, waiting: list[Waiting]) -> list[Scored]:
@@ -96,8 +124,9 @@ class Scorer:
                 for task, batch in zip(tasks, batches, strict=True)
                 for scored in self._score_group([task], [batch], explain)
             ]
-        self.alive(predictions.rows)
-        return [Scored(tasks, predictions, "", began, time.monotonic())]
+        ended = time.monotonic()
+        self.scored(predictions.rows, ended - began)
+        return [Scored(tasks, predictions, "", began, ended)]
 
     def _failed(self, tasks: list[Waiting], error: Exception, began: float) -> Scored:
         self._failures += 1

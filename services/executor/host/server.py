@@ -35,13 +35,10 @@ class HostServer:
         self._vitals = vitals
         self._pipe = pipe
         self._tracing = Tracing("executor")
-        self._reports = Reports(version)
-        self._servicer = HostServicer(
-            Inbox(spec.row_limit),
-            Scorer(model, vitals.scored),
-            self._reports,
-            Spans(self._tracing, version),
-        )
+        self._reports = Reports(version, self._told)
+        spans = Spans(self._tracing, version)
+        inbox = Inbox(spec.row_limit, vitals.work, spans.dropped)
+        self._servicer = HostServicer(inbox, Scorer(model, vitals.scored), self._reports, spans)
         self._ending = asyncio.Event()
 
     async def run(self) -> None:
@@ -62,7 +59,11 @@ class HostServer:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._reports.close()
+        self._vitals.beat()
         await asyncio.to_thread(self._tracing.close)
+
+    def _told(self, collector: str, reachable: bool) -> None:
+        self._servicer.tell(collector, reachable)
 
     def _start(self, coroutine: object, name: str) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(coroutine, name=name)  # type: ignore[arg-type]

@@ -13,8 +13,9 @@ from hedgerow.v1.execution_pb2_grpc import ExecutionServiceServicer
 from services.common.outbox import Outbox
 from services.executor.host.inbox import Inbox
 from services.executor.host.reports import Reports
-from services.executor.host.scoring import Scorer
+from services.executor.host.scoring import Scored, Scorer
 from services.executor.host.spans import Spans
+from services.executor.work import Work
 
 _CREDIT = 4
 """Frames a router may have here at once: one being scored, one that waits so that scoring never does, and
@@ -24,12 +25,21 @@ _GIVEN_BACK_TOGETHER = 2
 _GIVEN_BACK_WITHIN = 0.005
 """Seconds after which credit goes back, however little."""
 
+_WORTH_LISTENING = 0.001
+"""Seconds of scoring after which it is looked whether anything of it was cancelled meanwhile."""
+_LISTENING_TURNS = 8
+"""Turns of the loop in which messages that arrived during a call are read: each takes two or three, and a
+router may have written as many frames as it has credit for before it wrote what it cancels."""
+
 
 class Credit:
     """The credit of one router: how many more frames it may write."""
 
-    def __init__(self, outbox: Outbox[ExecuteResponse, ExecuteResponse]) -> None:
+    def __init__(self, outbox: Outbox[ExecuteResponse, ExecuteResponse], work: Work) -> None:
         self._outbox = outbox
+        self._work = work
+        self._told_rows = work.rows_scored
+        self._told_seconds = work.scoring_seconds
         self._done: list[int] = []
         self._timer: asyncio.TimerHandle | None = None
         outbox.put(ExecuteResponse(credit=_CREDIT))
@@ -43,6 +53,13 @@ class Credit:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(_GIVEN_BACK_WITHIN, self._send)
 
+    def tell(self, collector: str, reachable: bool) -> None:
+        """Say that a collector is lost, or back."""
+        if reachable:
+            self._outbox.put(ExecuteResponse(reachable=[collector]))
+        else:
+            self._outbox.put(ExecuteResponse(unreachable=[collector]))
+
     async def close(self) -> None:
         """The router has left."""
         if self._timer is not None:
@@ -54,7 +71,15 @@ class Credit:
             self._timer.cancel()
             self._timer = None
         done, self._done = self._done, []
-        self._outbox.put(ExecuteResponse(credit=len(done), done=done))
+        work = self._work
+        rows, seconds = (
+            work.rows_scored - self._told_rows,
+            work.scoring_seconds - self._told_seconds,
+        )
+        self._told_rows, self._told_seconds = work.rows_scored, work.scoring_seconds
+        self._outbox.put(
+            ExecuteResponse(credit=len(done), done=done, rows=rows, scoring_seconds=seconds)
+        )
 
 
 class HostServicer(ExecutionServiceServicer):
@@ -69,6 +94,16 @@ class HostServicer(ExecutionServiceServicer):
         self._idle = asyncio.Event()
         self._idle.set()
         self._routers: set[Credit] = set()
+        self._unreachable: set[str] = set()
+
+    def tell(self, collector: str, reachable: bool) -> None:
+        """Tell all routers that a collector is lost, or back; and those that come, while it is lost."""
+        if reachable:
+            self._unreachable.discard(collector)
+        else:
+            self._unreachable.add(collector)
+        for router in self._routers:
+            router.tell(collector, reachable)
 
     # Writes by itself instead of yielding: credit is given while frames are read.
     async def Execute(  # type: ignore[override]  # noqa: N802 - gRPC's name
@@ -77,8 +112,10 @@ class HostServicer(ExecutionServiceServicer):
         context: grpc.aio.ServicerContext[ExecuteRequest, ExecuteResponse],
     ) -> None:
         """Read a router's frames until it ends the stream."""
-        credit = Credit(Outbox(context.write, _joined))
+        credit = Credit(Outbox(context.write, _joined), self._inbox.work)
         self._routers.add(credit)
+        for collector in self._unreachable:
+            credit.tell(collector, False)
         self._idle.clear()
         try:
             async for request in request_iterator:
@@ -95,17 +132,25 @@ class HostServicer(ExecutionServiceServicer):
             await self._filled.wait()
             self._filled.clear()
             while len(self._inbox):
-                self._score_waiting()
+                await self._score_waiting()
                 # One turn of the loop, so that frames which came meanwhile join the next batch.
                 await asyncio.sleep(0)
             self._look_idle()
 
-    def _score_waiting(self) -> None:
-        for scored in self._scorer.score(self._inbox.take(time.monotonic())):
-            self._reports.send(scored)
-            self._spans.record(scored)
-            for waiting in scored.tasks:
-                waiting.frame.settled(1)
+    async def _score_waiting(self) -> None:
+        results = self._scorer.score(self._inbox.take(time.monotonic()))
+        if sum(scored.seconds for scored in results) > _WORTH_LISTENING:
+            for _ in range(_LISTENING_TURNS):
+                await asyncio.sleep(0)
+        for scored in results:
+            self._settle(scored)
+
+    def _settle(self, scored: Scored) -> None:
+        wanted = scored.wanted(self._inbox.work)
+        if wanted is not None:
+            self._reports.send(wanted)
+        self._spans.record(scored)
+        self._inbox.settle(scored.tasks)
 
     async def wait_until_idle(self) -> None:
         """Return once no router is connected and nothing waits."""
@@ -120,7 +165,15 @@ def _joined(responses: list[ExecuteResponse]) -> ExecuteResponse:
     """Join what is to be said to a router into one message."""
     if len(responses) == 1:
         return responses[0]
-    return ExecuteResponse(
-        credit=sum(response.credit for response in responses),
-        done=[number for response in responses for number in response.done],
-    )
+    joined = ExecuteResponse()
+    for response in responses:
+        joined.credit += response.credit
+        joined.rows += response.rows
+        joined.scoring_seconds += response.scoring_seconds
+        joined.done.extend(response.done)
+        joined.unreachable.extend(response.unreachable)
+        # A collector that was back and is lost again is lost.
+        back = {*joined.reachable, *response.reachable} - set(response.unreachable)
+        joined.ClearField("reachable")
+        joined.reachable.extend(sorted(back))
+    return joined

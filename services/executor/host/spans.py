@@ -6,6 +6,7 @@ import time
 
 from hedgerow.v1.models_pb2 import ModelVersion
 from services.common.telemetry import Tracing
+from services.executor.host.inbox import Waiting
 from services.executor.host.scoring import Scored
 
 
@@ -19,6 +20,16 @@ class Spans:
             "hedgerow.model": model.descriptor.name,
             "hedgerow.version": model.version,
         }
+
+    def dropped(self, waiting: Waiting) -> None:
+        """Record the span of a task that was dead before it was scored."""
+        if not self._tracing.enabled or not waiting.task.HasField("trace"):
+            return
+        now = time.time_ns()
+        arrived = now - int((time.monotonic() - waiting.arrived) * 1e9)
+        why = {"hedgerow.dropped": "cancelled" if waiting.cancelled else "deadline"}
+        context = waiting.task.trace
+        self._tracing.record("hedgerow.queue", context, arrived, now, {**self._attributes, **why})
 
     def record(self, scored: Scored) -> None:
         """Record the spans of one call's tasks; costs nothing while tracing is off."""
@@ -39,6 +50,11 @@ class Spans:
                 context,
                 began,
                 ended,
-                {**self._attributes, **batch, "hedgerow.records": waiting.rows},
+                {
+                    **self._attributes,
+                    **batch,
+                    "hedgerow.records": waiting.rows,
+                    "hedgerow.cancelled": waiting.cancelled,
+                },
                 scored.failure,
             )

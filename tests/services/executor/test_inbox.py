@@ -2,7 +2,7 @@
 
 from hedgerow.v1.execution_pb2 import ExecuteRequest, Task
 from hedgerow.v1.records_pb2 import Batch
-from services.executor.host.inbox import Inbox
+from services.executor.host.inbox import Inbox, Waiting
 
 SENT = 1_700_000_000_000_000_000
 MILLISECOND = 1_000_000
@@ -29,10 +29,11 @@ def test_a_frame_is_done_with_its_last_task() -> None:
     inbox, done = Inbox(row_limit=100), list[int]()
     inbox.add(frame(1, 1, 1), done.append, now=10.0)
     first, second = inbox.take(now=10.0)
-    first.frame.settled(1)
+    inbox.settle([first])
     assert done == []
-    second.frame.settled(1)
+    inbox.settle([second])
     assert done == [1]
+    assert inbox.unsettled == 0
 
 
 def test_tasks_past_their_deadline_are_dropped_unscored_and_their_credit_returns() -> None:
@@ -41,7 +42,7 @@ def test_tasks_past_their_deadline_are_dropped_unscored_and_their_credit_returns
     inbox.add(frame(2, 1, left_ms=80), done.append, now=10.0)
     assert [waiting.task.id for waiting in inbox.take(now=10.06)] == [200]
     assert done == [1]
-    assert inbox.dropped == 2
+    assert inbox.work.rows_dropped == 2
 
 
 def test_the_deadline_is_the_time_left_whatever_the_routers_clock_says() -> None:
@@ -64,7 +65,43 @@ def test_a_task_larger_than_the_limit_is_taken_alone() -> None:
     assert [waiting.rows for waiting in inbox.take(now=1.0)] == [40]
 
 
-def test_an_empty_frame_is_done_at_once() -> None:
+def test_a_frame_without_tasks_takes_no_credit() -> None:
     inbox, done = Inbox(row_limit=10), list[int]()
     inbox.add(frame(1), done.append, now=1.0)
+    assert done == []
+
+
+def test_a_cancelled_task_is_never_taken_and_its_credit_returns() -> None:
+    dropped: list[Waiting] = []
+    inbox, done = Inbox(row_limit=10, dropped=dropped.append), list[int]()
+    inbox.add(frame(1, 3), done.append, now=1.0)
+    inbox.add(frame(2, 1), done.append, now=1.0)
+    inbox.add(ExecuteRequest(cancelled=[100, 999], sent_unix_ns=SENT), done.append, now=1.0)
+    assert [waiting.task.id for waiting in inbox.take(now=1.0)] == [200]
     assert done == [1]
+    assert inbox.work.rows_dropped == 3
+    assert [waiting.task.id for waiting in dropped] == [100]
+    assert inbox.unsettled == 1
+
+
+def test_a_task_that_comes_again_after_it_was_cancelled_is_scored() -> None:
+    inbox, done = Inbox(row_limit=10), list[int]()
+    inbox.add(frame(1, 1), done.append, now=1.0)
+    again = frame(1, 1)
+    again.cancelled.append(100)
+    again.frame = 2
+    inbox.add(again, done.append, now=1.0)
+    (waiting,) = inbox.take(now=1.0)
+    assert waiting.frame.number == 2
+    assert done == [1]
+    inbox.settle([waiting])
+    assert done == [1, 2]
+    assert inbox.unsettled == 0
+
+
+def test_a_task_can_be_cancelled_while_it_is_scored() -> None:
+    inbox = Inbox(row_limit=10)
+    inbox.add(frame(1, 1), lambda _: None, now=1.0)
+    (waiting,) = inbox.take(now=1.0)
+    inbox.add(ExecuteRequest(cancelled=[100], sent_unix_ns=SENT), lambda _: None, now=1.0)
+    assert waiting.cancelled

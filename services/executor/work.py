@@ -1,0 +1,62 @@
+"""What hosts did, and what they were spared: counts that grow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from google.protobuf.duration_pb2 import Duration
+
+from hedgerow.v1.state_pb2 import ModelWork
+
+if TYPE_CHECKING:  # hosts need the counts, not the catalog
+    from services.executor.desired import Key
+
+
+@dataclass(slots=True)
+class Work:
+    """Of one host, or of several of one model version together."""
+
+    rows_scored: int = 0
+    rows_dropped: int = 0
+    """Of tasks that were cancelled, or whose deadline had passed, before they were scored."""
+    withheld: int = 0
+    """Tasks that were cancelled while they were scored."""
+    scoring_seconds: float = 0.0
+    wasted_seconds: float = 0.0
+    """Of those, spent on tasks that were withheld."""
+
+    def add(self, other: Work) -> None:
+        """Count what another host did as well."""
+        self.rows_scored += other.rows_scored
+        self.rows_dropped += other.rows_dropped
+        self.withheld += other.withheld
+        self.scoring_seconds += other.scoring_seconds
+        self.wasted_seconds += other.wasted_seconds
+
+    @property
+    def saved_seconds(self) -> float:
+        """What the rows dropped would have taken, by the mean of those scored."""
+        if not self.rows_scored:
+            return 0.0
+        return self.rows_dropped * self.scoring_seconds / self.rows_scored
+
+    def to_proto(self, key: Key) -> ModelWork:
+        """Write the counts of a version for the wire."""
+        return ModelWork(
+            data_type=key.data_type,
+            name=key.name,
+            version=key.version,
+            rows_scored=self.rows_scored,
+            rows_dropped=self.rows_dropped,
+            withheld=self.withheld,
+            scoring=_duration(self.scoring_seconds),
+            saved=_duration(self.saved_seconds),
+            wasted=_duration(self.wasted_seconds),
+        )
+
+
+def _duration(seconds: float) -> Duration:
+    duration = Duration()
+    duration.FromNanoseconds(round(seconds * 1e9))
+    return duration
