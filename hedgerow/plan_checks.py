@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from hedgerow.errors import InvalidPlan
 from hedgerow.references import InvalidName, Reference, check_name
+from hedgerow.strategy_checks import check_strategy
 from hedgerow.v1 import plans_pb2 as pb
 
 MAX_MODELS = 64
@@ -35,6 +36,7 @@ def check_plan(plan: pb.Plan) -> None:
     _check_rule("policy", policy.rule, plan.models)
     if policy.HasField("default_answer"):
         _check_default(policy.default_answer)
+    check_strategy(plan)
 
 
 def check_depth(path: str) -> None:

@@ -91,7 +91,7 @@ def wine(policy: str = "{timeout: {}}", models: str = "[{name: a}, {name: b}, {n
         (wine(models="[a]"), "models[0]", "keys with values"),
         (wine(models="[{name: 3}]"), "models[0].name", "a name"),
         (wine(models="[{name: a@champion}]"), "models[0].name", "1, 2, 3"),
-        (wine(models="[{name: a, start_after: 5ms}]"), "models[0]", "allowed are name, shadow"),
+        (wine(models="[{name: a, starts: 5ms}]"), "models[0]", "name, shadow, start, start_after"),
         (wine(models="[{name: a, shadow: 1}]"), "models[0].shadow", "true or false"),
         (wine("{}"), "policy", "one of timeout, consensus, quality"),
         (wine("{timeout: {}, quality: {}}"), "policy", "timeout and quality"),
