@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from hedgerow.errors import NotFound
+from hedgerow.strategy_checks import DEFAULT_DEADLINE
 from hedgerow.v1.models_pb2 import ModelEvent, ModelPushed, ModelVersion
 from hedgerow.v1.plans_pb2 import (
     QUALITY_MEASURE_REGISTERED,
@@ -21,8 +21,6 @@ from hedgerow.v1.plans_pb2 import (
     QualityRule,
     Rule,
 )
-
-DEFAULT_DEADLINE = timedelta(milliseconds=100)
 
 _MOST_MODELS = 64
 """A plan has at most this many."""

@@ -13,6 +13,12 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.max_reconnect_backoff_ms", 2000),
     # In spite of its name: how long one attempt to connect may take.
     ("grpc.min_reconnect_backoff_ms", 5000),
+    # A peer that is stopped, or cut off by the network, closes no connection. gRPC's own threads answer
+    # pings, so a peer that is only busy in Python or in a model is not taken for dead.
+    ("grpc.keepalive_time_ms", 1000),
+    ("grpc.keepalive_timeout_ms", 1500),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
 )
 
 SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
@@ -20,4 +26,7 @@ SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     # Without this, two servers may share a port in silence.
     ("grpc.so_reuseport", 0),
+    # Bear our own channels' pings, and those of clients that do the same.
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 500),
+    ("grpc.http2.max_ping_strikes", 0),
 )

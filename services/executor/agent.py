@@ -19,10 +19,11 @@ from typing import Any
 import structlog
 
 from hedgerow.errors import HedgerowError
+from hedgerow.strategy_checks import DEFAULT_DEADLINE
 from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.state_pb2 import ModelWork
-from services.common.catalog import DEFAULT_DEADLINE, Catalog
+from services.common.catalog import Catalog
 from services.executor.definitions import Definitions
 from services.executor.desired import Key, desired, key_of
 from services.executor.host.spec import HostSpec

@@ -1,9 +1,10 @@
-"""The stream to one collector: openings and losses go out, decisions come in."""
+"""The stream to one collector: openings, launches and losses go out, decisions and progress come in."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import NamedTuple
 
 import grpc
 import structlog
@@ -11,10 +12,12 @@ import structlog
 from hedgerow.v1.collection_pb2 import (
     CollectRequest,
     CollectResponse,
+    Launch,
     Loss,
     Opening,
     PlanDefinition,
     TaskDecision,
+    TaskProgress,
 )
 from hedgerow.v1.collection_pb2_grpc import CollectionServiceStub
 from services.common.wire import CHANNEL_OPTIONS
@@ -23,24 +26,26 @@ from services.router.tasks import Task, now_ns
 
 _log = structlog.get_logger()
 
+_MOST_PLANS = 512
+"""Defined at a collector at a time. Beyond it the number of the oldest is given to the new one."""
+
+
+class Heard(NamedTuple):
+    """Who is told what collectors say."""
+
+    decided: Callable[[TaskDecision], None]
+    progress: Callable[[Sequence[TaskProgress]], None]
+    lost: Callable[[list[int]], None]
+    """The stream has ended, and these tasks will have no decision by it."""
+
 
 class CollectorLink:
-    """One collector.
+    """One collector. The link tries to connect again until it is closed."""
 
-    `decided` is called with each decision, `lost` with the tasks that will have none because the stream
-    has ended. The link tries to connect again until it is closed.
-    """
-
-    def __init__(
-        self,
-        address: str,
-        decided: Callable[[TaskDecision], None],
-        lost: Callable[[list[int]], None],
-    ) -> None:
+    def __init__(self, address: str, heard: Heard) -> None:
         self.address = address
         self.is_ready = False
-        self._decided = decided
-        self._lost = lost
+        self._listener = heard
         self._open: set[int] = set()
         self._keys: dict[bytes, int] = {}
         self._requests: asyncio.Queue[CollectRequest] = asyncio.Queue()
@@ -53,41 +58,53 @@ class CollectorLink:
         """Tasks that are open there."""
         return len(self._open)
 
-    def open(self, plan: Plan, versions: list[int], tasks: list[Task]) -> None:
-        """Open tasks of one plan, for which the given versions are started (0: none serves)."""
+    def open(self, plan: Plan, tasks: list[Task], held: int) -> None:
+        """Open tasks of one plan for which the same versions are chosen and the same models held back."""
         key, definitions = self._key_of(plan)
-        self._open.update(task.id for task in tasks)
-        self._send(
-            CollectRequest(
-                plans=definitions,
-                openings=[
-                    Opening(
-                        plan_key=key, versions=versions, tasks=[task.opening() for task in tasks]
-                    )
-                ],
-            )
+        self._open.update([task.id for task in tasks])
+        first = tasks[0]
+        opening = Opening(
+            plan_key=key,
+            versions=first.versions,
+            tasks=[task.opening() for task in tasks],
+            held=held,
+            no_time=first.no_time,
+            progress=first.course is not None,
         )
+        self._send(CollectRequest(plans=definitions, openings=[opening]))
 
-    def lose(self, slot: int, reason: str, tasks: Iterable[Task]) -> None:
-        """Say that a model of the plan will not answer these tasks."""
-        ids = [task.id for task in tasks if task.id in self._open]
-        if ids:
-            self._send(CollectRequest(losses=[Loss(model=slot, reason=reason, task_ids=ids)]))
+    def launch(self, slot: int, tasks: Iterable[Task]) -> None:
+        """Say that a model that was held back is started for these tasks."""
+        if ids := self._ids(tasks):
+            self._send(CollectRequest(launches=[Launch(model=slot, task_ids=ids)]))
 
-    def forget(self, task: Task) -> None:
-        """Nobody waits for the task any more; its decision, when it comes, is dropped."""
-        self._open.discard(task.id)
+    def lose(self, slot: int, reason: str, tasks: Iterable[Task], not_started: bool) -> None:
+        """Say that a model of the plan will not answer these tasks, or is not even started for them."""
+        if ids := self._ids(tasks):
+            loss = Loss(model=slot, reason=reason, task_ids=ids, not_started=not_started)
+            self._send(CollectRequest(losses=[loss]))
+
+    def cancel(self, tasks: Iterable[Task]) -> None:
+        """Nobody waits for the tasks any more; a decision that is on its way is dropped."""
+        if ids := self._ids(tasks):
+            self._open.difference_update(ids)
+            self._send(CollectRequest(cancelled=ids))
 
     async def close(self) -> None:
         """End the stream."""
         self._run_task.cancel()
         await asyncio.gather(self._run_task, return_exceptions=True)
 
+    def _ids(self, tasks: Iterable[Task]) -> list[int]:
+        return [task.id for task in tasks if task.id in self._open]
+
     def _key_of(self, plan: Plan) -> tuple[int, list[PlanDefinition]]:
-        known = self._keys.get(plan.content)
+        keys = self._keys
+        known = keys.get(plan.content)
         if known is not None:
             return known, []
-        key = self._keys[plan.content] = len(self._keys) + 1
+        key = len(keys) + 1 if len(keys) < _MOST_PLANS else keys.pop(next(iter(keys)))
+        keys[plan.content] = key
         return key, [PlanDefinition(key=key, plan=plan.message, qualities=plan.qualities)]
 
     def _send(self, request: CollectRequest) -> None:
@@ -114,7 +131,9 @@ class CollectorLink:
     def _heard(self, response: CollectResponse) -> None:
         for decision in response.decisions:
             self._open.discard(decision.task_id)
-            self._decided(decision)
+            self._listener.decided(decision)
+        if response.progress:
+            self._listener.progress(response.progress)
 
     async def _next(self) -> AsyncIterator[CollectRequest]:
         requests = self._requests
@@ -126,4 +145,4 @@ class CollectorLink:
         self._keys.clear()
         self._requests = asyncio.Queue()
         left, self._open = list(self._open), set()
-        self._lost(left)
+        self._listener.lost(left)

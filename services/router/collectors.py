@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
-from hedgerow.v1.collection_pb2 import TaskDecision
-from services.router.collector_link import CollectorLink
+from services.router.collector_link import CollectorLink, Heard
 
 
 class Collectors:
     """One link a collector; links are kept while their address is believed in."""
 
-    def __init__(
-        self, decided: Callable[[TaskDecision], None], lost: Callable[[list[int]], None]
-    ) -> None:
-        self._decided = decided
-        self._lost = lost
+    def __init__(self, heard: Heard, cuts: Callable[[str], int]) -> None:
+        self._heard = heard
+        self._cuts = cuts
         self._links: dict[str, CollectorLink] = {}
 
     @property
@@ -24,16 +21,31 @@ class Collectors:
         """At least one can be reached."""
         return any(link.is_ready for link in self._links.values())
 
-    def choose(self) -> CollectorLink | None:
-        """Return the reachable collector with the fewest open tasks; None if there is none."""
-        ready = [link for link in self._links.values() if link.is_ready]
-        return min(ready, key=lambda link: link.outstanding, default=None)
+    @property
+    def outstanding(self) -> int:
+        """Tasks that are open anywhere."""
+        return sum([link.outstanding for link in self._links.values()])
+
+    @property
+    def addresses(self) -> Collection[str]:
+        """Of all that are known."""
+        return self._links.keys()
+
+    def choose(self, besides: object = None) -> CollectorLink | None:
+        """Return a reachable collector; None if there is none.
+
+        It is the one with the fewest open tasks among those that the fewest hosts are cut off from.
+        """
+        ready = [link for link in self._links.values() if link.is_ready and link is not besides]
+        if len(ready) < 2:
+            return ready[0] if ready else None
+        return min(ready, key=lambda link: (self._cuts(link.address), link.outstanding))
 
     async def follow(self, addresses: Iterable[str]) -> None:
         """Connect to these; let go of others once their streams have ended and nothing is open there."""
         believed = set(addresses)
         for address in believed - self._links.keys():
-            self._links[address] = CollectorLink(address, self._decided, self._lost)
+            self._links[address] = CollectorLink(address, self._heard)
         for address in self._links.keys() - believed:
             if not self._links[address].is_ready:
                 await self._links.pop(address).close()

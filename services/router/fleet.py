@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import grpc
 import structlog
@@ -12,7 +13,8 @@ import structlog
 from hedgerow.v1.execution_pb2 import Host, HostState, WatchHostsRequest
 from hedgerow.v1.execution_pb2_grpc import ExecutorServiceStub
 from services.common.wire import CHANNEL_OPTIONS
-from services.router.host_link import HostLink, Offer
+from services.router.host_link import HostLink, Offer, Watcher
+from services.router.work import Work
 
 _log = structlog.get_logger()
 
@@ -28,18 +30,24 @@ class Fleet:
     """Knows every host by its executor's announcements.
 
     `changed` is called when other versions than before would be chosen; `lost` with the tasks of a host
-    whose stream has ended.
+    whose stream has ended; `cut` with a host and the address of a collector that it cannot reach.
     """
 
     def __init__(
         self,
         frame_tasks: int,
+        work: Work,
         changed: Callable[[], None],
         lost: Callable[[HostLink, list[Offer]], None],
+        cut: Callable[[HostLink, str], None],
     ) -> None:
         self._frame_tasks = frame_tasks
+        self._work = work
         self._changed = changed
         self._lost = lost
+        self._cut = cut
+        self._watcher = Watcher(self._link_ready, self._link_lost, self._link_cut)
+        self._cuts: Counter[str] = Counter()
         self._believed: frozenset[str] = frozenset()
         self._watches: dict[str, asyncio.Task[None]] = {}
         self._announced: dict[str, list[Host]] = {}
@@ -67,14 +75,30 @@ class Fleet:
         """Tasks that wait for hosts or are with them, counted once a model."""
         return sum(link.outstanding for link in self._links.values())
 
+    @property
+    def executors(self) -> frozenset[str]:
+        """The addresses of the executors that are believed in."""
+        return self._believed
+
+    def cuts(self, collector: str) -> int:
+        """Return how many hosts cannot reach the collector at an address."""
+        return self._cuts[collector]
+
     def choose(
-        self, model: Model, version: int, besides: HostLink | None = None
+        self,
+        model: Model,
+        version: int,
+        collector: str = "",
+        besides: Collection[object] = (),
     ) -> HostLink | None:
         """Return a host of a model: of `version`, or of the newest that serves if that is 0.
 
-        Among several it is the less loaded of two random ones. None if no host serves it.
+        Among several it is the less loaded of two random ones that can reach the collector. None if no
+        host serves it. One that cannot reach the collector is better than none.
         """
-        links = [link for link in self._usable(model, version) if link is not besides]
+        links = [link for link in self._usable(model, version) if link not in besides]
+        if self._cuts[collector]:
+            links = [link for link in links if collector not in link.cut_from] or links
         if len(links) < 2:
             return links[0] if links else None
         one, other = random.sample(links, 2)
@@ -141,13 +165,25 @@ class Fleet:
     # -- links -------------------------------------------------------------------------------------
 
     def _add(self, host: Host) -> None:
-        link = HostLink(host, self._frame_tasks, self._link_ready, self._link_lost)
+        spared = self._work.of_model(host.model)
+        link = HostLink(host, self._frame_tasks, self._watcher, spared)
         self._links[host.address] = link
         self._by_model.setdefault(_model_of(link), []).append(link)
 
     def _link_ready(self, link: HostLink) -> None:
         self._retire_leaving()
         self._changed()
+
+    def _link_cut(self, link: HostLink, collector: str) -> None:
+        self._count_cuts()
+        if collector in link.cut_from:
+            _log.warning("a host has lost a collector", model=link.reference, collector=collector)
+            self._cut(link, collector)
+
+    def _count_cuts(self) -> None:
+        self._cuts = Counter(
+            collector for link in self._links.values() for collector in link.cut_from
+        )
 
     def _retire_leaving(self) -> None:
         """Close leaving hosts whose model another host is ready to score."""
@@ -164,6 +200,7 @@ class Fleet:
             links.remove(link)
         if not links:
             self._by_model.pop(_model_of(link), None)
+        self._count_cuts()
         self._changed()
         self._lost(link, offers)
         # If only the stream broke, its executor still announces it. If it died, that will soon be told.

@@ -16,7 +16,9 @@ import structlog
 
 from hedgerow.v1.execution_pb2 import ExecuteRequest, ExecuteResponse, Host
 from services.common.wire import CHANNEL_OPTIONS
+from services.router.losers import Losers
 from services.router.tasks import Task, now_ns
+from services.router.work import Spared
 
 _log = structlog.get_logger()
 
@@ -28,32 +30,43 @@ class Offer(NamedTuple):
 
     task: Task
     slot: int
+    encoded: bytes
+    """The task, or those of its records that are still of interest, as a field of ExecuteRequest."""
+    rows: int
+
+
+class Watcher(NamedTuple):
+    """Who is told what happens to hosts."""
+
+    ready: Callable[[HostLink], None]
+    """It has granted credit for the first time."""
+    lost: Callable[[HostLink, list[Offer]], None]
+    """Its stream has ended, and with it these offers."""
+    cut: Callable[[HostLink, str], None]
+    """It has lost the collector at an address, or has found it again: see `HostLink.cut_from`."""
 
 
 class HostLink:
-    """One host. `ready` is called when it first grants credit, `lost` when its stream has ended.
+    """One host.
 
     A host that is `leaving` finishes what it has; it is closed by `retire` once others can take over.
     """
 
-    def __init__(
-        self,
-        host: Host,
-        frame_tasks: int,
-        ready: Callable[[HostLink], None],
-        lost: Callable[[HostLink, list[Offer]], None],
-    ) -> None:
+    def __init__(self, host: Host, frame_tasks: int, watcher: Watcher, spared: Spared) -> None:
         self.model = host.model
         self.address = host.address
         self.leaving = False
         self.is_ready = False
         self.retired = False
+        self.cut_from: set[str] = set()
+        """Collectors that the host cannot reach."""
         self._frame_tasks = frame_tasks
-        self._ready = ready
-        self._lost = lost
+        self._watcher = watcher
+        self._spared = spared
         self._credit = 0
         self._waiting: deque[Offer] = deque()
         self._in_flight: dict[int, list[Offer]] = {}
+        self._losers = Losers(self._is_in_flight, self._write_cancelled)
         self._frames: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._number = 0
         self.outstanding = 0
@@ -74,6 +87,12 @@ class HostLink:
         self._waiting.extend(offers)
         self.outstanding += len(offers)
         self._pump()
+
+    def cancel(self, task: Task) -> None:
+        """Nobody needs what the host makes of a task: it need not be here, and may be done."""
+        self._losers.add(task.id)
+        if self._waiting and self._losers.many_since_pruned():
+            self._waiting = deque([offer for offer in self._waiting if self._is_wanted(offer)])
 
     def retire(self) -> None:
         """Take no more tasks; close the stream when those here are done."""
@@ -99,17 +118,24 @@ class HostLink:
     def _next_frame(self) -> list[Offer]:
         """Take the tasks of one frame: alive, and all for one collector."""
         offers: list[Offer] = []
-        now = now_ns()
         while self._waiting and len(offers) < self._frame_tasks:
-            task = self._waiting[0].task
-            if task.done or task.deadline <= now:
+            offer = self._waiting[0]
+            if not self._is_wanted(offer):
                 self._waiting.popleft()
-                self.outstanding -= 1
                 continue
-            if offers and task.collector is not offers[0].task.collector:
+            if offers and offer.task.collector is not offers[0].task.collector:
                 break
             offers.append(self._waiting.popleft())
         return offers
+
+    def _is_wanted(self, offer: Offer) -> bool:
+        """Tell whether an offer is worth sending; one that is not leaves the count of those here."""
+        task = offer.task
+        if task.needs(offer.slot) and task.deadline > now_ns():
+            return True
+        self.outstanding -= 1
+        self._spared.rows_dropped += offer.rows
+        return False
 
     def _encode(self, offers: list[Offer]) -> bytes:
         collector = offers[0].task.collector
@@ -117,8 +143,18 @@ class HostLink:
             frame=self._number,
             sent_unix_ns=now_ns(),
             collector=collector.address if collector else "",
+            cancelled=self._losers.take(),
         )
-        return b"".join([offer.task.encoded for offer in offers]) + header.SerializeToString()
+        return b"".join([offer.encoded for offer in offers]) + header.SerializeToString()
+
+    def _is_in_flight(self, task_ids: set[int]) -> set[int]:
+        """Return those of the tasks that are in the host."""
+        frames = self._in_flight.values()
+        return {offer.task.id for offers in frames for offer in offers} & task_ids
+
+    def _write_cancelled(self, task_ids: list[int]) -> None:
+        request = ExecuteRequest(cancelled=task_ids, sent_unix_ns=now_ns())
+        self._frames.put_nowait(request.SerializeToString())
 
     def _close_if_empty(self) -> None:
         if self.retired and not self._waiting and not self._in_flight:
@@ -150,18 +186,28 @@ class HostLink:
         self._credit += response.credit
         for number in response.done:
             self.outstanding -= len(self._in_flight.pop(number, ()))
+        if response.rows:
+            self._spared.scored(response.rows, response.scoring_seconds)
+            self._losers.scored(response.scoring_seconds / max(len(response.done), 1))
+        for collector in response.unreachable:
+            self.cut_from.add(collector)
+            self._watcher.cut(self, collector)
+        for collector in response.reachable:
+            self.cut_from.discard(collector)
+            self._watcher.cut(self, collector)
         self._pump()
         if not self.is_ready:
             self.is_ready = True
-            self._ready(self)
+            self._watcher.ready(self)
 
     def _ended(self, reason: str) -> None:
         left = [offer for offers in self._in_flight.values() for offer in offers]
         left += self._waiting
         self._in_flight.clear()
         self._waiting.clear()
+        self._losers.close()
         self.outstanding = 0
         self.is_ready = False
         if left or not self.retired:
             _log.info("lost a host", model=self.reference, address=self.address, reason=reason)
-        self._lost(self, [offer for offer in left if not offer.task.done])
+        self._watcher.lost(self, [offer for offer in left if offer.task.needs(offer.slot)])

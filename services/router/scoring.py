@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
+from hedgerow.durations import format_duration
 from hedgerow.errors import InvalidRecord, NoAnswer, Overloaded, Unavailable
+from hedgerow.plan_checks import MAX_DEADLINE
 from hedgerow.records import Batch
-from hedgerow.v1.collection_pb2 import TaskDecision
+from hedgerow.v1.collection_pb2 import TaskDecision, TaskProgress
 from hedgerow.v1.records_pb2 import TraceContext
 from hedgerow.v1.scoring_pb2 import Decision, ModelState, Reason, ScoreRequest
 from services.common.deadlines import Deadlines
 from services.router.book import PlanBook
+from services.router.collector_link import Heard
 from services.router.collectors import Collectors
-from services.router.dispatch import Dispatcher, refuse
 from services.router.fleet import Fleet
 from services.router.gathering import Gatherer
 from services.router.host_link import HostLink, Offer
+from services.router.recovery import Recovery
+from services.router.response_times import ResponseTimes
 from services.router.settings import RouterSettings
+from services.router.starter import Starter, refuse
 from services.router.tasks import Task, TaskIds, encode, now_ns
+from services.router.timing import Timing
+from services.router.waits import Bounds
+from services.router.work import Work
 
 _RETRY_AFTER = timedelta(milliseconds=100)
 _NO_ANSWER = Reason.REASON_NO_ANSWER
 _PATIENCE_NS = 250_000_000
 """How long after a task's deadline the collector's word is waited for."""
+_LONGEST_NS = MAX_DEADLINE // timedelta(microseconds=1) * 1000
+_LARGEST_MARGIN = 0.2
+"""Share of a call's own deadline that may be kept for the answer to arrive."""
 
 
 class Scoring:
@@ -36,11 +48,19 @@ class Scoring:
         self._ids = TaskIds()
         self._tasks: dict[int, Task] = {}
         self._deadlines: Deadlines[int] = Deadlines(self._expired)
-        self.collectors = Collectors(self._decided, self._lost_collector)
-        self.fleet = Fleet(settings.frame_tasks, book.changed, self._lost_host)
-        self._dispatcher = Dispatcher(self.fleet, self.collectors)
+        self.work = Work()
+        self.fleet = Fleet(
+            settings.frame_tasks, self.work, book.changed, self._host_lost, self._host_cut
+        )
+        heard = Heard(self._decided, self._progress, self._collector_lost)
+        self.collectors = Collectors(heard, self.fleet.cuts)
+        self._timing = _timing(settings, self._loop)
+        self._starter = Starter(
+            self.fleet, self.collectors, self._timing, self.work, self._tasks.get
+        )
+        self._recovery = Recovery(self._starter, self.collectors, self.open_tasks)
         self._gatherer: Gatherer[Task] = Gatherer(
-            settings.gather_target, settings.gather_at_most.total_seconds(), self._dispatcher.start
+            settings.gather_target, settings.gather_at_most.total_seconds(), self._starter.start
         )
         self._empty = asyncio.Event()
         self._empty.set()
@@ -50,6 +70,20 @@ class Scoring:
     def in_flight(self) -> int:
         """Tasks admitted and not yet answered."""
         return len(self._tasks)
+
+    def open_tasks(self) -> list[Task]:
+        """Return the tasks admitted and not yet answered."""
+        return list(self._tasks.values())
+
+    def gauges(self) -> dict[str, int]:
+        """Return how much is here that comes and goes; without load, nothing."""
+        return {
+            "tasks_in_flight": len(self._tasks),
+            "tasks_gathering": len(self._gatherer),
+            "tasks_at_hosts": self.fleet.outstanding,
+            "tasks_at_collectors": self.collectors.outstanding,
+            "timers": self._starter.waiting + len(self._deadlines),
+        }
 
     async def score(
         self, request: ScoreRequest, time_left: float | None, trace: TraceContext | None
@@ -85,15 +119,17 @@ class Scoring:
                 f"the batch has {message.rows} records, over the limit of"
                 f" {self._settings.row_limit}; send it in parts"
             )
-        plan = self._book.plan(message.data_type)
+        plan = self._book.plan_for(request)
         plan.check.check(Batch.from_proto(message))
         admitted = now_ns()
         task_id = self._ids.take()
-        deadline = admitted + time_allowed(request, plan.deadline_ns, time_left)
+        margin = self._settings.answer_margin.total_seconds()
+        deadline = admitted + time_allowed(request, plan.deadline_ns, time_left, margin)
         self._deadlines.add(task_id, self._loop.time() + (deadline - admitted + _PATIENCE_NS) / 1e9)
         return Task(
             id=task_id,
             plan=plan,
+            batch=message,
             rows=message.rows,
             admitted=admitted,
             deadline=deadline,
@@ -107,27 +143,43 @@ class Scoring:
         self._tasks.pop(task.id, None)
         self._deadlines.remove(task.id)
         self._gatherer.ended()
-        if task.collector is not None:
-            task.collector.forget(task)
+        if not task.has_decision and task.collector is not None:
+            # The caller left, or was told something else: nobody needs what is still going on.
+            task.collector.cancel([task])
+            task.stop(task.plan.strategy.voters)
+        self._starter.ended(task)
         if not self._tasks:
             self._empty.set()
 
     def _decided(self, decision: TaskDecision) -> None:
         task = self._tasks.get(decision.task_id)
-        if task is not None and not task.done:
-            task.outcome.set_result(decision)
+        if task is None or task.done:
+            return
+        task.outcome.set_result(decision)
+        task.has_decision = True
+        losers = decision.outstanding
+        if task.course is not None:
+            losers |= task.course.replicated
+        if losers:
+            task.stop(losers)
+        self._timing.observe(task, decision)
+
+    def _progress(self, messages: Sequence[TaskProgress]) -> None:
+        self._starter.progress(messages)
 
     def _expired(self, ids: list[int]) -> None:
         """The collector did not keep the deadline; the caller is told all the same."""
         error = NoAnswer("the collector did not answer in time", deadline_reached=True)
         refuse([self._tasks[i] for i in ids if i in self._tasks], error)
 
-    def _lost_collector(self, ids: list[int]) -> None:
-        error = Unavailable("the collector of this task died; try again")
-        refuse([self._tasks[i] for i in ids if i in self._tasks], error)
+    def _collector_lost(self, ids: list[int]) -> None:
+        self._recovery.collector_lost([self._tasks[i] for i in ids if i in self._tasks])
 
-    def _lost_host(self, link: HostLink, offers: list[Offer]) -> None:
-        self._dispatcher.lost(link, offers)
+    def _host_lost(self, link: HostLink, offers: list[Offer]) -> None:
+        self._recovery.host_lost(link, offers)
+
+    def _host_cut(self, link: HostLink, collector: str) -> None:
+        self._recovery.cut(link, collector)
 
     async def drain(self) -> None:
         """Admit nothing more and wait until all is answered."""
@@ -138,19 +190,35 @@ class Scoring:
         """End all streams."""
         await self.fleet.close()
         await self.collectors.close()
+        self._starter.close()
         self._deadlines.close()
 
 
-def time_allowed(request: ScoreRequest, plan_ns: int, time_left: float | None) -> int:
-    """Return the smallest of the plan's, the request's and the call's deadline, in nanoseconds."""
+def _timing(settings: RouterSettings, loop: asyncio.AbstractEventLoop) -> Timing:
+    times = ResponseTimes(settings.latency_window.total_seconds(), loop.time)
+    at_least, at_most = settings.hedge_at_least, settings.hedge_at_most
+    return Timing(times, Bounds(at_least.total_seconds(), at_most.total_seconds()))
+
+
+def time_allowed(
+    request: ScoreRequest, plan_ns: int, time_left: float | None, margin: float
+) -> int:
+    """Return the time until a task's deadline, in nanoseconds.
+
+    It is the request's own or else the plan's, capped by the call's deadline of `time_left` seconds, of
+    which `margin` seconds are kept for the answer to arrive, or a fifth of it if that is less.
+    """
     allowed = plan_ns
     if request.HasField("deadline"):
-        wanted = request.deadline.ToNanoseconds()
-        if wanted <= 0:
-            raise InvalidRecord("the deadline of the request must be more than 0")
-        allowed = min(allowed, wanted)
+        allowed = request.deadline.ToNanoseconds()
+        if not 0 < allowed <= _LONGEST_NS:
+            longest = format_duration(MAX_DEADLINE)
+            raise InvalidRecord(
+                f"the deadline of the request must be more than 0 and at most {longest}"
+            )
     if time_left is not None:
-        allowed = min(allowed, int(time_left * 1e9))
+        usable = time_left - min(margin, time_left * _LARGEST_MARGIN)
+        allowed = min(allowed, int(usable * 1e9))
     return allowed
 
 

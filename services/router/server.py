@@ -8,7 +8,7 @@ from hedgerow.v1.scoring_pb2_grpc import add_ScoringServiceServicer_to_server
 from hedgerow.v1.state_pb2 import Gauge, QueryResponse
 from services.common.log import Log, Mirror
 from services.common.service import Service, run
-from services.common.state import STATE_SERVICE, StateServicer
+from services.common.state import STATE_SERVICE, StateServicer, ask_all
 from services.common.telemetry import Tracing
 from services.router.book import PlanBook
 from services.router.scoring import Scoring
@@ -34,7 +34,7 @@ class Router(Service):
     def add_to(self, server: grpc.aio.Server) -> None:
         servicer = ScoringServicer(self.scoring, self.tracing, self._settings.max_in_flight)
         add_ScoringServiceServicer_to_server(servicer, server)
-        StateServicer(self.name, self._fill).add_to(server)
+        StateServicer(self.name, self._fill, self._parts).add_to(server)
 
     async def start(self, address: str) -> None:
         self._address = address
@@ -75,7 +75,14 @@ class Router(Service):
         response.hosts.extend(
             host for host in hosts if data_type in ("", host.model.descriptor.data_type)
         )
-        response.gauges.append(Gauge(name="tasks_in_flight", value=self.scoring.in_flight))
+        response.work.extend(self.scoring.work.to_protos(data_type))
+        gauges = self.scoring.gauges()
+        response.gauges.extend(Gauge(name=name, value=value) for name, value in gauges.items())
+
+    async def _parts(self, data_type: str) -> list[QueryResponse]:
+        """Ask the other services this router knows."""
+        scoring = self.scoring
+        return await ask_all([*scoring.fleet.executors, *scoring.collectors.addresses], data_type)
 
 
 def main() -> None:

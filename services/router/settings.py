@@ -31,5 +31,17 @@ class RouterSettings(ServiceSettings):
     frame_tasks: int = Field(default=256, ge=1)
     """Tasks in a frame at the most."""
 
+    hedge_at_least: Duration = timedelta(milliseconds=1)
+    """The shortest that a model waits which starts after a quantile of response times."""
+
+    hedge_at_most: Duration = timedelta(milliseconds=100)
+    """The longest, and how long it waits until enough is known. Never more than half of the deadline."""
+
+    latency_window: Duration = timedelta(seconds=30)
+    """Response times older than this count no more; so a model left out for being slow is tried again."""
+
+    answer_margin: Duration = timedelta(milliseconds=5)
+    """Kept of a call's own deadline, so that the answer is there before it; at most a fifth of it."""
+
     discover_every: Duration = timedelta(milliseconds=500)
     """How often new executors and collectors are looked for."""

@@ -5,30 +5,23 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from hedgerow.records import Batch
+from hedgerow.v1 import records_pb2
 from hedgerow.v1.collection_pb2 import OpenTask, TaskDecision
 from hedgerow.v1.execution_pb2 import Task as TaskMessage
-from hedgerow.v1.records_pb2 import Batch, TraceContext
+from hedgerow.v1.records_pb2 import TraceContext
 
 if TYPE_CHECKING:
     from services.router.book import Plan
+    from services.router.collector_link import CollectorLink
+    from services.router.course import Course
+    from services.router.host_link import HostLink
 
 _TASKS_FIELD = 0x0A  # ExecuteRequest.tasks: field 1, length-delimited
-
-
-class Collector(Protocol):
-    """What a task needs of the collector where it is open."""
-
-    address: str
-
-    def lose(self, slot: int, reason: str, tasks: Iterable[Task]) -> None:
-        """Say that a model of the plan will not answer these tasks."""
-
-    def forget(self, task: Task) -> None:
-        """Nobody waits for the task any more."""
 
 
 @dataclass(slots=True, eq=False)
@@ -37,6 +30,7 @@ class Task:
 
     id: int
     plan: Plan
+    batch: records_pb2.Batch
     rows: int
     admitted: int
     deadline: int
@@ -45,12 +39,52 @@ class Task:
     encoded: bytes
     """The task as a field of ExecuteRequest; encoded once, for every model's frame."""
     outcome: asyncio.Future[TaskDecision]
-    collector: Collector | None = field(default=None)
+    collector: CollectorLink | None = None
+    """Where it is open, once it has been started."""
+    running: Sequence[tuple[int, HostLink]] = ()
+    """Where it was started: the model's place in the plan and the host. Tasks may share one such list."""
+    versions: Sequence[int] = ()
+    """Of each model of the plan the version that was chosen, 0 where no host serves it."""
+    no_time: int = 0
+    """A bit for each model that was left out because it could not answer in time."""
+    has_decision: bool = False
+    """The collector has decided it."""
+    course: Course | None = None
+    """How far it has come, unless everything was started at once."""
 
     @property
     def done(self) -> bool:
         """Nobody waits for it any more."""
         return self.outcome.done()
+
+    @property
+    def open_at(self) -> CollectorLink:
+        """The collector of a task that has been started."""
+        assert self.collector is not None, "only tasks that were started are asked"
+        return self.collector
+
+    def hosts_of(self, slot: int) -> tuple[HostLink, ...]:
+        """Where a model of the plan was started for it."""
+        return tuple([link for place, link in self.running if place == slot])
+
+    def stop(self, slots: int) -> None:
+        """Cancel some models of the plan, given as bits, wherever they run."""
+        for slot, link in self.running:
+            if slots >> slot & 1:
+                link.cancel(self)
+
+    def needs(self, slot: int) -> bool:
+        """Whether anybody needs that a model of the plan answers."""
+        return not self.done and (self.course is None or not self.course.ended >> slot & 1)
+
+    def encode_undecided(self) -> tuple[bytes, int]:
+        """Encode the records that are not decided yet, as `encoded` is; return their number too."""
+        undecided = self.course.undecided if self.course is not None else None
+        if undecided is None:
+            return self.encoded, self.rows
+        batch = Batch.from_proto(self.batch).take(undecided).to_proto()
+        encoded = encode(self.id, self.deadline, batch, self.explain, self.trace, undecided)
+        return encoded, len(undecided)
 
     def opening(self) -> OpenTask:
         """What the collector is told."""
@@ -77,15 +111,25 @@ class TaskIds:
 
 
 def encode(
-    task_id: int, deadline: int, batch: Batch, explain: bool, trace: TraceContext | None
+    task_id: int,
+    deadline: int,
+    batch: records_pb2.Batch,
+    explain: bool,
+    trace: TraceContext | None,
+    records: Sequence[int] = (),
 ) -> bytes:
-    """Encode a task as one element of ExecuteRequest.tasks.
+    """Encode a task as one element of ExecuteRequest.tasks; `records` as in Task.records.
 
     The elements of a repeated field may simply be joined, so the frames of all models are made of the
     same bytes; the records are not encoded again for each model.
     """
     message = TaskMessage(
-        id=task_id, deadline_unix_ns=deadline, batch=batch, explain=explain, trace=trace
+        id=task_id,
+        deadline_unix_ns=deadline,
+        batch=batch,
+        explain=explain,
+        trace=trace,
+        records=records,
     ).SerializeToString()
     return b"".join((bytes((_TASKS_FIELD,)), _varint(len(message)), message))
 

@@ -96,6 +96,11 @@ class HostServicer(ExecutionServiceServicer):
         self._routers: set[Credit] = set()
         self._unreachable: set[str] = set()
 
+    @property
+    def waiting(self) -> int:
+        """Tasks that wait to be scored."""
+        return len(self._inbox)
+
     def tell(self, collector: str, reachable: bool) -> None:
         """Tell all routers that a collector is lost, or back; and those that come, while it is lost."""
         if reachable:

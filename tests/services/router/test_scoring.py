@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from hedgerow.errors import InvalidRecord, NotFound, Overloaded, Unavailable
+from hedgerow.errors import InvalidPlan, InvalidRecord, NotFound, Overloaded, Unavailable
+from hedgerow.plans import policy_from_yaml, strategy_from_yaml
 from hedgerow.records import Batch
 from hedgerow.v1.models_pb2 import (
     Feature,
@@ -78,7 +79,18 @@ async def test_a_refused_batch_is_not_in_flight() -> None:
         await core.score(request(deadline=timedelta(0)), None, None)
     with pytest.raises(NotFound, match="no data type 'beer'; there are: wine"):
         await core.score(ScoreRequest(batch={"data_type": "beer", "rows": 1}), None, None)
+    with pytest.raises(InvalidRecord, match="more than 0 and at most 1h"):
+        await core.score(request(deadline=timedelta(hours=2)), None, None)
+    with pytest.raises(InvalidPlan, match=r"policy.consensus.quorum: 2 of 1"):
+        refused = request()
+        refused.policy.CopyFrom(policy_from_yaml("consensus: {quorum: 2}"))
+        await core.score(refused, None, None)
+    with pytest.raises(InvalidPlan, match=r"strategy.starts.forest: 'forest' is not in the plan"):
+        refused = request()
+        refused.strategy.CopyFrom(strategy_from_yaml("starts: {forest: on_doubt}"))
+        await core.score(refused, None, None)
     assert core.in_flight == 0
+    assert not any(core.gauges().values())
     await core.close()
 
 
@@ -92,11 +104,18 @@ async def test_a_router_that_drains_admits_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("plan", "wanted", "left", "allowed"),
-    [(100, None, None, 100), (100, 30, None, 30), (100, 300, None, 100), (100, 50, 0.02, 20)],
+    [
+        (100, None, None, 100),
+        (100, 30, None, 30),
+        (100, 300, None, 300),  # the request's own stands in place of the plan's, shorter or longer
+        (100, 50, 0.02, 16),  # the call's caps both; a fifth of it is for the answer to arrive
+        (100, None, 0.5, 100),
+        (1000, None, 0.5, 495),  # or the margin, where that is less
+    ],
 )
-def test_the_smallest_deadline_holds(
+def test_the_deadline_is_the_requests_or_the_plans_within_the_calls(
     plan: int, wanted: int | None, left: float | None, allowed: int
 ) -> None:
     deadline = None if wanted is None else timedelta(milliseconds=wanted)
-    found = time_allowed(request(deadline=deadline), plan * MILLISECOND, left)
+    found = time_allowed(request(deadline=deadline), plan * MILLISECOND, left, margin=0.005)
     assert found == allowed * MILLISECOND

@@ -1,0 +1,107 @@
+"""What follows when a part of the mesh is lost: what it had starts again elsewhere while there is time.
+
+Starting again is harmless: a collector counts one answer of a model for a task, however often it comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from hedgerow.errors import NoAnswer, Unavailable
+from services.router.collectors import Collectors
+from services.router.host_link import HostLink, Offer
+from services.router.starter import Starter, grouped, refuse
+from services.router.tasks import Task, now_ns
+
+_ALL = ~0
+
+
+class Recovery:
+    """Starts lost work again. `open_tasks` gives all tasks that are not answered."""
+
+    def __init__(
+        self,
+        starter: Starter,
+        collectors: Collectors,
+        open_tasks: Callable[[], Iterable[Task]],
+    ) -> None:
+        self._starter = starter
+        self._collectors = collectors
+        self._open_tasks = open_tasks
+
+    def host_lost(self, link: HostLink, offers: list[Offer]) -> None:
+        """A host has died, or is out of reach."""
+        reason = f"the host of {link.reference} died"
+        lost = [(offer.task, offer.slot) for offer in offers]
+        self._give_up(self._elsewhere(link, lost), reason)
+
+    def cut(self, link: HostLink, collector: str) -> None:
+        """A host cannot reach a collector: what it reported there lately may be lost.
+
+        Where no other host of the model is left, tasks are opened again at another collector.
+        """
+        lost = [
+            (task, slot)
+            for task in self._open_tasks()
+            if task.collector is not None and task.collector.address == collector
+            for slot, host in task.running
+            if host is link and task.needs(slot)
+        ]
+        left = self._elsewhere(link, lost)
+        if left and self._collectors.choose(besides=left[0][0].collector) is not None:
+            self._open_again(list({task.id: task for task, _ in left}.values()))
+        else:
+            self._give_up(left, f"the host of {link.reference} cannot reach the collector")
+
+    def collector_lost(self, tasks: list[Task]) -> None:
+        """A collector has died, or is out of reach: open its tasks at another one."""
+        if self._collectors.choose() is None:
+            refuse(tasks, Unavailable("the collector of this task died; try again"))
+            return
+        self._open_again([task for task in tasks if not task.done])
+
+    def _open_again(self, tasks: list[Task]) -> None:
+        """Start tasks at another collector from the beginning, with the time that is left."""
+        now = now_ns()
+        late = [task for task in tasks if task.deadline <= now]
+        refuse(late, NoAnswer("the collector was lost at the deadline", deadline_reached=True))
+        in_time = [task for task in tasks if task.deadline > now]
+        for group in grouped(in_time, lambda task: id(task.collector)):
+            before = group[0].open_at
+            before.cancel(group)
+            for task in group:
+                task.stop(_ALL)
+                task.course = None
+            self._starter.start(group, besides=before)
+
+    def _elsewhere(
+        self, link: HostLink, lost: Iterable[tuple[Task, int]]
+    ) -> list[tuple[Task, int]]:
+        """Start models of tasks on other hosts; return those for which there is none."""
+        now = now_ns()
+        by_group: dict[tuple[int, int, int], list[Task]] = {}
+        for task, slot in lost:
+            if task.deadline > now and not _may_answer(task, slot, link):
+                by_group.setdefault((id(task.plan), id(task.collector), slot), []).append(task)
+        return [
+            (task, slot)
+            for (_, _, slot), tasks in by_group.items()
+            for task in self._starter.offer(slot, tasks)
+        ]
+
+    @staticmethod
+    def _give_up(lost: Iterable[tuple[Task, int]], reason: str) -> None:
+        """Tell the collectors that models will not answer."""
+        groups: dict[tuple[int, int], list[Task]] = {}
+        for task, slot in lost:
+            groups.setdefault((id(task.collector), slot), []).append(task)
+        for (_, slot), tasks in groups.items():
+            tasks[0].open_at.lose(slot, reason, tasks, not_started=False)
+
+
+def _may_answer(task: Task, slot: int, besides: HostLink) -> bool:
+    """Whether a task was started on another host as well, which can still report."""
+    return any(
+        link is not besides and link.is_ready and task.open_at.address not in link.cut_from
+        for link in task.hosts_of(slot)
+    )

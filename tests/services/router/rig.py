@@ -1,0 +1,256 @@
+"""A router's core between real hosts and real collectors, all served in this process.
+
+Hosts are what their processes run, without the processes: a test can hold one back, end it, and see what
+it scored. Collectors are whole services.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import numpy as np
+
+from hedgerow.formats import Model
+from hedgerow.plans import plan_from_yaml
+from hedgerow.predictions import Labels, Predictions
+from hedgerow.records import Batch
+from hedgerow.v1.execution_pb2 import Host, HostState
+from hedgerow.v1.execution_pb2_grpc import (
+    add_ExecutionServiceServicer_to_server,
+    add_ExecutorServiceServicer_to_server,
+)
+from hedgerow.v1.models_pb2 import (
+    Feature,
+    ModelDescriptor,
+    ModelEvent,
+    ModelPushed,
+    ModelVersion,
+    Signature,
+)
+from hedgerow.v1.plans_pb2 import Policy, Strategy
+from hedgerow.v1.scoring_pb2 import Decision, ModelState, Reason, ScoreRequest
+from services.collector.server import Collector
+from services.collector.settings import CollectorSettings
+from services.common.catalog import Catalog
+from services.common.telemetry import Tracing
+from services.common.wire import SERVER_OPTIONS
+from services.executor.host.inbox import Inbox
+from services.executor.host.reports import Reports
+from services.executor.host.scoring import Scorer
+from services.executor.host.servicer import HostServicer
+from services.executor.host.spans import Spans
+from services.executor.servicer import Announcements, ExecutorServicer
+from services.executor.work import Work
+from services.router.book import PlanBook
+from services.router.scoring import Scoring
+from services.router.settings import RouterSettings
+from tests.support import serving, wait_until
+
+Says = Callable[[float], tuple[str, float]]
+"""What a model says of a record with this value of its only feature: label and confidence."""
+
+
+class _Model(Model):
+    """Says what a test wants, and keeps what it was asked."""
+
+    model_type = "test"
+
+    def __init__(self, descriptor: ModelDescriptor, says: Says) -> None:
+        super().__init__(descriptor, b"")
+        self._says = says
+        self.asked: list[float] = []
+
+    def score(self, batch: Batch, *, explain: bool = False) -> Predictions:
+        values = batch.numbers(["ash"])[:, 0].tolist()
+        self.asked += values
+        said = [self._says(value) for value in values]
+        confidences = np.array([confidence for _, confidence in said])
+        return Predictions(Labels.of([label for label, _ in said]), confidences)
+
+
+class InProcessHost:
+    """One host; it scores nothing while it is held."""
+
+    def __init__(self, version: ModelVersion, says: Says) -> None:
+        self.version = version
+        self.model = _Model(version.descriptor, says)
+        self.work = Work()
+        self.reports = Reports(version, lambda *told: self.servicer.tell(*told))
+        self.servicer = HostServicer(
+            Inbox(100, self.work),
+            Scorer(self.model, self._scored),
+            self.reports,
+            Spans(Tracing("executor"), version),
+        )
+        self.address = ""
+        self._server = grpc.aio.server(options=SERVER_OPTIONS)
+        self._running: asyncio.Task[None] | None = None
+
+    async def start(self, held: bool) -> None:
+        add_ExecutionServiceServicer_to_server(self.servicer, self._server)
+        port = self._server.add_insecure_port("127.0.0.1:0")
+        await self._server.start()
+        self.address = f"127.0.0.1:{port}"
+        if not held:
+            self.release()
+
+    def release(self) -> None:
+        """Score what waits and what comes."""
+        self._running = asyncio.create_task(self.servicer.run(), name=f"scores at {self.address}")
+
+    async def die(self) -> None:
+        """End at once, with all that is here."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+        await self._server.stop(0)
+
+    async def close(self) -> None:
+        await self.die()
+        await self.reports.close()
+
+    def announcement(self) -> Host:
+        state = HostState.HOST_STATE_SERVING
+        return Host(model=self.version, address=self.address, state=state)
+
+    def _scored(self, rows: int, seconds: float) -> None:
+        self.work.rows_scored += rows
+        self.work.scoring_seconds += seconds
+
+
+class Rig:
+    """The core, its hosts and collectors."""
+
+    def __init__(self, stack: AsyncExitStack, log_url: str, settings: Mapping[str, Any]) -> None:
+        self._stack = stack
+        self._log_url = log_url
+        self._catalog = Catalog()
+        self._announcements = Announcements()
+        self.hosts: list[InProcessHost] = []
+        self._collectors: dict[str, AsyncExitStack] = {}
+        book = PlanBook(self._catalog, self._chosen)
+        self.core = Scoring(RouterSettings.model_validate(settings), book)
+        self._changed = book.changed
+
+    def _chosen(self, data_type: str, name: str, version: int) -> int:
+        link = self.core.fleet.choose((data_type, name), version)
+        return link.model.version if link else 0
+
+    async def start(self) -> None:
+        server = grpc.aio.server(options=SERVER_OPTIONS)
+        servicer = ExecutorServicer(self._announcements)
+        add_ExecutorServiceServicer_to_server(servicer, server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        self._stack.push_async_callback(server.stop, 0)
+        self._stack.callback(self._announcements.close)
+        self.core.fleet.follow([f"127.0.0.1:{port}"])
+
+    def plan(self, yaml: str) -> None:
+        """Put a plan into force."""
+        plan = plan_from_yaml(f"data_type: wine\n{yaml}")
+        self._catalog.apply("wine", ModelEvent(plan_applied=plan))
+        self._changed()
+
+    async def collector(self) -> str:
+        """Start a collector; return its address."""
+        at_once = timedelta(0)
+        settings = CollectorSettings(log_url=self._log_url, port=0, quiet_within=at_once)
+        stack = AsyncExitStack()
+        collector = Collector(settings, Tracing("collector"))
+        address = await stack.enter_async_context(serving(collector, settings))
+        self._collectors[address] = stack
+        self._stack.push_async_callback(stack.aclose)
+        await self.core.collectors.follow(self._collectors)
+        await wait_until(
+            lambda: self.core.collectors.choose() is not None, "a collector can be reached"
+        )
+        return address
+
+    async def lose_collector(self) -> None:
+        """End the collector that was started first, whatever is open there."""
+        address, stack = next(iter(self._collectors.items()))
+        del self._collectors[address]
+        await stack.aclose()
+
+    async def host(self, name: str, says: Says | str, held: bool = False) -> InProcessHost:
+        """Start a host of a model, in the catalog by then; return it when the router can use it."""
+        label = says
+        saying = (lambda _: (label, 1.0)) if isinstance(label, str) else label
+        version = self._version(name)
+        host = InProcessHost(version, saying)
+        await host.start(held)
+        self._stack.push_async_callback(host.close)
+        self.hosts.append(host)
+        self._announcements.publish([known.announcement() for known in self.hosts])
+        await wait_until(lambda: self._is_ready(host), f"the router can use {name}")
+        return host
+
+    def _is_ready(self, host: InProcessHost) -> bool:
+        serving = HostState.HOST_STATE_SERVING
+        hosts = self.core.fleet.hosts()
+        return any(found.address == host.address and found.state == serving for found in hosts)
+
+    def _version(self, name: str) -> ModelVersion:
+        found = self._catalog.find("wine", name)
+        if found is None:
+            signature = Signature(features=[Feature(name="ash")])
+            descriptor = ModelDescriptor(data_type="wine", name=name)
+            found = ModelVersion(descriptor=descriptor, signature=signature, version=1)
+            self._catalog.apply("wine", ModelEvent(pushed=ModelPushed(model=found)))
+        return found
+
+    async def die(self, host: InProcessHost) -> None:
+        """End a host; its executor tells."""
+        await host.die()
+        self.hosts.remove(host)
+        self._announcements.publish([known.announcement() for known in self.hosts])
+
+    async def score(
+        self,
+        *values: float,
+        policy: Policy | None = None,
+        strategy: Strategy | None = None,
+    ) -> Decision:
+        """Score a batch."""
+        batch = Batch.from_records("wine", [{"ash": value} for value in values]).to_proto()
+        request = ScoreRequest(batch=batch, policy=policy, strategy=strategy)
+        return await self.core.score(request, None, None)
+
+    async def is_empty(self) -> None:
+        """Wait until nothing is left of what was scored."""
+        await wait_until(lambda: not any(self.core.gauges().values()), "all maps are empty")
+
+
+@asynccontextmanager
+async def rigged(log_url: str, **settings: Any) -> AsyncIterator[Rig]:
+    """Run a core with one collector."""
+    async with AsyncExitStack() as stack:
+        rig = Rig(stack, log_url, settings)
+        stack.push_async_callback(rig.core.close)
+        await rig.start()
+        await rig.collector()
+        yield rig
+
+
+def labels(decision: Decision) -> Sequence[str]:
+    """The answers."""
+    return [decision.labels.classes[index] for index in decision.labels.indexes]
+
+
+def states(decision: Decision) -> dict[str, str]:
+    """How each model stood."""
+    return {
+        model.name: ModelState.Name(model.state).removeprefix("MODEL_STATE_")
+        for model in decision.models
+    }
+
+
+def reasons(decision: Decision) -> list[str]:
+    """Why it was these answers."""
+    return [Reason.Name(reason).removeprefix("REASON_") for reason in decision.reasons]
