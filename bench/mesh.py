@@ -5,26 +5,30 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-import grpc
 import psutil
 
 from bench.models import BenchModel
 from bench.payload import DATA_TYPE
+from hedgerow.local.environment import environment_of
 from hedgerow.local.folder import temporary_folder
-from hedgerow.local.mesh import LocalMesh
-from hedgerow.local.ports import Ports
+from hedgerow.local.mesh import READY_SECONDS, LocalMesh
+from hedgerow.local.ports import HOST, Ports
+from hedgerow.local.process import ServiceProcess
 from hedgerow.registry_client import AsyncRegistry
+from hedgerow.state_client import query_state
 from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.plans_pb2 import Plan
-from hedgerow.v1.state_pb2 import QueryRequest, QueryResponse
+from hedgerow.v1.state_pb2 import ModelWork, QueryResponse
 
-_QUERY = "/hedgerow.v1.StateService/Query"
 _PLUGINS = Path(__file__).parents[1] / "tests" / "plugins"
 _SERVING_SECONDS = 60.0
+_STOP_SECONDS = 8.0
 _POLL_SECONDS = 0.05
 
 
@@ -35,9 +39,10 @@ class NotServing(Exception):
 class Mesh:
     """A mesh that runs."""
 
-    def __init__(self, local: LocalMesh, registry: AsyncRegistry) -> None:
+    def __init__(self, local: LocalMesh, registry: AsyncRegistry, executors: Sequence[str]) -> None:
         self._local = local
         self._registry = registry
+        self._executors = executors
 
     @property
     def address(self) -> str:
@@ -45,11 +50,11 @@ class Mesh:
         return self._local.ports.address("router")
 
     async def push(self, model: BenchModel, description: str = "") -> None:
-        """Push a model and return when the router has a host of that version. Raises NotServing."""
+        """Push a model and return when the router has all hosts of that version. Raises NotServing."""
         pushed = await self._registry.push_model(model.definition, **model.said(description))
         wanted = (model.name, pushed.model.version)
         end = time.monotonic() + _SERVING_SECONDS
-        while wanted not in (hosts := await self._serving()):
+        while (hosts := await self._serving()).count(wanted) < len(self._executors):
             if time.monotonic() > end:
                 name, version = wanted
                 raise NotServing(f"{name}@{version} does not serve; there are {sorted(hosts)}")
@@ -72,34 +77,82 @@ class Mesh:
             found[_describe(child, hosts.get(child.pid))] = child
         return found
 
-    async def _serving(self) -> set[tuple[str, int]]:
-        """Return the model versions that the router knows a host of."""
-        return {
+    async def hosts(self, name: str) -> list[int]:
+        """Return the processes of all hosts of a model that the router can use."""
+        hosts = (await self._state("router")).hosts
+        return [host.pid for host in hosts if _is_serving(host, name)]
+
+    async def work(self) -> Work:
+        """Return what all hosts of all models have done so far."""
+        states = [await query_state(address) for address in self._executors]
+        return Work.of([work for state in states for work in state.work])
+
+    async def _serving(self) -> list[tuple[str, int]]:
+        """Return the model version of each host that the router can use."""
+        return [
             (host.model.descriptor.name, host.model.version)
             for host in (await self._state("router")).hosts
             if host.state == HostState.HOST_STATE_SERVING
-        }
+        ]
 
     async def _state(self, service: str) -> QueryResponse:
-        async with grpc.aio.insecure_channel(self._local.ports.address(service)) as channel:
-            query = channel.unary_unary(
-                _QUERY, QueryRequest.SerializeToString, QueryResponse.FromString
-            )
-            response: QueryResponse = await query(QueryRequest(data_type=DATA_TYPE))
-            return response
+        return await query_state(self._local.ports.address(service), DATA_TYPE)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What hosts have done: rows scored and dropped, and seconds of scoring."""
+
+    scored: dict[str, int]
+    """Rows, by the model's name."""
+    dropped: int
+    seconds: float
+
+    @classmethod
+    def of(cls, works: Iterable[ModelWork]) -> Work:
+        """Add up what several hosts have done."""
+        scored: Counter[str] = Counter()
+        dropped, seconds = 0, 0.0
+        for work in works:
+            scored[work.name] += work.rows_scored
+            dropped += work.rows_dropped
+            seconds += work.scoring.ToNanoseconds() / 1e9
+        return cls(dict(scored), dropped, seconds)
+
+    def since(self, before: Work) -> Work:
+        """Return what was done after `before`."""
+        scored = {name: rows - before.scored.get(name, 0) for name, rows in self.scored.items()}
+        return Work(scored, self.dropped - before.dropped, self.seconds - before.seconds)
 
 
 @asynccontextmanager
-async def start_mesh() -> AsyncIterator[Mesh]:
+async def start_mesh(
+    executors: int = 1, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Mesh]:
     """Run a mesh on free ports, with nothing in it."""
-    with temporary_folder() as folder:
-        local = LocalMesh(folder, Ports.free(), lambda *_: None, _environment())
+    said = {**_environment(), **(environment or {})}
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(temporary_folder())
+        local = LocalMesh(folder, Ports.free(), lambda *_: None, said)
+        stack.push_async_callback(local.stop)
         await local.start()
-        try:
-            async with AsyncRegistry(local.ports.address("registry")) as registry:
-                yield Mesh(local, registry)
-        finally:
-            await local.stop()
+        addresses = [local.ports.address("executor")]
+        for number in range(1, executors):
+            port = Ports.free().executor
+            more = environment_of("executor", local.ports, folder, said)
+            more["HEDGEROW_EXECUTOR_PORT"] = str(port)
+            address, log = f"{HOST}:{port}", folder.log_file(f"executor-{number}")
+            executor = ServiceProcess("executor", address, more, log)
+            stack.push_async_callback(executor.stop, _STOP_SECONDS)
+            await executor.start()
+            await executor.wait_until_ready(READY_SECONDS)
+            addresses.append(address)
+        registry = await stack.enter_async_context(AsyncRegistry(local.ports.address("registry")))
+        yield Mesh(local, registry, addresses)
+
+
+def _is_serving(host: Host, name: str) -> bool:
+    return host.model.descriptor.name == name and host.state == HostState.HOST_STATE_SERVING
 
 
 def _environment() -> dict[str, str]:

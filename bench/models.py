@@ -61,14 +61,25 @@ def wine_model(name: str) -> BenchModel:
     return _wine_models()[name]
 
 
-def constant(name: str, value: str, delay_seconds: float = 0.0) -> BenchModel:
-    """Return a model that always says `value`, after a delay (format `constant` of tests/plugins)."""
+def constant(
+    name: str,
+    value: str,
+    delay_seconds: float = 0.0,
+    slow_every: int = 0,
+    slow_seconds: float = 0.0,
+) -> BenchModel:
+    """Return a model that always says `value`, after a delay (format `constant` of tests/plugins).
+
+    One call in `slow_every` takes `slow_seconds` more.
+    """
     definition = {
         "value": value,
         "confidence": 0.9,
         "features": list(records()[0]),
         "classes": ["0", "1", "2"],
         "delay_seconds": delay_seconds,
+        "slow_every": slow_every,
+        "slow_seconds": slow_seconds,
     }
     return BenchModel(name, "constant", json.dumps(definition).encode())
 

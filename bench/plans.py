@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bench.payload import DATA_TYPE
+from hedgerow.plans import strategy_from_yaml
 from hedgerow.v1.plans_pb2 import (
+    QUALITY_MEASURE_CONFIDENCE,
     QUALITY_MEASURE_REGISTERED,
     ConsensusRule,
     Plan,
@@ -34,6 +36,37 @@ def best(models: Sequence[str]) -> Plan:
 def preferred(models: Sequence[str], deadline: timedelta) -> Plan:
     """Return a plan that waits for the first-listed model until the deadline."""
     return _plan(models, Rule(timeout=TimeoutRule()), deadline)
+
+
+def first(models: Sequence[str], hedge: str = "") -> Plan:
+    """Return a plan that takes whichever answer comes first; all but the first start after `hedge`."""
+    rule = QualityRule(by=QUALITY_MEASURE_REGISTERED, good_enough=0.0)
+    plan = _plan(models, Rule(quality=rule), _PATIENT)
+    if hedge:
+        starts = dict.fromkeys(models[1:], hedge)
+        plan.strategy.CopyFrom(strategy_from_yaml({"starts": starts}))
+    return plan
+
+
+def confident(models: Sequence[str], good_enough: float, *, cascade: bool = False) -> Plan:
+    """Return a plan that takes the surest answer, or one that is sure enough.
+
+    In a cascade each model but the first starts for those records alone that are in doubt.
+    """
+    rule = QualityRule(by=QUALITY_MEASURE_CONFIDENCE, good_enough=good_enough)
+    plan = _plan(models, Rule(quality=rule), _PATIENT)
+    if cascade:
+        starts = dict.fromkeys(models[1:], "on_doubt")
+        plan.strategy.CopyFrom(strategy_from_yaml({"starts": starts}))
+    return plan
+
+
+def alone(model: str, replica_hedge: str = "") -> Plan:
+    """Return a plan of one model, which is asked on a second host when the first is late."""
+    plan = _plan((model,), Rule(timeout=TimeoutRule()), _PATIENT)
+    if replica_hedge:
+        plan.strategy.CopyFrom(strategy_from_yaml({"replica_hedge": replica_hedge}))
+    return plan
 
 
 def _plan(models: Sequence[str], rule: Rule, deadline: timedelta) -> Plan:

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.figures import Figure
-from bench.scenes import constant, deadline, memory, push, real
+from bench.scenes import (
+    cascade,
+    constant,
+    deadline,
+    hedged,
+    memory,
+    push,
+    real,
+    replacement,
+    replicas,
+)
 from bench.session import Session
 
 
@@ -26,5 +36,13 @@ SCENES = (
     Scene("saved-model", "two PMML models and a SavedModel, consensus", real.saved_model),
     Scene("deadline", "a model that sleeps 1 s, 50 ms deadline, 16 clients", deadline.run),
     Scene("push", "a new SavedModel version every 5 s, 16 clients", push.run),
+    Scene("hedged", "hedged by p95 beside all at once, first answer wins, 4 clients", hedged.run),
+    Scene("cascade", "a cascade beside all at once: tree, then boosting", cascade.run),
+    Scene(
+        "replicas", "one host in ten pauses 200 ms, with and without replica hedge", replicas.run
+    ),
+    Scene(
+        "replacement", "kill -9 of the only host to the first answer by the next", replacement.run
+    ),
     Scene("memory", "memory", memory.run),
 )
