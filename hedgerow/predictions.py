@@ -123,6 +123,31 @@ class Predictions:
             {name: _take(values, rows) for name, values in self.outputs.items()},
         )
 
+    def spread(self, records: Sequence[int], size: int) -> Predictions:
+        """Lay the rows out over `size` records, of which `records` are theirs; the others are absent."""
+        places = np.asarray(records, np.int64)
+        missing = set(range(size)) - set(records) | {records[row] for row in self.absent}
+        confidences = None
+        if self.confidences is not None:
+            confidences = np.full(size, np.nan)
+            confidences[places] = self.confidences
+        return Predictions(
+            _spread(self.values, places, size),
+            confidences,
+            tuple(sorted(missing)),
+            {name: _spread(values, places, size) for name, values in self.outputs.items()},
+        )
+
+
+def _spread(values: Values, places: npt.NDArray[np.int64], size: int) -> Values:
+    if isinstance(values, Labels):
+        indexes = np.zeros(size, np.uint32)
+        indexes[places] = values.indexes
+        return Labels(values.classes, indexes)
+    column = np.full(size, np.nan)
+    column[places] = values
+    return column
+
 
 def _take(values: Values, rows: npt.NDArray[np.int64]) -> Values:
     if isinstance(values, Labels):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from services.collector.columns import TIED, WAITS, Columns
+from services.collector.agreement import count_many
+from services.collector.columns import ABSENT, TIED, WAITS, Columns
 from services.collector.decider import decide
 from services.collector.reports import Part
 from services.collector.rules import Value, Verdict
@@ -18,12 +21,13 @@ _WORTH_COLUMNS = 16
 class ManyRecords(Task):
     """A task of any number of records."""
 
-    __slots__ = ("_codes", "_pending", "_verdicts")
+    __slots__ = ("_answers", "_codes", "_pending", "_verdicts")
 
     def _prepare(self) -> None:
         self._verdicts: list[Verdict | None] = [None] * self.rows
         self._pending = list(range(self.rows))
         self._codes: dict[str, int] = {}
+        self._answers: list[Value] | None = None
 
     def judge(self, at_deadline: bool) -> bool:
         pending = self._pending
@@ -37,6 +41,34 @@ class ManyRecords(Task):
 
     def verdicts(self) -> list[Verdict]:
         return [verdict for verdict in self._verdicts if verdict is not None]
+
+    def undecided(self) -> list[int]:
+        return [] if len(self._pending) == self.rows else self._pending
+
+    def answers(self) -> list[Value]:
+        if self._answers is None:
+            default = self.lineup.policy.default
+            said = [
+                () if part is None else part.listed(part.report.values, self.rows)
+                for part in self.parts
+            ]
+            places = enumerate([place for place, _, _ in self.verdicts()])
+            self._answers = [default if place < 0 else said[place][row] for row, place in places]
+        return self._answers
+
+    def trust(self) -> list[float | None]:
+        said: list[Sequence[float | None]] = []
+        for part in self.parts:
+            confidences = None if part is None else part.report.confidences
+            if part is None or confidences is None:
+                said.append([None] * self.rows)
+            else:
+                said.append(part.listed(confidences, self.rows))
+        places = enumerate([place for place, _, _ in self.verdicts()])
+        return [None if place < 0 else said[place][row] for row, place in places]
+
+    def _count_agreement(self) -> None:
+        count_many(self.parts, self.answers(), self._codes, self.lineup.policy.tolerance)
 
     def _judge_pending(self, at_deadline: bool) -> list[Verdict | None]:
         voted = self._voted()
@@ -69,18 +101,26 @@ class ManyRecords(Task):
 
     def _have_columns(self, voted: list[tuple[int, Part]]) -> bool:
         """Columns are of labels, or of numbers, not of both."""
-        kinds = {part[0].classes is None for _, part in voted}
+        kinds = {part.report.classes is None for _, part in voted}
         return len(kinds) == 1 and can_judge_rows(self.lineup.policy.rule)
 
     def _columns(self, voted: list[tuple[int, Part]]) -> Columns:
-        spans = [(report, start, start + self.rows) for _, (report, start, _) in voted]
+        size = self.rows
+        parts = [part for _, part in voted]
         numbers = None
-        if spans[0][0].classes is None:
-            numbers = np.stack([report.numbers(start, stop) for report, start, stop in spans])
+        if parts[0].report.classes is None:
+            numbers = np.stack(
+                [p.spread(p.report.numbers(p.start, p.stop), size, np.nan) for p in parts]
+            )
         columns = Columns(
             [place for place, _ in voted],
-            np.stack([report.codes(self._codes, start, stop) for report, start, stop in spans]),
-            np.stack([report.trust(start, stop) for report, start, stop in spans]),
+            np.stack(
+                [
+                    p.spread(p.report.codes(self._codes, p.start, p.stop), size, ABSENT)
+                    for p in parts
+                ]
+            ),
+            np.stack([p.spread(p.report.trust(p.start, p.stop), size, 0.0) for p in parts]),
             numbers,
         )
         return columns if len(self._pending) == self.rows else columns.take(np.array(self._pending))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from hedgerow.errors import InvalidInput
-from services.collector.reports import Report, Result
+from services.collector.reports import Part, Report, Result
 from services.collector.strays import Strays
 from services.collector.tasks import Task
 from services.common.deadlines import Deadlines
@@ -43,7 +43,7 @@ class Collection:
         early = self._strays.claim(task.id)
         for report, start, result in early:
             self._keep(task, report, start, result)
-        if known is not None or early or not task.waits:
+        if known is not None or early or not task.running:
             self._settle(task)
 
     def report(self, report: Report, results: Iterable[Result]) -> None:
@@ -54,25 +54,40 @@ class Collection:
             task = tasks.get(result[0])
             if task is None:
                 self._strays.add(result[0], (report, start, result))
-            elif self._keep(task, report, start, result) and task.judge(False):
-                self._end(task)
+            elif self._keep(task, report, start, result):
+                self._settle(task)
             start += result[1]
 
-    def lose(self, task_ids: Iterable[int], place: int, reason: str) -> None:
+    def lose(
+        self, task_ids: Iterable[int], place: int, reason: str, not_started: bool = False
+    ) -> None:
         """A model of the plan will not answer these tasks, whichever of them are still open.
 
         Raises InvalidInput if a plan has no such place.
         """
-        for task_id in task_ids:
-            task = self._tasks.get(task_id)
-            if task is None:
-                continue
-            if place >= len(task.parts):
-                raise InvalidInput(f"model {place} of a plan of {len(task.parts)} was lost")
+        for task in self._open_of(task_ids, place, "lost"):
             if task.parts[place] is not None:
                 continue
-            self._fail(task, place, reason)
+            if not_started:
+                task.pass_over(place, reason)
+            else:
+                self._fail(task, place, reason)
             self._settle(task)
+
+    def launch(self, task_ids: Iterable[int], place: int) -> None:
+        """A model of the plan that was held is started. Raises InvalidInput, as `lose`."""
+        for task in self._open_of(task_ids, place, "started"):
+            task.launch(place)
+
+    def cancel(self, task_ids: Iterable[int]) -> int:
+        """End tasks that nobody waits for, without a decision; return how many were open."""
+        cancelled = 0
+        for task_id in task_ids:
+            if self._tasks.pop(task_id, None) is not None:
+                self._deadlines.remove(task_id)
+                self._strays.remember(task_id)
+                cancelled += 1
+        return cancelled
 
     def forget(self, decided: Callable[[Task], None]) -> None:
         """Forget the tasks of whoever takes them by `decided`.
@@ -91,19 +106,22 @@ class Collection:
 
     def _keep(self, task: Task, report: Report, start: int, result: Result) -> bool:
         """Keep what a frame says about a task; return whether a voter is heard that was not before."""
-        _, rows, queued, failure = result
+        _, rows, queued, failure, records = result
         place = task.lineup.place_of(report.name, report.version)
-        if place is None or task.parts[place] is not None:
-            # Not started for this task, or started twice: the first to answer counts.
+        if place is None:
             report.counts.late += 1
             return False
-        if not failure and rows != task.rows:
-            failure = f"it answered {rows} of {task.rows} records"
+        if task.parts[place] is not None:
+            # Started twice: the first to answer counts.
+            report.counts.wasted += report.seconds_of(rows)
+            return False
+        if not failure and (records or rows != task.rows):
+            failure = _misfit(task, rows, records)
         if failure:
             self._fail(task, place, failure)
         else:
             report.counts.answered += 1
-            task.take(place, (report, start, queued))
+            task.take(place, Part(report, start, queued, rows, records))
         return bool(task.lineup.policy.voters >> place & 1)
 
     def _fail(self, task: Task, place: int, reason: str) -> None:
@@ -113,6 +131,18 @@ class Collection:
     def _settle(self, task: Task) -> None:
         if task.judge(False):
             self._end(task)
+        elif task.progressed is not None:
+            task.progressed(task)
+
+    def _open_of(self, task_ids: Iterable[int], place: int, what: str) -> Iterator[Task]:
+        """Yield the tasks that are open. Raises InvalidInput if a plan has no such place."""
+        for task_id in task_ids:
+            task = self._tasks.get(task_id)
+            if task is None:
+                continue
+            if place >= len(task.parts):
+                raise InvalidInput(f"model {place} of a plan of {len(task.parts)} was {what}")
+            yield task
 
     def _expire(self, task_ids: list[int]) -> None:
         """Decide what is not decided yet: the deadline of these tasks has come."""
@@ -127,10 +157,21 @@ class Collection:
         del self._tasks[task.id]
         self._deadlines.remove(task.id)
         task.ended = self._clock()
+        task.count()
         if task.outstanding:
-            self._strays.remember(task.id)
-        task.count_chosen()
+            self._strays.remember(task.id, task.lineup, task.answers())
         task.decided(task)
+
+
+def _misfit(task: Task, rows: int, records: Sequence[int]) -> str:
+    """Return why the rows of a result are not those of the task, or ""."""
+    if not records:
+        return "" if rows == task.rows else f"it answered {rows} of {task.rows} records"
+    if len(records) != rows:
+        return f"it answered {rows} records and named {len(records)}"
+    if list(records) != sorted(set(records)) or records[-1] >= task.rows:
+        return f"it named records that the {task.rows} of the task are not"
+    return ""
 
 
 def _hand_over(known: Task, task: Task) -> None:
@@ -138,7 +179,7 @@ def _hand_over(known: Task, task: Task) -> None:
     for part in known.parts:
         if part is None:
             continue
-        report = part[0]
+        report = part.report
         place = task.lineup.place_of(report.name, report.version)
         if place is not None and known.rows == task.rows:
             task.take(place, part)

@@ -137,7 +137,7 @@ class ConsensusRule(Rule):
             [
                 (value, votes, 1 << model)
                 for model, votes in self.votes
-                if _is_number(value := values[model])
+                if is_number(value := values[model])
             ]
         )
         groups = []
@@ -180,7 +180,7 @@ class ConsensusRule(Rule):
         if self.tolerance is None:
             return (group & -group).bit_length() - 1
         members = _members(group)
-        numbers = sorted([value for model in members if _is_number(value := values[model])])
+        numbers = sorted([value for model in members if is_number(value := values[model])])
         if not numbers:
             return members[0]
         # With an even number of members the two in the middle are equally near the median.
@@ -208,5 +208,6 @@ def _members(group: int) -> list[int]:
     return [model for model in range(group.bit_length()) if group >> model & 1]
 
 
-def _is_number(value: Value) -> TypeGuard[float]:
+def is_number(value: Value) -> TypeGuard[float]:
+    """Tell whether an answer is a number."""
     return value is not None and not isinstance(value, str)

@@ -8,17 +8,22 @@ label and its verdict, a model's name and version) is encoded once and merged in
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from google.protobuf.duration_pb2 import Duration
 
 from hedgerow.v1 import scoring_pb2 as pb
-from hedgerow.v1.collection_pb2 import CollectResponse
+from hedgerow.v1.collection_pb2 import CollectResponse, TaskDecision
 from services.collector.lineup import Lineup
 from services.collector.reports import Part
 from services.collector.rules import Value, Verdict
 from services.collector.tasks import Task
 
 _NO_HOST = "no host serves it"
+_NO_TIME = "no time"
+_NOT_NEEDED = "not needed"
+_NO_TURN = "its turn did not come before the deadline"
 _NAN = float("nan")
 _LONGEST = 1e9
 _MOST_ENCODED = 4096
@@ -27,27 +32,48 @@ _MOST_ENCODED = 4096
 _double = struct.Struct("<d").pack
 
 
-def response_of(tasks: list[Task]) -> CollectResponse:
-    """Write tasks that have ended."""
+class Progress(NamedTuple):
+    """Says what a task waits for that has not ended."""
+
+    task: Task
+
+
+def response_of(items: Sequence[Task | Progress]) -> CollectResponse:
+    """Write tasks that have ended, and the progress of others as it is now, once each."""
     response = CollectResponse()
     add = response.decisions.add
-    for task in tasks:
-        message = add(task_id=task.id)
-        if task.expired:
-            message.deadline_reached = True
-        decision = message.decision
-        if task.rows == 1:
-            _write_one(decision, task)
-        else:
-            _write_many(decision, task)
-        _set(decision.elapsed, task.ended - task.admitted)
-        reports = decision.models
-        for place, part in enumerate(task.parts):
-            if part is not None:
-                _write_answer(reports.add(), task, place, part)
-            else:
-                _write_silence(reports.add(), task, place)
+    going_on: dict[int, Task] = {}
+    for item in items:
+        if isinstance(item, Task):
+            _write_decision(add(task_id=item.id), item)
+        elif not item.task.ended:
+            going_on[item.task.id] = item.task
+    for task in going_on.values():
+        response.progress.add(
+            task_id=task.id,
+            ended=~task.outstanding & (1 << len(task.parts)) - 1,
+            undecided=task.undecided(),
+        )
     return response
+
+
+def _write_decision(message: TaskDecision, task: Task) -> None:
+    if task.expired:
+        message.deadline_reached = True
+    if running := task.running:
+        message.outstanding = running
+    decision = message.decision
+    if task.rows == 1:
+        _write_one(decision, task)
+    else:
+        _write_many(decision, task)
+    _set(decision.elapsed, task.ended - task.admitted)
+    reports = decision.models
+    for place, part in enumerate(task.parts):
+        if part is not None:
+            _write_answer(reports.add(), task, place, part)
+        else:
+            _write_silence(reports.add(), task, place)
 
 
 def _write_one(decision: pb.Decision, task: Task) -> None:
@@ -79,15 +105,10 @@ def _encode(lineup: Lineup, label: str | None, verdict: Verdict) -> bytes:
 
 def _write_many(decision: pb.Decision, task: Task) -> None:
     verdicts = task.verdicts()
-    default = task.lineup.policy.default
     decision.plan_revision = task.lineup.revision
     _write_verdicts(decision, verdicts)
-    places = list(enumerate([place for place, _, _ in verdicts]))
-    _write_values(
-        decision, [default if place < 0 else task.value(row, place) for row, place in places]
-    )
-    found = [None if place < 0 else task.confidence(row, place) for row, place in places]
-    numbers = [_NAN if confidence is None else confidence for confidence in found]
+    _write_values(decision, task.answers())
+    numbers = [_NAN if confidence is None else confidence for confidence in task.trust()]
     if any(number == number for number in numbers):
         decision.confidences = struct.pack(f"<{len(numbers)}d", *numbers)
 
@@ -126,14 +147,19 @@ def _text(value: str | float) -> str:
 
 def _write_answer(message: pb.ModelReport, task: Task, place: int, part: Part) -> None:
     """Write the report of a model that answered, with the version that really did."""
-    report, start, queued = part
+    report = part.report
     message.MergeFromString(report.encoded)
+    if part.rows != 1:
+        message.records = part.rows
     _set(message.elapsed, report.received - task.admitted)
-    _set(message.queued, queued)
+    _set(message.queued, part.queued)
     if task.lineup.shadows[place]:
         message.shadow = True
     if task.explain:
-        message.predictions.CopyFrom(report.said(start, start + task.rows))
+        said = report.said(part.start, part.stop)
+        if part.records:
+            said = said.spread(part.records, task.rows)
+        message.predictions.CopyFrom(said.to_proto())
 
 
 def _write_silence(message: pb.ModelReport, task: Task, place: int) -> None:
@@ -142,6 +168,9 @@ def _write_silence(message: pb.ModelReport, task: Task, place: int) -> None:
     if task.failures is not None and place in task.failures:
         message.state = pb.MODEL_STATE_FAILED
         message.failure = task.failures[place]
+    elif (why := _why_not_started(task, place)) is not None:
+        message.state = pb.MODEL_STATE_NOT_STARTED
+        message.failure = why
     elif not task.outstanding >> place & 1:
         message.state = pb.MODEL_STATE_NO_HOST
         message.failure = _NO_HOST
@@ -149,6 +178,15 @@ def _write_silence(message: pb.ModelReport, task: Task, place: int) -> None:
         message.state = pb.MODEL_STATE_LATE
     else:
         message.state = pb.MODEL_STATE_CANCELLED
+
+
+def _why_not_started(task: Task, place: int) -> str | None:
+    """Return why a model was never started, None if it was or if no host serves it."""
+    if task.held >> place & 1:
+        return _NO_TURN if task.expired else _NOT_NEEDED
+    if task.lineup.no_time >> place & 1:
+        return _NO_TIME
+    return task.not_started.get(place) if task.not_started is not None else None
 
 
 def _set(duration: Duration, seconds: float) -> None:

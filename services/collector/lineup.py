@@ -1,4 +1,4 @@
-"""Which versions of a plan's models were started, with all that their tasks have in common."""
+"""Which versions of a plan's models are started and when, with all that their tasks have in common."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.collector.statistics import Statistics
 
 
 class Lineup:
-    """A plan and the version started of each of its models, 0 where no host serves it."""
+    """A plan and the version chosen of each of its models, 0 where no host serves it."""
 
     __slots__ = (
         "_by_name",
@@ -22,19 +22,32 @@ class Lineup:
         "counts",
         "data_type",
         "encoded",
+        "held",
         "named",
         "names",
+        "no_time",
         "outstanding",
         "policy",
+        "progress",
         "revision",
         "shadows",
         "versions",
     )
 
     def __init__(
-        self, plan: Plan, policy: Policy, versions: Sequence[int], statistics: Statistics
+        self,
+        plan: Plan,
+        policy: Policy,
+        versions: Sequence[int],
+        statistics: Statistics,
+        held: int = 0,
+        no_time: int = 0,
+        progress: bool = False,
     ) -> None:
-        """Raises InvalidInput if there is not a version for each model."""
+        """`held`, `no_time` and `progress` are those of an Opening.
+
+        Raises InvalidInput if there is not a version for each model.
+        """
         if len(versions) != len(plan.models):
             raise InvalidInput(
                 f"an opening has {len(versions)} versions for the {len(plan.models)} models of its plan"
@@ -45,12 +58,21 @@ class Lineup:
         self.names = [model.name for model in plan.models]
         self.shadows = [model.shadow for model in plan.models]
         self.versions = list(versions)
-        self.outstanding = sum(1 << place for place, version in enumerate(versions) if version)
-        """A bit for each model that was started."""
+        hosted = sum(1 << place for place, version in enumerate(versions) if version)
+        self.no_time = no_time & hosted
+        """A bit for each model that will not be started, for it could not answer in time."""
+        self.outstanding = hosted & ~no_time
+        """A bit for each model that may answer."""
+        self.held = held & self.outstanding
+        """A bit for each of them that is not started yet."""
+        self.progress = progress
+        """The router wants to know when models have ended."""
         self.counts = [
             statistics.of(self.data_type, name, version)
             for name, version in zip(self.names, versions, strict=True)
         ]
+        for counts, shadow in zip(self.counts, self.shadows, strict=True):
+            counts.shadow = shadow
         self.named = [
             ModelReport(name=name, version=version, shadow=shadow).SerializeToString()
             for name, version, shadow in zip(self.names, versions, self.shadows, strict=True)

@@ -18,12 +18,14 @@ _ROUNDING = 1e-12
 class Policy:
     """How the records of one plan are decided. Immutable."""
 
-    __slots__ = ("default", "nothing", "rule", "voters")
+    __slots__ = ("default", "nothing", "rule", "tolerance", "voters")
 
     def __init__(self, rule: Rule, default: Value) -> None:
         self.rule = rule
         self.default = default
         """The answer of last resort, if there is one."""
+        self.tolerance = rule.tolerance if isinstance(rule, ConsensusRule) else None
+        """When two numbers are one answer; None: when they are equal."""
         self.voters = sum(1 << model for model in rule.voters)
         """A bit for each model that votes."""
         reason = pb.REASON_NO_ANSWER if default is None else pb.REASON_DEFAULT

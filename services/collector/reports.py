@@ -7,6 +7,9 @@ a list costs a fiftieth of doing so in an array. The arrays, for large batches, 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +27,9 @@ _LONGEST = 1e9
 """Seconds beyond which a time a host tells cannot be."""
 
 _DOUBLES = np.dtype("<f8")
+
+Column = npt.NDArray[Any]
+T = TypeVar("T")
 
 
 class Report:
@@ -58,7 +64,7 @@ class Report:
         seconds = message.scoring_seconds
         self.scoring = seconds if 0 <= seconds < _LONGEST else 0.0
         self.encoded = _encoded(counts, self.scoring)
-        """What the reports on this model in decisions begin with."""
+        """What the reports on this model in decisions begin with, those on one record."""
         self.classes: tuple[str, ...] | None = None
         if predictions.HasField("labels"):
             self.classes = tuple(predictions.labels.classes)
@@ -93,20 +99,69 @@ class Report:
         found[np.isnan(found)] = 0.0
         return found
 
-    def said(self, start: int, stop: int) -> records_pb2.Predictions:
-        """Return what the model said about some rows, raw outputs included, for the wire."""
-        return Predictions.from_proto(self._message.predictions).rows_of(start, stop).to_proto()
+    def said(self, start: int, stop: int) -> Predictions:
+        """Return what the model said about some rows, raw outputs included."""
+        return Predictions.from_proto(self._message.predictions).rows_of(start, stop)
+
+    def seconds_of(self, rows: int) -> float:
+        """Return what scoring some of the rows took, if all take the same."""
+        return self.scoring * rows / len(self.values) if self.values else 0.0
 
 
-Result = tuple[int, int, float, str]
-"""What a frame says of one task: its id, its rows, seconds it waited in the host, why it failed (or "")."""
+Result = tuple[int, int, float, str, Sequence[int]]
+"""What a frame says of one task: its id, its rows, seconds it waited in the host, why it failed (or ""),
+and which records of the task the rows are (ascending; empty: all)."""
 
-Part = tuple[Report, int, float]
-"""A task's answer: the frame, the task's first row in it, seconds it waited in the host."""
+
+class Part(NamedTuple):
+    """A model's answer to a task: rows of a frame."""
+
+    report: Report
+    start: int
+    """Its first row in the frame."""
+    queued: float
+    """Seconds the task waited in the host."""
+    rows: int
+    records: Sequence[int] = ()
+    """Which records of the task the rows are, ascending; empty: all of them."""
+
+    @property
+    def stop(self) -> int:
+        """The row in the frame after its last."""
+        return self.start + self.rows
+
+    def row_of(self, record: int) -> int | None:
+        """Return the row in the frame for a record of the task; None if the model was not asked for it."""
+        if not self.records:
+            return self.start + record
+        place = bisect_left(self.records, record)
+        if place < len(self.records) and self.records[place] == record:
+            return self.start + place
+        return None
+
+    def listed(self, values: Sequence[T], size: int) -> Sequence[T | None]:
+        """Return its part of a frame's list for all `size` records, None where it was not asked."""
+        rows = values[self.start : self.stop]
+        if not self.records:
+            return rows
+        column: list[T | None] = [None] * size
+        for record, value in zip(self.records, rows, strict=True):
+            column[record] = value
+        return column
+
+    def spread(self, values: Column, size: int, absent: object) -> Column:
+        """Lay values of its rows out over all `size` records of the task, `absent` where there is none."""
+        if not self.records:
+            return values
+        column = np.full(size, absent, values.dtype)
+        column[list(self.records)] = values
+        return column
 
 
 def _encoded(counts: Counts, scoring: float) -> bytes:
-    message = ModelReport(name=counts.name, version=counts.version, state=MODEL_STATE_ANSWERED)
+    message = ModelReport(
+        name=counts.name, version=counts.version, state=MODEL_STATE_ANSWERED, records=1
+    )
     message.scoring.FromNanoseconds(int(scoring * 1e9))
     return message.SerializeToString()
 

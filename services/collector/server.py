@@ -10,6 +10,7 @@ import grpc
 from hedgerow.v1.collection_pb2_grpc import add_CollectionServiceServicer_to_server
 from hedgerow.v1.state_pb2 import Gauge, QueryResponse
 from services.collector.collection import Collection
+from services.collector.decisions import Progress
 from services.collector.intake import Intake
 from services.collector.servicer import CollectionServicer
 from services.collector.sessions import Session
@@ -61,7 +62,7 @@ class Collector(Service):
         self.collection.close()
         await self._log.close()
 
-    def _session(self, send: Callable[[Task], None]) -> Session:
+    def _session(self, send: Callable[[Task | Progress], None]) -> Session:
         return Session(self.collection, self._statistics, self.tracing, send)
 
     async def _drop_strays(self) -> None:

@@ -17,7 +17,7 @@ from hedgerow.v1.collection_pb2 import (
     ReportResponse,
 )
 from hedgerow.v1.collection_pb2_grpc import CollectionServiceServicer
-from services.collector.decisions import response_of
+from services.collector.decisions import Progress, response_of
 from services.collector.intake import Intake
 from services.collector.sessions import Session
 from services.collector.streams import Stream
@@ -33,7 +33,7 @@ class CollectionServicer(CollectionServiceServicer):
     """Serves CollectionService. `session` makes what takes one router's frames, given how to answer it."""
 
     def __init__(
-        self, session: Callable[[Callable[[Task], None]], Session], intake: Intake
+        self, session: Callable[[Callable[[Task | Progress], None]], Session], intake: Intake
     ) -> None:
         self._session = session
         self._intake = intake
@@ -45,7 +45,9 @@ class CollectionServicer(CollectionServiceServicer):
         self, request_iterator: AsyncIterator[CollectRequest], context: Context
     ) -> None:
         """Serve a router."""
-        outbox: Outbox[Task, CollectResponse] = Outbox(context.write, response_of, "decisions")
+        outbox: Outbox[Task | Progress, CollectResponse] = Outbox(
+            context.write, response_of, "decisions"
+        )
         session = self._session(outbox.put)
         stream = Stream()
         self._routers[stream] = session

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from hedgerow.errors import InvalidInput
 from hedgerow.v1 import collection_pb2 as pb
 from hedgerow.v1.plans_pb2 import Plan
 from services.collector.batches import ManyRecords
 from services.collector.collection import Collection
+from services.collector.decisions import Progress
 from services.collector.lineup import Lineup
 from services.collector.policy import Policy, compile_policy
 from services.collector.spans import record
@@ -22,7 +23,9 @@ _MOST_LINEUPS = 256
 
 
 class Session:
-    """Takes one router's frames; `send` is called with each of its tasks when it has ended.
+    """Takes one router's frames.
+
+    `send` is called with each of its tasks when it has ended, and with the progress of those that ask.
 
     The router tells times by its own clock, and with each frame when it was sent. What counts here is the
     time left: from the arrival of the frame on this process's monotonic clock runs. How long the frame was
@@ -34,7 +37,7 @@ class Session:
         collection: Collection,
         statistics: Statistics,
         tracing: Tracing,
-        send: Callable[[Task], None],
+        send: Callable[[Task | Progress], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._collection = collection
@@ -55,7 +58,11 @@ class Session:
         for opening in request.openings:
             self._open(opening, arrived, sent)
         for loss in request.losses:
-            self._collection.lose(loss.task_ids, loss.model, loss.reason)
+            self._collection.lose(loss.task_ids, loss.model, loss.reason, loss.not_started)
+        for launch in request.launches:
+            self._collection.launch(launch.task_ids, launch.model)
+        if request.cancelled:
+            self.open -= self._collection.cancel(request.cancelled)
 
     def end(self) -> None:
         """The stream has ended: forget its tasks."""
@@ -65,12 +72,14 @@ class Session:
     def _define(self, definition: pb.PlanDefinition) -> None:
         policy = compile_policy(definition.plan, definition.qualities)
         self._plans[definition.key] = definition.plan, policy
-        self._lineups.clear()
+        stale = [place for place in self._lineups if place[0] == definition.key]
+        for place in stale:
+            del self._lineups[place]
 
     def _open(self, opening: pb.Opening, arrived: float, sent: int) -> None:
         if not sent:
             raise InvalidInput("a frame with openings does not say when it was sent")
-        lineup = self._lineup(opening.plan_key, opening.versions)
+        lineup = self._lineup(opening)
         traced = self._tracing.enabled
         for message in opening.tasks:
             rows = message.rows
@@ -86,21 +95,28 @@ class Session:
                 message.explain,
                 message.trace if traced and message.HasField("trace") else None,
                 self._decided,
+                self._progressed,
             )
             self.open += 1
             self._collection.open(task, arrived + (message.deadline_unix_ns - sent) * 1e-9)
 
-    def _lineup(self, key: int, versions: Sequence[int]) -> Lineup:
-        place = (key, *versions)
+    def _lineup(self, opening: pb.Opening) -> Lineup:
+        key, versions = opening.plan_key, opening.versions
+        held, no_time, progress = opening.held, opening.no_time, opening.progress
+        place = (key, held, no_time, progress, *versions)
         lineup = self._lineups.get(place)
         if lineup is None:
             if key not in self._plans:
                 raise InvalidInput(f"plan {key} was not defined on this stream")
             if len(self._lineups) >= _MOST_LINEUPS:
                 self._lineups.clear()
-            lineup = Lineup(*self._plans[key], versions, self._statistics)
+            plan, policy = self._plans[key]
+            lineup = Lineup(plan, policy, versions, self._statistics, held, no_time, progress)
             self._lineups[place] = lineup
         return lineup
+
+    def _progressed(self, task: Task) -> None:
+        self._send(Progress(task))
 
     def _decided(self, task: Task) -> None:
         self.open -= 1

@@ -40,4 +40,4 @@ def _name(reason: int) -> str:
 def _model(task: Task, place: int) -> str:
     part = task.parts[place]
     assert part is not None
-    return f"{part[0].name}@{part[0].version}"
+    return f"{part.report.name}@{part.report.version}"

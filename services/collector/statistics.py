@@ -14,20 +14,50 @@ from hedgerow.v1.state_pb2 import ModelStats
 class Counts:
     """Of one model version. Durations are seconds of scoring, a frame each."""
 
-    __slots__ = ("answered", "chosen", "data_type", "failed", "late", "name", "scoring", "version")
+    __slots__ = (
+        "agreed",
+        "alone",
+        "answered",
+        "cancelled",
+        "chosen",
+        "data_type",
+        "failed",
+        "late",
+        "name",
+        "not_started",
+        "records",
+        "scoring",
+        "shadow",
+        "version",
+        "wasted",
+    )
 
     def __init__(self, data_type: str, name: str, version: int) -> None:
         self.data_type = data_type
         self.name = name
         self.version = version
         self.answered = 0
-        """Tasks it answered in time."""
+        """Tasks it answered in time; a shadow's count whenever they come."""
         self.late = 0
         """Results that no task was waiting for any more."""
         self.failed = 0
         """Tasks it failed, its host's death included."""
         self.chosen = 0
         """Records whose answer was its own."""
+        self.records = 0
+        """Records it answered, late ones included."""
+        self.agreed = 0
+        """Of those, records whose answer was the one that was decided."""
+        self.alone = 0
+        """Of those, records whose answer nobody else gave who was heard."""
+        self.cancelled = 0
+        """Tasks that were decided while it was out."""
+        self.not_started = 0
+        """Tasks that were decided without starting it."""
+        self.wasted = 0.0
+        """Seconds of scoring for results that nobody took."""
+        self.shadow = False
+        """It had no vote when it was last in a plan."""
         self.scoring = Scoring()
 
     def to_proto(self) -> ModelStats:
@@ -40,6 +70,13 @@ class Counts:
             late=self.late,
             failed=self.failed,
             chosen=self.chosen,
+            records=self.records,
+            agreed=self.agreed,
+            alone=self.alone,
+            cancelled=self.cancelled,
+            not_started=self.not_started,
+            wasted=_duration(self.wasted),
+            shadow=self.shadow,
         )
         if self.scoring.since_ns:
             stats.duration.CopyFrom(_duration(self.scoring.total))

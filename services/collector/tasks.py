@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from hedgerow.v1.records_pb2 import TraceContext
+from services.collector.agreement import count_one
 from services.collector.decider import decide
 from services.collector.lineup import Lineup
 from services.collector.reports import Part
@@ -15,8 +16,9 @@ from services.collector.rules import Value, Verdict
 class Task(ABC):
     """A batch whose records are decided one by one, each once; it ends when the last is.
 
-    `decided` is called with the task when it has ended, and stands for whoever opened it. Times are
-    seconds of the collector's clock.
+    `decided` is called with the task when it has ended, and stands for whoever opened it; `progressed`
+    when a voter has ended and the task goes on, if the lineup says so. Times are seconds of the
+    collector's clock.
     """
 
     __slots__ = (
@@ -26,11 +28,14 @@ class Task(ABC):
         "expired",
         "explain",
         "failures",
+        "held",
         "id",
         "lineup",
+        "not_started",
         "opened",
         "outstanding",
         "parts",
+        "progressed",
         "rows",
         "trace",
     )
@@ -45,6 +50,7 @@ class Task(ABC):
         explain: bool,
         trace: TraceContext | None,
         decided: Callable[[Task], None],
+        progressed: Callable[[Task], None] | None = None,
     ) -> None:
         self.id = task_id
         self.lineup = lineup
@@ -54,12 +60,17 @@ class Task(ABC):
         self.explain = explain
         self.trace = trace
         self.decided = decided
+        self.progressed = progressed if lineup.progress else None
         self.outstanding = lineup.outstanding
         """A bit for each model of the plan that may still answer."""
+        self.held = lineup.held
+        """A bit for each of them that has not been started."""
         self.parts: list[Part | None] = [None] * len(lineup.names)
         """What each model of the plan answered."""
         self.failures: dict[int, str] | None = None
         """Why models will not answer, by their place; most tasks have none."""
+        self.not_started: dict[int, str] | None = None
+        """Why models that were held will never be started, by their place."""
         self.ended = 0.0
         self.expired = False
         """The deadline came before every record was decided."""
@@ -73,6 +84,19 @@ class Task(ABC):
         """Keep a model's answer. It may have been lost before, but not have answered."""
         self.parts[place] = part
         self.outstanding &= ~(1 << place)
+        self.held &= ~(1 << place)
+
+    def launch(self, place: int) -> None:
+        """A model that was held is started."""
+        self.held &= ~(1 << place)
+
+    def pass_over(self, place: int, reason: str) -> None:
+        """A model will never be started."""
+        if self.not_started is None:
+            self.not_started = {}
+        self.outstanding &= ~(1 << place)
+        self.held &= ~(1 << place)
+        self.not_started.setdefault(place, reason)
 
     def fail(self, place: int, reason: str) -> bool:
         """A model will not answer. Returns False if that was known; the first reason stands."""
@@ -81,19 +105,48 @@ class Task(ABC):
         elif place in self.failures:
             return False
         self.outstanding &= ~(1 << place)
+        self.held &= ~(1 << place)
         self.failures[place] = reason
         return True
 
     @property
-    def waits(self) -> bool:
-        """Whether a voter may still answer."""
-        return bool(self.outstanding & self.lineup.policy.voters)
+    def running(self) -> int:
+        """A bit for each voter that was started and may still answer."""
+        return self.outstanding & ~self.held & self.lineup.policy.voters
 
-    def count_chosen(self) -> None:
-        """Count the answers for the models that gave them. Only when the task has ended."""
+    def count(self) -> None:
+        """Count what became of each model, for its statistics. Only when the task has ended."""
+        counts = self.lineup.counts
+        idle = self.held | self.lineup.no_time
+        if idle or self.not_started:
+            for place, part in enumerate(self.parts):
+                passed_over = self.not_started is not None and place in self.not_started
+                if part is None and (idle >> place & 1 or passed_over):
+                    counts[place].not_started += 1
+        if (out := self.running) and not self.expired:
+            for place, count in enumerate(counts):
+                if out >> place & 1:
+                    count.cancelled += 1
         for place, _, _ in self.verdicts():
             if place >= 0:
                 self._part(place)[0].counts.chosen += 1
+        self._count_agreement()
+
+    @abstractmethod
+    def _count_agreement(self) -> None:
+        """Count who agrees with what was decided, and who is alone."""
+
+    @abstractmethod
+    def answers(self) -> list[Value]:
+        """Return the answer to each record, None where there is none. Only when the task has ended."""
+
+    @abstractmethod
+    def trust(self) -> list[float | None]:
+        """Return the confidence of each answer, NaN or None where there is none, as `answers`."""
+
+    @abstractmethod
+    def undecided(self) -> list[int]:
+        """Return the records that are not decided, by their places; none at all if all of them are."""
 
     @abstractmethod
     def judge(self, at_deadline: bool) -> bool:
@@ -104,14 +157,17 @@ class Task(ABC):
         """Return the verdict of each record. Only when the task has ended."""
 
     def value(self, row: int, place: int) -> Value:
-        """Return what a model that has answered said about one record."""
-        report, start, _ = self._part(place)
-        return report.values[start + row]
+        """Return what a model that has answered said about one record, None if it said nothing."""
+        part = self._part(place)
+        found = part.row_of(row)
+        return None if found is None else part.report.values[found]
 
     def confidence(self, row: int, place: int) -> float | None:
         """Return the confidence of an answer, NaN or None where it has none."""
-        report, start, _ = self._part(place)
-        return None if report.confidences is None else report.confidences[start + row]
+        part = self._part(place)
+        found = part.row_of(row)
+        confidences = part.report.confidences
+        return None if found is None or confidences is None else confidences[found]
 
     def _part(self, place: int) -> Part:
         part = self.parts[place]
@@ -131,9 +187,11 @@ class OneRecord(Task):
         self._verdict: Verdict | None = None
 
     def take(self, place: int, part: Part) -> None:
-        report, row, _ = part
+        report, row, *_ = part
         self.parts[place] = part
-        self.outstanding &= ~(1 << place)
+        left = ~(1 << place)
+        self.outstanding &= left
+        self.held &= left
         self._values[place] = report.values[row]
         if report.confidences is not None:
             confidence = report.confidences[row]
@@ -149,3 +207,23 @@ class OneRecord(Task):
     def verdicts(self) -> list[Verdict]:
         assert self._verdict is not None
         return [self._verdict]
+
+    def value(self, row: int, place: int) -> Value:
+        return self._values[place]
+
+    def undecided(self) -> list[int]:
+        return []
+
+    def answers(self) -> list[Value]:
+        assert self._verdict is not None
+        place = self._verdict[0]
+        return [self.lineup.policy.default if place < 0 else self._values[place]]
+
+    def trust(self) -> list[float | None]:
+        assert self._verdict is not None
+        place = self._verdict[0]
+        return [None if place < 0 else self.confidence(0, place)]
+
+    def _count_agreement(self) -> None:
+        (decided,) = self.answers()
+        count_one(self.parts, self._values, decided, self.lineup.policy.tolerance)

@@ -13,7 +13,7 @@ from hedgerow.v1 import records_pb2
 from hedgerow.v1.plans_pb2 import Plan
 from hedgerow.v1.scoring_pb2 import Decision, ModelReport, ModelState, Reason
 from services.collector.collection import Collection
-from services.collector.decisions import response_of
+from services.collector.decisions import Progress, response_of
 from services.collector.intake import Intake
 from services.collector.policy import Policy, compile_policy
 from services.collector.rules import Value
@@ -62,8 +62,9 @@ def report_of(
     confidence: float | None = None,
     queued: float = 0.002,
     scoring: float = 0.003,
+    records: Sequence[int] = (),
 ) -> pb.ReportRequest:
-    """A frame of what a model said about some tasks."""
+    """A frame of what a model said about some tasks, or about these records of each."""
     rows = [value for values in tasks.values() for value in values]
     return pb.ReportRequest(
         data_type="wine",
@@ -71,7 +72,7 @@ def report_of(
         version=version,
         scoring_seconds=scoring,
         results=[
-            pb.TaskResult(task_id=task_id, rows=len(values), queued_seconds=queued)
+            pb.TaskResult(task_id=task_id, rows=len(values), queued_seconds=queued, records=records)
             for task_id, values in tasks.items()
         ],
         predictions=predictions_of(rows, None if confidence is None else [confidence] * len(rows)),
@@ -92,6 +93,9 @@ def opening_of(
     deadline: float = 0.05,
     explain: bool = False,
     trace: records_pb2.TraceContext | None = None,
+    held: int = 0,
+    no_time: int = 0,
+    progress: bool = False,
 ) -> pb.CollectRequest:
     """A frame that opens tasks, admitted 2 ms before it was sent, due in `deadline` seconds."""
     tasks = [
@@ -105,7 +109,14 @@ def opening_of(
         )
         for task_id in task_ids
     ]
-    opening = pb.Opening(plan_key=plan_key, versions=versions, tasks=tasks)
+    opening = pb.Opening(
+        plan_key=plan_key,
+        versions=versions,
+        tasks=tasks,
+        held=held,
+        no_time=no_time,
+        progress=progress,
+    )
     return pb.CollectRequest(openings=[opening], sent_unix_ns=SENT)
 
 
@@ -132,17 +143,29 @@ class Desk:
         self.intake = Intake(self.collection, self.statistics, self.clock)
         self.tracing = tracing or Tracing("test")
         self.decided: list[Task] = []
+        self.progress: list[Progress] = []
         self.plan = plan_of(policy, models)
         self.session = self.new_session(self.plan)
 
     def new_session(self, plan: Plan, qualities: Sequence[float] = ()) -> Session:
         """Another router's session, which has defined this plan as its first."""
-        session = Session(
-            self.collection, self.statistics, self.tracing, self.decided.append, self.clock
-        )
+        session = Session(self.collection, self.statistics, self.tracing, self._sent, self.clock)
         definition = pb.PlanDefinition(key=1, plan=plan, qualities=qualities)
         session.take(pb.CollectRequest(plans=[definition]))
         return session
+
+    def _sent(self, item: Task | Progress) -> None:
+        if isinstance(item, Progress):
+            self.progress.append(item)
+        else:
+            self.decided.append(item)
+
+    def told(self) -> list[pb.TaskProgress]:
+        """The progress the router was told of since it was asked for last, as it reads it."""
+        items: list[Task | Progress] = [*self.progress]
+        self.progress.clear()
+        response = pb.CollectResponse.FromString(response_of(items).SerializeToString())
+        return list(response.progress)
 
     def pass_time(self, seconds: float) -> None:
         """Turn the clock on, and call what is due."""

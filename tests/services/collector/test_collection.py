@@ -316,7 +316,8 @@ async def test_the_first_of_two_answers_of_a_model_counts(desk_of: DeskOf) -> No
     desk.session.take(opening_of(1))
     desk.intake.take(report_of("a", {1: ["x"]}))
     desk.intake.take(report_of("a", {1: ["y"]}))
-    assert desk.late("a") == 1
+    assert desk.late("a") == 0
+    assert desk.statistics.of("wine", "a", 1).wasted == pytest.approx(0.003)
     desk.intake.take(report_of("b", {1: ["x"]}))
     assert answers(desk.decision().decision) == ["x"]
 

@@ -226,4 +226,6 @@ async def test_one_record_and_a_batch_are_written_alike() -> None:
     for field in ("answered_by", "reasons", "agreed"):
         assert list(getattr(one, field)) * 2 == list(getattr(two, field))
     assert one.confidences * 2 == two.confidences
+    for report in one.models[:2]:
+        report.records *= 2
     assert list(one.models) == list(two.models)
