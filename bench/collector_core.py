@@ -19,7 +19,7 @@ from hedgerow.plans import plan_from_yaml
 from hedgerow.predictions import Labels, Predictions
 from hedgerow.v1 import collection_pb2 as pb
 from services.collector.collection import Collection
-from services.collector.decisions import response_of
+from services.collector.decisions import Progress, response_of
 from services.collector.intake import Intake
 from services.collector.sessions import Session
 from services.collector.statistics import Statistics
@@ -47,7 +47,7 @@ class Core:
         self.plan = plan_from_yaml(f"data_type: wine\nmodels: [{models}]\npolicy: {policy}\n")
         statistics = Statistics()
         self.collection = Collection(Strays(10_000))
-        self.decided: list[Task] = []
+        self.decided: list[Task | Progress] = []
         self.session = Session(self.collection, statistics, Tracing("bench"), self.decided.append)
         self.intake = Intake(self.collection, statistics)
         definition = pb.PlanDefinition(key=1, plan=self.plan, qualities=[0.9, 0.8, 0.7])

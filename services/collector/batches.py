@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple, cast
 
 import numpy as np
 
-from services.collector.agreement import count_many
-from services.collector.columns import ABSENT, TIED, WAITS, Columns
+from services.collector.agreement import Answers, Coded, tally_codes, tally_values
+from services.collector.columns import NOTHING, TIED, WAITS, Columns, Numbers, Places
 from services.collector.decider import decide
-from services.collector.reports import Part
+from services.collector.parts import Part
+from services.collector.reports import code_of
 from services.collector.rules import Value, Verdict
 from services.collector.tasks import Task
 from services.collector.vectors import can_judge_rows, judge_rows
@@ -18,15 +20,23 @@ _WORTH_COLUMNS = 16
 """Records from which on columns are faster than one record after the other."""
 
 
+class _Column(NamedTuple):
+    """What one model said: the code of each answer, and the confidence."""
+
+    codes: Places
+    trust: Numbers
+
+
 class ManyRecords(Task):
     """A task of any number of records."""
 
-    __slots__ = ("_answers", "_codes", "_pending", "_verdicts")
+    __slots__ = ("_answers", "_columns_of", "_labels", "_pending", "_verdicts")
 
     def _prepare(self) -> None:
         self._verdicts: list[Verdict | None] = [None] * self.rows
         self._pending = list(range(self.rows))
-        self._codes: dict[str, int] = {}
+        self._labels: dict[str, int] = {}
+        self._columns_of: dict[int, _Column] = {}
         self._answers: list[Value] | None = None
 
     def judge(self, at_deadline: bool) -> bool:
@@ -40,7 +50,8 @@ class ManyRecords(Task):
         return not self._pending
 
     def verdicts(self) -> list[Verdict]:
-        return [verdict for verdict in self._verdicts if verdict is not None]
+        assert not self._pending
+        return cast(list[Verdict], self._verdicts)
 
     def undecided(self) -> list[int]:
         return [] if len(self._pending) == self.rows else self._pending
@@ -48,27 +59,50 @@ class ManyRecords(Task):
     def answers(self) -> list[Value]:
         if self._answers is None:
             default = self.lineup.policy.default
-            said = [
-                () if part is None else part.listed(part.report.values, self.rows)
-                for part in self.parts
-            ]
+            said = [() if part is None else part.values(self.rows) for part in self.parts]
             places = enumerate([place for place, _, _ in self.verdicts()])
             self._answers = [default if place < 0 else said[place][row] for row, place in places]
         return self._answers
 
     def trust(self) -> list[float | None]:
-        said: list[Sequence[float | None]] = []
-        for part in self.parts:
-            confidences = None if part is None else part.report.confidences
-            if part is None or confidences is None:
-                said.append([None] * self.rows)
-            else:
-                said.append(part.listed(confidences, self.rows))
+        said: list[Sequence[float | None]] = [
+            () if part is None else part.confidences(self.rows) for part in self.parts
+        ]
         places = enumerate([place for place, _, _ in self.verdicts()])
         return [None if place < 0 else said[place][row] for row, place in places]
 
-    def _count_agreement(self) -> None:
-        count_many(self.parts, self.answers(), self._codes, self.lineup.policy.tolerance)
+    def decided_answers(self) -> Answers:
+        return self.answers() if self.rows < _WORTH_COLUMNS else self._coded_answers()
+
+    def _coded_answers(self) -> Coded:
+        chosen = np.array([place for place, _, _ in self.verdicts()])
+        default = self.lineup.policy.default
+        nobody = NOTHING if default is None else code_of(default, self._labels)
+        codes = np.full(self.rows, nobody, np.int64)
+        for place, part in enumerate(self.parts):
+            if part is not None:
+                rows = chosen == place
+                codes[rows] = self._column(place, part).codes[rows]
+        return Coded(codes, self._labels)
+
+    def _count_answers(self) -> None:
+        parts = [(place, part) for place, part in enumerate(self.parts) if part is not None]
+        if not parts:
+            return
+        tolerance = self.lineup.policy.tolerance
+        if self.rows < _WORTH_COLUMNS:
+            said = [part.values(self.rows) for _, part in parts]
+            tallies = tally_values(said, self.answers(), tolerance)
+        else:
+            codes = np.stack([self._column(place, part).codes for place, part in parts])
+            tallies = tally_codes(codes, self._coded_answers().codes, tolerance)
+        chosen = [place for place, _, _ in self.verdicts()]
+        for (place, part), tally in zip(parts, tallies, strict=True):
+            counts = part.report.counts
+            counts.records += part.asked(self.rows)
+            counts.agreed += tally.agreed
+            counts.alone += tally.alone
+            counts.chosen += chosen.count(place)
 
     def _judge_pending(self, at_deadline: bool) -> list[Verdict | None]:
         voted = self._voted()
@@ -105,25 +139,22 @@ class ManyRecords(Task):
         return len(kinds) == 1 and can_judge_rows(self.lineup.policy.rule)
 
     def _columns(self, voted: list[tuple[int, Part]]) -> Columns:
-        size = self.rows
-        parts = [part for _, part in voted]
-        numbers = None
-        if parts[0].report.classes is None:
-            numbers = np.stack(
-                [p.spread(p.report.numbers(p.start, p.stop), size, np.nan) for p in parts]
-            )
+        found = [self._column(place, part) for place, part in voted]
+        codes = np.stack([column.codes for column in found])
         columns = Columns(
             [place for place, _ in voted],
-            np.stack(
-                [
-                    p.spread(p.report.codes(self._codes, p.start, p.stop), size, ABSENT)
-                    for p in parts
-                ]
-            ),
-            np.stack([p.spread(p.report.trust(p.start, p.stop), size, 0.0) for p in parts]),
-            numbers,
+            codes,
+            np.stack([column.trust for column in found]),
+            codes.view(np.float64) if voted[0][1].report.classes is None else None,
         )
         return columns if len(self._pending) == self.rows else columns.take(np.array(self._pending))
+
+    def _column(self, place: int, part: Part) -> _Column:
+        column = self._columns_of.get(place)
+        if column is None:
+            column = _Column(part.codes(self._labels, self.rows), part.trust(self.rows))
+            self._columns_of[place] = column
+        return column
 
     def _decide(self, row: int, at_deadline: bool) -> Verdict | None:
         """Decide one record as if it were alone."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 from hedgerow.errors import InvalidInput
-from services.collector.reports import Part, Report, Result
+from services.collector.outcomes import Outcome
+from services.collector.parts import Part, records_of
+from services.collector.reports import Report, Result
 from services.collector.strays import Strays
 from services.collector.tasks import Task
 from services.common.deadlines import Deadlines
@@ -16,8 +18,8 @@ class Collection:
     """The open tasks of a collector.
 
     A task ends when its last record is decided, at its deadline at the latest, and `Task.decided` is
-    called once for it; or it is forgotten, and nothing is called. After that nothing of it is left here
-    but, for a while, its id. Times are seconds of `clock`.
+    called once for it; or it is cancelled or forgotten, and nothing is called. After that nothing of it is
+    left here but, for a while, what was decided. Times are seconds of `clock`.
     """
 
     def __init__(self, strays: Strays, clock: Callable[[], float] = time.monotonic) -> None:
@@ -41,9 +43,8 @@ class Collection:
         if known is not None:
             _hand_over(known, task)
         early = self._strays.claim(task.id)
-        for report, start, result in early:
-            self._keep(task, report, start, result)
-        if known is not None or early or not task.running:
+        heard = [self._keep(task, *stray) for stray in early] if early else ()
+        if known is not None or any(heard) or not task.lineup.running:
             self._settle(task)
 
     def report(self, report: Report, results: Iterable[Result]) -> None:
@@ -55,7 +56,10 @@ class Collection:
             if task is None:
                 self._strays.add(result[0], (report, start, result))
             elif self._keep(task, report, start, result):
-                self._settle(task)
+                if task.judge(False):
+                    self._end(task)
+                elif task.progressed is not None:
+                    task.progressed(task)
             start += result[1]
 
     def lose(
@@ -66,28 +70,28 @@ class Collection:
         Raises InvalidInput if a plan has no such place.
         """
         for task in self._open_of(task_ids, place, "lost"):
-            if task.parts[place] is not None:
+            if not task.outstanding >> place & 1:
                 continue
             if not_started:
                 task.pass_over(place, reason)
             else:
                 self._fail(task, place, reason)
-            self._settle(task)
+            if task.lineup.policy.voters >> place & 1:
+                self._settle(task)
 
     def launch(self, task_ids: Iterable[int], place: int) -> None:
         """A model of the plan that was held is started. Raises InvalidInput, as `lose`."""
         for task in self._open_of(task_ids, place, "started"):
             task.launch(place)
 
-    def cancel(self, task_ids: Iterable[int]) -> int:
-        """End tasks that nobody waits for, without a decision; return how many were open."""
-        cancelled = 0
-        for task_id in task_ids:
-            if self._tasks.pop(task_id, None) is not None:
-                self._deadlines.remove(task_id)
-                self._strays.remember(task_id)
-                cancelled += 1
-        return cancelled
+    def cancel(self, task_ids: Iterable[int], decided: Callable[[Task], None]) -> int:
+        """End tasks of whoever takes them by `decided`, without a decision; return how many were open."""
+        found = [self._tasks.get(task_id) for task_id in task_ids]
+        open_ = [task for task in found if task is not None and task.decided == decided]
+        for task in open_:
+            self._close(task)
+            self._strays.remember(task.id, Outcome(task.lineup, task.outstanding, ()))
+        return len(open_)
 
     def forget(self, decided: Callable[[Task], None]) -> None:
         """Forget the tasks of whoever takes them by `decided`.
@@ -96,8 +100,7 @@ class Collection:
         meanwhile has come early.
         """
         for task in [task for task in self._tasks.values() if task.decided == decided]:
-            del self._tasks[task.id]
-            self._deadlines.remove(task.id)
+            self._close(task)
 
     def close(self) -> None:
         """Forget everything."""
@@ -106,22 +109,24 @@ class Collection:
 
     def _keep(self, task: Task, report: Report, start: int, result: Result) -> bool:
         """Keep what a frame says about a task; return whether a voter is heard that was not before."""
-        _, rows, queued, failure, records = result
+        _, rows, queued, failure, _ = result
         place = task.lineup.place_of(report.name, report.version)
         if place is None:
             report.counts.late += 1
+            report.counts.wasted += report.row_seconds * rows
             return False
         if task.parts[place] is not None:
             # Started twice: the first to answer counts.
-            report.counts.wasted += report.seconds_of(rows)
+            report.counts.wasted += report.row_seconds * rows
             return False
-        if not failure and (records or rows != task.rows):
-            failure = _misfit(task, rows, records)
+        records = None
+        if not failure and (rows != 1 or task.rows != 1):
+            records, failure = records_of(result, task.rows)
         if failure:
             self._fail(task, place, failure)
         else:
             report.counts.answered += 1
-            task.take(place, Part(report, start, queued, rows, records))
+            task.take(place, Part(report, start, queued, records))
         return bool(task.lineup.policy.voters >> place & 1)
 
     def _fail(self, task: Task, place: int, reason: str) -> None:
@@ -154,24 +159,18 @@ class Collection:
                 self._end(task)
 
     def _end(self, task: Task) -> None:
+        self._close(task)
+        task.count()
+        if task.outstanding or task.lineup.replicas:
+            self._strays.remember(
+                task.id, Outcome(task.lineup, task.outstanding, task.decided_answers())
+            )
+        task.decided(task)
+
+    def _close(self, task: Task) -> None:
         del self._tasks[task.id]
         self._deadlines.remove(task.id)
         task.ended = self._clock()
-        task.count()
-        if task.outstanding:
-            self._strays.remember(task.id, task.lineup, task.answers())
-        task.decided(task)
-
-
-def _misfit(task: Task, rows: int, records: Sequence[int]) -> str:
-    """Return why the rows of a result are not those of the task, or ""."""
-    if not records:
-        return "" if rows == task.rows else f"it answered {rows} of {task.rows} records"
-    if len(records) != rows:
-        return f"it answered {rows} records and named {len(records)}"
-    if list(records) != sorted(set(records)) or records[-1] >= task.rows:
-        return f"it named records that the {task.rows} of the task are not"
-    return ""
 
 
 def _hand_over(known: Task, task: Task) -> None:

@@ -22,15 +22,22 @@ TIED = -3
 """In place of a model: somebody else is to say which of several."""
 
 ABSENT = -1
-"""In place of a code: no answer."""
+"""In place of a code: no answer of a model."""
+
+NOTHING = -2
+"""In place of the code of what was decided: no answer. It is nobody's code."""
+
+FIRST_LABEL = 0x7FF8_0000_0000_0001
+"""The code of the first label. The code of a number is its bits. From here on, and where ABSENT and
+NOTHING are, no bits are those of a number: codes of labels and of numbers can stand side by side."""
 
 
 class Columns:
     """What some models, at least one, said about n records.
 
     `models` are their places in the plan, ascending. `codes` [models, n] are equal where answers are, and
-    ABSENT where there is none; `confidences` [models, n] are 0 where there is none; `numbers` [models, n]
-    are the answers for regression, else None.
+    ABSENT where there is none (see FIRST_LABEL); `confidences` [models, n] are 0 where there is none;
+    `numbers` [models, n] are the answers for regression, NaN where there is none, else None.
     """
 
     __slots__ = ("bits", "codes", "confidences", "models", "numbers", "present", "size")

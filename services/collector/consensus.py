@@ -18,7 +18,7 @@ from operator import or_
 from typing import NamedTuple, TypeGuard
 
 from hedgerow.v1 import scoring_pb2 as pb
-from services.collector.rules import Rule, Value, Verdict
+from services.collector.rules import Rule, Value, Verdict, places_of
 
 Group = tuple[int, int]
 """Votes of those who agree, and a bit for each of them."""
@@ -179,7 +179,7 @@ class ConsensusRule(Rule):
         """The member whose answer is the group's."""
         if self.tolerance is None:
             return (group & -group).bit_length() - 1
-        members = _members(group)
+        members = places_of(group)
         numbers = sorted([value for model in members if is_number(value := values[model])])
         if not numbers:
             return members[0]
@@ -198,14 +198,10 @@ def _first(tied: list[int], confidences: Sequence[float]) -> int:
         return tied[0]
 
     def order(group: int) -> tuple[float, list[int]]:
-        members = _members(group)
+        members = places_of(group)
         return -fsum([confidences[model] for model in members]) / len(members), members
 
     return min(tied, key=order)
-
-
-def _members(group: int) -> list[int]:
-    return [model for model in range(group.bit_length()) if group >> model & 1]
 
 
 def is_number(value: Value) -> TypeGuard[float]:

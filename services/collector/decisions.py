@@ -16,7 +16,7 @@ from google.protobuf.duration_pb2 import Duration
 from hedgerow.v1 import scoring_pb2 as pb
 from hedgerow.v1.collection_pb2 import CollectResponse, TaskDecision
 from services.collector.lineup import Lineup
-from services.collector.reports import Part
+from services.collector.parts import Part
 from services.collector.rules import Value, Verdict
 from services.collector.tasks import Task
 
@@ -44,7 +44,7 @@ def response_of(items: Sequence[Task | Progress]) -> CollectResponse:
     add = response.decisions.add
     going_on: dict[int, Task] = {}
     for item in items:
-        if isinstance(item, Task):
+        if not isinstance(item, Progress):
             _write_decision(add(task_id=item.id), item)
         elif not item.task.ended:
             going_on[item.task.id] = item.task
@@ -60,7 +60,7 @@ def response_of(items: Sequence[Task | Progress]) -> CollectResponse:
 def _write_decision(message: TaskDecision, task: Task) -> None:
     if task.expired:
         message.deadline_reached = True
-    if running := task.running:
+    if task.outstanding and (running := task.running):
         message.outstanding = running
     decision = message.decision
     if task.rows == 1:
@@ -120,7 +120,7 @@ def _write_verdicts(decision: pb.Decision, verdicts: list[Verdict]) -> None:
     decision.agreed.extend(agreed)
 
 
-def _write_values(decision: pb.Decision, values: list[Value]) -> None:
+def _write_values(decision: pb.Decision, values: Sequence[Value]) -> None:
     """Write the answers as one column; what is there for a record without one means nothing.
 
     Labels, if there is one: a number among them (models of both kinds in one plan, or a default of the
@@ -149,40 +149,35 @@ def _write_answer(message: pb.ModelReport, task: Task, place: int, part: Part) -
     """Write the report of a model that answered, with the version that really did."""
     report = part.report
     message.MergeFromString(report.encoded)
-    if part.rows != 1:
-        message.records = part.rows
+    if task.rows != 1:
+        message.records = part.asked(task.rows)
     _set(message.elapsed, report.received - task.admitted)
     _set(message.queued, part.queued)
     if task.lineup.shadows[place]:
         message.shadow = True
     if task.explain:
-        said = report.said(part.start, part.stop)
-        if part.records:
-            said = said.spread(part.records, task.rows)
-        message.predictions.CopyFrom(said.to_proto())
+        message.predictions.CopyFrom(part.said(task.rows))
 
 
 def _write_silence(message: pb.ModelReport, task: Task, place: int) -> None:
     """Write the report of a model that did not answer."""
     message.MergeFromString(task.lineup.named[place])
-    if task.failures is not None and place in task.failures:
+    if task.outstanding & ~task.held & 1 << place:
+        message.state = pb.MODEL_STATE_LATE if task.expired else pb.MODEL_STATE_CANCELLED
+    elif task.failures is not None and place in task.failures:
         message.state = pb.MODEL_STATE_FAILED
         message.failure = task.failures[place]
     elif (why := _why_not_started(task, place)) is not None:
         message.state = pb.MODEL_STATE_NOT_STARTED
         message.failure = why
-    elif not task.outstanding >> place & 1:
+    else:
         message.state = pb.MODEL_STATE_NO_HOST
         message.failure = _NO_HOST
-    elif task.expired:
-        message.state = pb.MODEL_STATE_LATE
-    else:
-        message.state = pb.MODEL_STATE_CANCELLED
 
 
 def _why_not_started(task: Task, place: int) -> str | None:
-    """Return why a model was never started, None if it was or if no host serves it."""
-    if task.held >> place & 1:
+    """Return why a model was never started, None if no host serves it."""
+    if task.idle >> place & 1:
         return _NO_TURN if task.expired else _NOT_NEEDED
     if task.lineup.no_time >> place & 1:
         return _NO_TIME

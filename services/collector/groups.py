@@ -58,14 +58,14 @@ def _equal(columns: Columns, votes: Places) -> Groups:
 
 def _near(columns: Columns, votes: Places, tolerance: Tolerance) -> Groups:
     assert columns.numbers is not None
-    numbers = np.where(columns.present, columns.numbers, np.nan)
+    numbers = columns.numbers
     order = numbers.argsort(axis=0, kind="stable")  # those without an answer are last
     ordered = np.take_along_axis(numbers, order, 0)
     most = np.zeros(columns.size, np.int64)
     start, count, tied = most, most, most.astype(bool)
     # A window that is not the largest from its first member on has fewer votes than the one before it.
     for place, low in enumerate(ordered):
-        inside = _agree(tolerance, low, ordered[place:])
+        inside = near(tolerance, low, ordered[place:])
         window = (votes[order[place:]] * inside).sum(axis=0)
         larger = window > most
         tied = ~larger & (tied | ((window == most) & (window > 0)))
@@ -89,9 +89,9 @@ def _put_back(order: Places, start: Places, count: Places) -> Flags:
     return flags
 
 
-def _agree(tolerance: Tolerance, low: Numbers, high: Numbers) -> Flags:
-    """What `Tolerance.agree` tells, NaN agreeing with nothing."""
+def near(tolerance: Tolerance, one: Numbers, other: Numbers) -> Flags:
+    """What `Tolerance.agree` tells, whichever is larger; NaN agrees with nothing."""
     with np.errstate(over="ignore"):
-        allowed = tolerance.absolute + tolerance.relative * np.maximum(np.abs(low), np.abs(high))
-        agree: Flags = high - low <= allowed
+        allowed = tolerance.absolute + tolerance.relative * np.maximum(np.abs(one), np.abs(other))
+        agree: Flags = np.abs(other - one) <= allowed
     return agree

@@ -30,13 +30,7 @@ class Intake:
         counts = self._statistics.of(request.data_type, request.model, request.version)
         report = Report(request, counts, self._clock())
         results: list[Result] = [
-            (
-                result.task_id,
-                result.rows,
-                result.queued_seconds,
-                result.failure,
-                tuple(records) if (records := result.records) else (),
-            )
+            (result.task_id, result.rows, result.queued_seconds, result.failure, result)
             for result in request.results
         ]
         rows = sum([result[1] for result in results])

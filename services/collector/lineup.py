@@ -28,8 +28,9 @@ class Lineup:
         "no_time",
         "outstanding",
         "policy",
-        "progress",
+        "replicas",
         "revision",
+        "running",
         "shadows",
         "versions",
     )
@@ -42,9 +43,8 @@ class Lineup:
         statistics: Statistics,
         held: int = 0,
         no_time: int = 0,
-        progress: bool = False,
     ) -> None:
-        """`held`, `no_time` and `progress` are those of an Opening.
+        """`held` and `no_time` are those of an Opening.
 
         Raises InvalidInput if there is not a version for each model.
         """
@@ -65,14 +65,14 @@ class Lineup:
         """A bit for each model that may answer."""
         self.held = held & self.outstanding
         """A bit for each of them that is not started yet."""
-        self.progress = progress
-        """The router wants to know when models have ended."""
+        self.running = self.outstanding & ~self.held & policy.voters
+        """A bit for each voter that is started when a task is opened."""
+        self.replicas = plan.strategy.HasField("replica_hedge")
+        """A model may be started on two hosts for a task, and be heard twice."""
         self.counts = [
             statistics.of(self.data_type, name, version)
             for name, version in zip(self.names, versions, strict=True)
         ]
-        for counts, shadow in zip(self.counts, self.shadows, strict=True):
-            counts.shadow = shadow
         self.named = [
             ModelReport(name=name, version=version, shadow=shadow).SerializeToString()
             for name, version, shadow in zip(self.names, versions, self.shadows, strict=True)
@@ -84,6 +84,11 @@ class Lineup:
         places = list(enumerate(self.names))
         self._by_name = {name: place for place, name in places if listed[name] == 1}
         self._by_version = {(name, self.versions[place]): place for place, name in reversed(places)}
+
+    def mark(self) -> None:
+        """Tasks are opened: from now on these versions are known as shadows, or as voters."""
+        for counts, shadow in zip(self.counts, self.shadows, strict=True):
+            counts.shadow = shadow
 
     def place_of(self, name: str, version: int) -> int | None:
         """Return the place in the plan of a version that answered, None if it has none.

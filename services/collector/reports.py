@@ -7,19 +7,15 @@ a list costs a fiftieth of doing so in an array. The arrays, for large batches, 
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
-from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from hedgerow.errors import InvalidInput
 from hedgerow.predictions import Predictions
 from hedgerow.v1 import records_pb2
-from hedgerow.v1.collection_pb2 import ReportRequest
+from hedgerow.v1.collection_pb2 import ReportRequest, TaskResult
 from hedgerow.v1.scoring_pb2 import MODEL_STATE_ANSWERED, ModelReport
-from services.collector.columns import ABSENT
+from services.collector.columns import ABSENT, FIRST_LABEL, Numbers, Places
 from services.collector.rules import Value
 from services.collector.statistics import Counts
 
@@ -28,16 +24,14 @@ _LONGEST = 1e9
 
 _DOUBLES = np.dtype("<f8")
 
-Column = npt.NDArray[Any]
-T = TypeVar("T")
-
 
 class Report:
     """What one model version said about the tasks of one frame.
 
     `values` has an entry for each row of all its tasks joined, None where there is no answer (NaN and
-    infinite numbers are none); `confidences` has a number for each row, NaN where there is none, or is
-    None where the model gives none at all. `received` is seconds of the collector's clock.
+    infinite numbers are none), and `gaps` tells whether any has none; `confidences` has a number for each
+    row, NaN where there is none, or is None where the model gives none at all. `received` is seconds of
+    the collector's clock.
     """
 
     __slots__ = (
@@ -46,8 +40,10 @@ class Report:
         "confidences",
         "counts",
         "encoded",
+        "gaps",
         "name",
         "received",
+        "row_seconds",
         "scoring",
         "values",
         "version",
@@ -69,29 +65,30 @@ class Report:
         if predictions.HasField("labels"):
             self.classes = tuple(predictions.labels.classes)
         self.values = _values(predictions, self.classes)
+        self.gaps = None in self.values
+        self.row_seconds = self.scoring / len(self.values) if self.values else 0.0
+        """What scoring a row took, if all took the same."""
         self.confidences = _confidences(predictions, len(self.values))
 
-    def codes(self, codes: dict[str, int], start: int, stop: int) -> npt.NDArray[np.int64]:
-        """Return a whole number for each of some rows: equal for equal answers, ABSENT for none.
+    def codes(self, labels: dict[str, int], start: int, stop: int) -> Places:
+        """Return the code of each of some rows, equal for equal answers (see FIRST_LABEL).
 
-        Labels are numbered by `codes`, which grows as they come; numbers by their bits.
+        Labels are numbered by `labels`, which grows as they come.
         """
+        predictions = self._message.predictions
         if self.classes is None:
             # 0.0 is added for -0.0, which is the same number by other bits.
-            found = (self.numbers(start, stop) + 0.0).view(np.int64)
+            numbers = np.frombuffer(predictions.numbers, _DOUBLES)[start:stop] + 0.0
+            found = numbers.view(np.int64)
         else:
-            of_class = [codes.setdefault(text, len(codes)) for text in self.classes]
-            indexes = list(self._message.predictions.labels.indexes[start:stop])
-            found = np.array(of_class, np.int64)[indexes]
-        absent = [row for row, value in enumerate(self.values[start:stop]) if value is None]
-        found[absent] = ABSENT
+            of_class = [code_of(text, labels) for text in self.classes]
+            found = np.array(of_class, np.int64)[list(predictions.labels.indexes[start:stop])]
+        if self.gaps:
+            absent = [row for row, value in enumerate(self.values[start:stop]) if value is None]
+            found[absent] = ABSENT
         return found
 
-    def numbers(self, start: int, stop: int) -> npt.NDArray[np.float64]:
-        """Return the numbers of some rows; what is there for rows without an answer means nothing."""
-        return np.frombuffer(self._message.predictions.numbers, _DOUBLES)[start:stop]
-
-    def trust(self, start: int, stop: int) -> npt.NDArray[np.float64]:
+    def trust(self, start: int, stop: int) -> Numbers:
         """Return the confidence of each of some rows, 0 where there is none."""
         if self.confidences is None:
             return np.zeros(stop - start)
@@ -103,59 +100,17 @@ class Report:
         """Return what the model said about some rows, raw outputs included."""
         return Predictions.from_proto(self._message.predictions).rows_of(start, stop)
 
-    def seconds_of(self, rows: int) -> float:
-        """Return what scoring some of the rows took, if all take the same."""
-        return self.scoring * rows / len(self.values) if self.values else 0.0
 
-
-Result = tuple[int, int, float, str, Sequence[int]]
+Result = tuple[int, int, float, str, TaskResult]
 """What a frame says of one task: its id, its rows, seconds it waited in the host, why it failed (or ""),
-and which records of the task the rows are (ascending; empty: all)."""
+and the message itself, to be asked which records these are: seldom, for that costs as much as the rest."""
 
 
-class Part(NamedTuple):
-    """A model's answer to a task: rows of a frame."""
-
-    report: Report
-    start: int
-    """Its first row in the frame."""
-    queued: float
-    """Seconds the task waited in the host."""
-    rows: int
-    records: Sequence[int] = ()
-    """Which records of the task the rows are, ascending; empty: all of them."""
-
-    @property
-    def stop(self) -> int:
-        """The row in the frame after its last."""
-        return self.start + self.rows
-
-    def row_of(self, record: int) -> int | None:
-        """Return the row in the frame for a record of the task; None if the model was not asked for it."""
-        if not self.records:
-            return self.start + record
-        place = bisect_left(self.records, record)
-        if place < len(self.records) and self.records[place] == record:
-            return self.start + place
-        return None
-
-    def listed(self, values: Sequence[T], size: int) -> Sequence[T | None]:
-        """Return its part of a frame's list for all `size` records, None where it was not asked."""
-        rows = values[self.start : self.stop]
-        if not self.records:
-            return rows
-        column: list[T | None] = [None] * size
-        for record, value in zip(self.records, rows, strict=True):
-            column[record] = value
-        return column
-
-    def spread(self, values: Column, size: int, absent: object) -> Column:
-        """Lay values of its rows out over all `size` records of the task, `absent` where there is none."""
-        if not self.records:
-            return values
-        column = np.full(size, absent, values.dtype)
-        column[list(self.records)] = values
-        return column
+def code_of(value: str | float, labels: dict[str, int]) -> int:
+    """Return the code of an answer; a label is numbered if it is new."""
+    if isinstance(value, str):
+        return labels.setdefault(value, FIRST_LABEL + len(labels))
+    return int(np.float64(value + 0.0).view(np.int64))
 
 
 def _encoded(counts: Counts, scoring: float) -> bytes:

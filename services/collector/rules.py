@@ -24,6 +24,16 @@ NOBODY = -1
 """In place of a model: a default, or no answer at all."""
 
 
+def places_of(bits: int) -> list[int]:
+    """Return the places in the plan that a set of models stands for, ascending."""
+    places = []
+    while bits:
+        lowest = bits & -bits
+        places.append(lowest.bit_length() - 1)
+        bits ^= lowest
+    return places
+
+
 class Rule(ABC):
     """Picks one answer for a record. Immutable; made once a plan.
 

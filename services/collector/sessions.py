@@ -13,13 +13,15 @@ from services.collector.collection import Collection
 from services.collector.decisions import Progress
 from services.collector.lineup import Lineup
 from services.collector.policy import Policy, compile_policy
+from services.collector.singles import OneRecord
 from services.collector.spans import record
 from services.collector.statistics import Statistics
-from services.collector.tasks import OneRecord, Task
+from services.collector.tasks import Task
 from services.common.telemetry import Tracing
 
-_MOST_LINEUPS = 256
-"""Kept for their plans' tasks to come; a router has few at a time, one a plan and set of versions."""
+_MOST_LINEUPS = 1024
+"""Kept for their plans' tasks to come. A router has a few for each plan: one for each set of versions, and
+of models that it holds back; and it knows some hundred plans where requests override them."""
 
 
 class Session:
@@ -57,12 +59,12 @@ class Session:
         arrived, sent = self._clock(), request.sent_unix_ns
         for opening in request.openings:
             self._open(opening, arrived, sent)
-        for loss in request.losses:
-            self._collection.lose(loss.task_ids, loss.model, loss.reason, loss.not_started)
         for launch in request.launches:
             self._collection.launch(launch.task_ids, launch.model)
+        for loss in request.losses:
+            self._collection.lose(loss.task_ids, loss.model, loss.reason, loss.not_started)
         if request.cancelled:
-            self.open -= self._collection.cancel(request.cancelled)
+            self.open -= self._collection.cancel(request.cancelled, self._decided)
 
     def end(self) -> None:
         """The stream has ended: forget its tasks."""
@@ -81,6 +83,7 @@ class Session:
             raise InvalidInput("a frame with openings does not say when it was sent")
         lineup = self._lineup(opening)
         traced = self._tracing.enabled
+        decided, progressed = self._decided, self._progressed if opening.progress else None
         for message in opening.tasks:
             rows = message.rows
             if not rows:
@@ -94,25 +97,26 @@ class Session:
                 arrived,
                 message.explain,
                 message.trace if traced and message.HasField("trace") else None,
-                self._decided,
-                self._progressed,
+                decided,
+                progressed,
             )
             self.open += 1
             self._collection.open(task, arrived + (message.deadline_unix_ns - sent) * 1e-9)
 
     def _lineup(self, opening: pb.Opening) -> Lineup:
         key, versions = opening.plan_key, opening.versions
-        held, no_time, progress = opening.held, opening.no_time, opening.progress
-        place = (key, held, no_time, progress, *versions)
+        held, no_time = opening.held, opening.no_time
+        place = (key, held, no_time, *versions)
         lineup = self._lineups.get(place)
         if lineup is None:
             if key not in self._plans:
                 raise InvalidInput(f"plan {key} was not defined on this stream")
             if len(self._lineups) >= _MOST_LINEUPS:
-                self._lineups.clear()
+                del self._lineups[next(iter(self._lineups))]
             plan, policy = self._plans[key]
-            lineup = Lineup(plan, policy, versions, self._statistics, held, no_time, progress)
+            lineup = Lineup(plan, policy, versions, self._statistics, held, no_time)
             self._lineups[place] = lineup
+        lineup.mark()
         return lineup
 
     def _progressed(self, task: Task) -> None:

@@ -9,16 +9,15 @@ turns and no entry needs a timer of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from services.collector.agreement import Decided
-from services.collector.lineup import Lineup
+from services.collector.outcomes import Outcome
 from services.collector.reports import Report, Result
-from services.collector.rules import Value
 
 _MOST_ENDED = 131_072
-"""Records of ended tasks remembered in one generation. Beyond it the oldest are forgotten; their results
-are then kept as early ones, for nothing, until they are dropped."""
+"""Ended tasks remembered in one generation. Beyond it the oldest are forgotten; their results are then
+kept as early ones, for nothing, until they are dropped."""
+
+_MOST_ENDED_ROWS = 1_048_576
+"""The same for their records, some ten bytes each."""
 
 
 Stray = tuple[Report, int, Result]
@@ -34,8 +33,8 @@ class Strays:
         self._early: dict[int, list[Stray]] = {}
         self._older_early: dict[int, list[Stray]] = {}
         self._early_rows = 0
-        self._ended: dict[int, Decided | str | None] = {}
-        self._older_ended: dict[int, Decided | str | None] = {}
+        self._ended: dict[int, Outcome] = {}
+        self._older_ended: dict[int, Outcome] = {}
         self._ended_rows = 0
 
     def __len__(self) -> int:
@@ -44,10 +43,10 @@ class Strays:
 
     def add(self, task_id: int, stray: Stray) -> None:
         """Take a result whose task is not open: keep it, or count it if the task has ended."""
-        for ended in (self._ended, self._older_ended):
-            if task_id in ended:
-                _count_late(stray, ended[task_id])
-                return
+        outcome = self._ended.get(task_id) or self._older_ended.get(task_id)
+        if outcome is not None:
+            outcome.hear(*stray)
+            return
         self._early.setdefault(task_id, []).append(stray)
         self._early_rows += _size(stray)
         if self._early_rows > self._most_rows // 2:
@@ -55,26 +54,18 @@ class Strays:
 
     def claim(self, task_id: int) -> list[Stray]:
         """Give out the early results of a task that is being opened."""
-        newer = self._early.pop(task_id, [])
+        newer = self._early.pop(task_id, None)
+        older = self._older_early.pop(task_id, None)
+        if newer is None:
+            return older or []
         self._early_rows -= sum([_size(stray) for stray in newer])
-        return self._older_early.pop(task_id, []) + newer
+        return newer if older is None else older + newer
 
-    def remember(
-        self, task_id: int, lineup: Lineup | None = None, answers: Sequence[Value] = ()
-    ) -> None:
-        """A task has ended while models were out: what they still say is late.
-
-        `answers` were decided for its records; without a lineup nothing was.
-        """
-        if lineup is None:
-            self._ended[task_id] = None
-        elif len(answers) == 1 and isinstance(answers[0], str):
-            # The usual case as a bare text, which the garbage collector need not look at.
-            self._ended[task_id] = answers[0]
-        else:
-            self._ended[task_id] = Decided(answers, lineup.policy.tolerance)
-        self._ended_rows += len(answers) or 1
-        if self._ended_rows > _MOST_ENDED:
+    def remember(self, task_id: int, outcome: Outcome) -> None:
+        """A task has ended while models were out, which may still be heard."""
+        self._ended[task_id] = outcome
+        self._ended_rows += len(outcome.decided)
+        if len(self._ended) > _MOST_ENDED or self._ended_rows > _MOST_ENDED_ROWS:
             self._turn_ended()
 
     def turn(self) -> None:
@@ -84,32 +75,15 @@ class Strays:
 
     def _turn_early(self) -> None:
         for strays in self._older_early.values():
-            for report, _, _ in strays:
+            for report, _, result in strays:
                 report.counts.late += 1
+                report.counts.wasted += report.row_seconds * result[1]
         self._older_early, self._early = self._early, {}
         self._early_rows = 0
 
     def _turn_ended(self) -> None:
         self._older_ended, self._ended = self._ended, {}
         self._ended_rows = 0
-
-
-def _count_late(stray: Stray, decided: Decided | str | None) -> None:
-    """Count a result whose task has ended; a shadow's is not late, for nobody waits for shadows."""
-    report, start, (_, rows, _, failure, records) = stray
-    counts = report.counts
-    if decided is not None and not failure:
-        if isinstance(decided, str):
-            counts.records += 1
-            if report.values[start] == decided:
-                counts.agreed += 1
-        else:
-            decided.hear(report, start, rows, records)
-        if counts.shadow:
-            counts.answered += 1
-            return
-    counts.late += 1
-    counts.wasted += report.seconds_of(rows)
 
 
 def _size(stray: Stray) -> int:

@@ -1,23 +1,25 @@
-"""Open tasks: what was said about them so far, and deciding them."""
+"""Open tasks: what was said about them so far, and deciding them.
+
+`singles` and `batches` have the two kinds.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hedgerow.v1.records_pb2 import TraceContext
-from services.collector.agreement import count_one
-from services.collector.decider import decide
+from services.collector.agreement import Answers
 from services.collector.lineup import Lineup
-from services.collector.reports import Part
-from services.collector.rules import Value, Verdict
+from services.collector.parts import Part
+from services.collector.rules import Value, Verdict, places_of
 
 
 class Task(ABC):
     """A batch whose records are decided one by one, each once; it ends when the last is.
 
-    `decided` is called with the task when it has ended, and stands for whoever opened it; `progressed`
-    when a voter has ended and the task goes on, if the lineup says so. Times are seconds of the
+    `decided` is called with the task when it has ended, and stands for whoever opened it; `progressed`,
+    if given, when a voter has ended and the task goes on. Times are seconds of the
     collector's clock.
     """
 
@@ -60,11 +62,11 @@ class Task(ABC):
         self.explain = explain
         self.trace = trace
         self.decided = decided
-        self.progressed = progressed if lineup.progress else None
+        self.progressed = progressed
         self.outstanding = lineup.outstanding
         """A bit for each model of the plan that may still answer."""
         self.held = lineup.held
-        """A bit for each of them that has not been started."""
+        """A bit for each that was held back when it was opened, and has not been launched."""
         self.parts: list[Part | None] = [None] * len(lineup.names)
         """What each model of the plan answered."""
         self.failures: dict[int, str] | None = None
@@ -72,6 +74,7 @@ class Task(ABC):
         self.not_started: dict[int, str] | None = None
         """Why models that were held will never be started, by their place."""
         self.ended = 0.0
+        """When; 0 while it is open."""
         self.expired = False
         """The deadline came before every record was decided."""
         self._prepare()
@@ -84,7 +87,6 @@ class Task(ABC):
         """Keep a model's answer. It may have been lost before, but not have answered."""
         self.parts[place] = part
         self.outstanding &= ~(1 << place)
-        self.held &= ~(1 << place)
 
     def launch(self, place: int) -> None:
         """A model that was held is started."""
@@ -95,7 +97,6 @@ class Task(ABC):
         if self.not_started is None:
             self.not_started = {}
         self.outstanding &= ~(1 << place)
-        self.held &= ~(1 << place)
         self.not_started.setdefault(place, reason)
 
     def fail(self, place: int, reason: str) -> bool:
@@ -105,7 +106,6 @@ class Task(ABC):
         elif place in self.failures:
             return False
         self.outstanding &= ~(1 << place)
-        self.held &= ~(1 << place)
         self.failures[place] = reason
         return True
 
@@ -114,31 +114,37 @@ class Task(ABC):
         """A bit for each voter that was started and may still answer."""
         return self.outstanding & ~self.held & self.lineup.policy.voters
 
+    @property
+    def idle(self) -> int:
+        """A bit for each model that is held and may still answer."""
+        return self.outstanding & self.held
+
     def count(self) -> None:
-        """Count what became of each model, for its statistics. Only when the task has ended."""
-        counts = self.lineup.counts
-        idle = self.held | self.lineup.no_time
-        if idle or self.not_started:
-            for place, part in enumerate(self.parts):
-                passed_over = self.not_started is not None and place in self.not_started
-                if part is None and (idle >> place & 1 or passed_over):
-                    counts[place].not_started += 1
-        if (out := self.running) and not self.expired:
-            for place, count in enumerate(counts):
-                if out >> place & 1:
-                    count.cancelled += 1
-        for place, _, _ in self.verdicts():
-            if place >= 0:
-                self._part(place)[0].counts.chosen += 1
-        self._count_agreement()
+        """Count what became of each model, for its statistics. Once, when the task has ended."""
+        self._count_answers()
+        if self.outstanding and not self.expired:
+            for place in places_of(self.running):
+                self.lineup.counts[place].cancelled += 1
+        if self.idle or self.lineup.no_time or self.not_started:
+            self._count_not_started()
+
+    def _count_not_started(self) -> None:
+        places = {*places_of(self.idle | self.lineup.no_time), *(self.not_started or ())}
+        for place in places - (self.failures or {}).keys():
+            if self.parts[place] is None:
+                self.lineup.counts[place].not_started += 1
 
     @abstractmethod
-    def _count_agreement(self) -> None:
-        """Count who agrees with what was decided, and who is alone."""
+    def _count_answers(self) -> None:
+        """Count whose answers were taken, who agrees with them, and who is alone."""
 
     @abstractmethod
-    def answers(self) -> list[Value]:
+    def answers(self) -> Sequence[Value]:
         """Return the answer to each record, None where there is none. Only when the task has ended."""
+
+    def decided_answers(self) -> Answers:
+        """Return the same, for models that are heard later."""
+        return self.answers()
 
     @abstractmethod
     def trust(self) -> list[float | None]:
@@ -156,74 +162,15 @@ class Task(ABC):
     def verdicts(self) -> list[Verdict]:
         """Return the verdict of each record. Only when the task has ended."""
 
-    def value(self, row: int, place: int) -> Value:
+    def value(self, record: int, place: int) -> Value:
         """Return what a model that has answered said about one record, None if it said nothing."""
-        part = self._part(place)
-        found = part.row_of(row)
-        return None if found is None else part.report.values[found]
+        return self._part(place).value(record)
 
-    def confidence(self, row: int, place: int) -> float | None:
+    def confidence(self, record: int, place: int) -> float | None:
         """Return the confidence of an answer, NaN or None where it has none."""
-        part = self._part(place)
-        found = part.row_of(row)
-        confidences = part.report.confidences
-        return None if found is None or confidences is None else confidences[found]
+        return self._part(place).confidence(record)
 
     def _part(self, place: int) -> Part:
         part = self.parts[place]
         assert part is not None, "only who has answered is asked"
         return part
-
-
-class OneRecord(Task):
-    """A task of one record: most are."""
-
-    __slots__ = ("_confidences", "_values", "_verdict")
-
-    def _prepare(self) -> None:
-        size = len(self.parts)
-        self._values: list[Value] = [None] * size
-        self._confidences = [0.0] * size
-        self._verdict: Verdict | None = None
-
-    def take(self, place: int, part: Part) -> None:
-        report, row, *_ = part
-        self.parts[place] = part
-        left = ~(1 << place)
-        self.outstanding &= left
-        self.held &= left
-        self._values[place] = report.values[row]
-        if report.confidences is not None:
-            confidence = report.confidences[row]
-            if confidence == confidence:  # not NaN
-                self._confidences[place] = confidence
-
-    def judge(self, at_deadline: bool) -> bool:
-        self._verdict = decide(
-            self.lineup.policy, self._values, self._confidences, self.outstanding, at_deadline
-        )
-        return self._verdict is not None
-
-    def verdicts(self) -> list[Verdict]:
-        assert self._verdict is not None
-        return [self._verdict]
-
-    def value(self, row: int, place: int) -> Value:
-        return self._values[place]
-
-    def undecided(self) -> list[int]:
-        return []
-
-    def answers(self) -> list[Value]:
-        assert self._verdict is not None
-        place = self._verdict[0]
-        return [self.lineup.policy.default if place < 0 else self._values[place]]
-
-    def trust(self) -> list[float | None]:
-        assert self._verdict is not None
-        place = self._verdict[0]
-        return [None if place < 0 else self.confidence(0, place)]
-
-    def _count_agreement(self) -> None:
-        (decided,) = self.answers()
-        count_one(self.parts, self._values, decided, self.lineup.policy.tolerance)

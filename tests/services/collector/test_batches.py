@@ -12,11 +12,13 @@ from hedgerow.v1.collection_pb2 import ReportRequest
 from services.collector import batches, vectors
 from services.collector.batches import ManyRecords
 from services.collector.lineup import Lineup
+from services.collector.parts import Part
 from services.collector.policy import compile_policy
-from services.collector.reports import Part, Report
+from services.collector.reports import Report
 from services.collector.rules import Value
+from services.collector.singles import OneRecord
 from services.collector.statistics import Statistics
-from services.collector.tasks import OneRecord, Task
+from services.collector.tasks import Task
 from tests.services.collector.harness import plan_of, predictions_of
 from tests.services.collector.strategies import CONFIDENCES, kinds, plans, qualities
 
@@ -72,7 +74,7 @@ def play(task: Task, events: list[tuple[int, Report | None]], start: int, late: 
         if report is None:
             task.fail(place, "it broke")
         else:
-            task.take(place, Part(report, start, 0.0, task.rows))
+            task.take(place, Part(report, start, 0.0))
         if task.judge(False):
             return
     if late:
@@ -118,7 +120,7 @@ def test_the_order_of_what_came_before_the_decision_does_not_matter(
     for kind, rows in ((OneRecord, 1), (ManyRecords, ROWS)):
         task = task_of(kind, lineup, rows)
         for place in order:
-            task.take(place, Part(report_of([said[place]] * rows, [0.5] * rows), 0, 0.0, rows))
+            task.take(place, Part(report_of([said[place]] * rows, [0.5] * rows), 0, 0.0))
         assert task.judge(False)
         assert {place for place, _, _ in task.verdicts()} == {1}
 
@@ -135,8 +137,8 @@ def test_columns_are_used_where_they_are_worth_it(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(batches, "judge_rows", counted)
     for values in (["x"] * ROWS, [1.0] * ROWS):
         task = task_of(ManyRecords, lineup_of(plan_of("{consensus: {tolerance: 1}}"), []), ROWS)
-        task.take(0, Part(report_of(list(values), [0.5] * ROWS), 0, 0.0, ROWS))
-        task.take(1, Part(report_of(list(values), [0.5] * ROWS), 0, 0.0, ROWS))
+        task.take(0, Part(report_of(list(values), [0.5] * ROWS), 0, 0.0))
+        task.take(1, Part(report_of(list(values), [0.5] * ROWS), 0, 0.0))
         assert task.judge(False)
     assert len(asked) == 2
 
@@ -144,17 +146,17 @@ def test_columns_are_used_where_they_are_worth_it(monkeypatch: pytest.MonkeyPatc
 def test_votes_too_large_for_columns_are_counted_all_the_same() -> None:
     plan = plan_of("{consensus: {weights: {a: 1000000000000, b: 0.0000000001}}}", "a b")
     task = task_of(ManyRecords, lineup_of(plan, []), ROWS)
-    task.take(0, Part(report_of(["x"] * ROWS, [0.5] * ROWS), 0, 0.0, ROWS))
+    task.take(0, Part(report_of(["x"] * ROWS, [0.5] * ROWS), 0, 0.0))
     assert task.judge(False)
     assert {place for place, _, _ in task.verdicts()} == {0}
 
 
 def test_labels_and_numbers_in_one_batch_are_decided_one_by_one() -> None:
     task = task_of(ManyRecords, lineup_of(plan_of("{consensus: {}}"), []), ROWS)
-    task.take(0, Part(report_of(["1"] * ROWS, [0.5] * ROWS), 0, 0.0, ROWS))
-    task.take(1, Part(report_of([1.0] * ROWS, [0.5] * ROWS), 0, 0.0, ROWS))
+    task.take(0, Part(report_of(["1"] * ROWS, [0.5] * ROWS), 0, 0.0))
+    task.take(1, Part(report_of([1.0] * ROWS, [0.5] * ROWS), 0, 0.0))
     assert not task.judge(False)
-    task.take(2, Part(report_of([1.0] * ROWS, [0.5] * ROWS), 0, 0.0, ROWS))
+    task.take(2, Part(report_of([1.0] * ROWS, [0.5] * ROWS), 0, 0.0))
     assert task.judge(False)
     assert {verdict[0] for verdict in task.verdicts()} == {1}
 
@@ -163,7 +165,7 @@ def test_with_a_tolerance_labels_in_columns_wait_as_numbers_do() -> None:
     plan = plan_of("{consensus: {quorum: all, tolerance: 1}}", "a b c d")
     task = task_of(ManyRecords, lineup_of(plan, []), ROWS)
     for place in (0, 1):
-        task.take(place, Part(report_of(["x"] * ROWS, [0.5] * ROWS), 0, 0.0, ROWS))
+        task.take(place, Part(report_of(["x"] * ROWS, [0.5] * ROWS), 0, 0.0))
     task.fail(2, "it broke")
     assert not task.judge(False)  # two against one that is out, but a number could be anything
     task.fail(3, "it broke")

@@ -9,7 +9,6 @@ import pytest
 
 from hedgerow.errors import InvalidInput, InvalidPlan
 from hedgerow.v1 import collection_pb2 as pb
-from services.collector.strays import Strays
 from tests.services.collector.harness import (
     Desk,
     answers,
@@ -469,12 +468,15 @@ async def test_frames_of_a_host_that_do_not_fit_together_are_refused(
     finish(desk)
 
 
-async def test_decided_tasks_are_remembered_only_up_to_a_bound(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("bound", ["_MOST_ENDED", "_MOST_ENDED_ROWS"])
+async def test_ended_tasks_are_remembered_only_up_to_a_bound(
+    desk_of: DeskOf, monkeypatch: pytest.MonkeyPatch, bound: str
 ) -> None:
-    monkeypatch.setattr("services.collector.strays._MOST_ENDED", 10)
-    strays = Strays(100)
-    for task_id in range(100):
-        strays.remember(task_id)
-    assert len(strays._ended) + len(strays._older_ended) <= 22
-    assert 99 in strays._ended | strays._older_ended
+    desk = desk_of("{timeout: {}}")
+    rows = 1 if bound == "_MOST_ENDED" else 20
+    monkeypatch.setattr(f"services.collector.strays.{bound}", 10 * rows)
+    for task_id in range(1, 101):
+        desk.session.take(opening_of(task_id, rows=rows))
+        desk.intake.take(report_of("a", {task_id: ["x"] * rows}))
+    assert len(desk.strays._ended) + len(desk.strays._older_ended) <= 22
+    assert 100 in desk.strays._ended | desk.strays._older_ended
