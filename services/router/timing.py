@@ -14,7 +14,9 @@ from services.router.waits import Bounds, Waits, resolve
 _NEARLY_ALWAYS = 0.99
 """The quantile of response times that must fit the time left."""
 _SAMPLE_EVERY_NS = 2_000_000
-"""At most one task in this time is looked at: to read its reports costs as much as its decision."""
+"""One task in this time is looked at, in the mean: to read its reports costs as much as its decision."""
+_MOST_SAMPLES = 64
+"""Looked at together, when there were none for a while: decisions come in frames."""
 
 
 class Timing:
@@ -23,7 +25,8 @@ class Timing:
     def __init__(self, times: ResponseTimes, bounds: Bounds) -> None:
         self._times = times
         self._bounds = bounds
-        self._next_sample = 0
+        self._sampled_until = 0
+        """The moment up to which all samples that time allows have been taken."""
 
     def waits(self, plan: Plan, task: Task) -> Waits:
         """Say how long the models of a task like this one wait."""
@@ -52,9 +55,10 @@ class Timing:
     def observe(self, task: Task, decided: TaskDecision) -> None:
         """Learn from a decision, now and then."""
         now = now_ns()
-        if now < self._next_sample:
+        self._sampled_until = max(self._sampled_until, now - _MOST_SAMPLES * _SAMPLE_EVERY_NS)
+        if self._sampled_until >= now:
             return
-        self._next_sample = now + _SAMPLE_EVERY_NS
+        self._sampled_until += _SAMPLE_EVERY_NS
         started_at = task.course.started_at if task.course is not None else {}
         for slot, report in enumerate(decided.decision.models):
             if report.state == MODEL_STATE_ANSWERED:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
 from typing import Any
 
 import grpc
@@ -81,8 +80,9 @@ class InProcessHost:
         self.model = _Model(version.descriptor, says)
         self.work = Work()
         self.reports = Reports(version, lambda *told: self.servicer.tell(*told))
+        self.inbox = Inbox(100, self.work)
         self.servicer = HostServicer(
-            Inbox(100, self.work),
+            self.inbox,
             Scorer(self.model, self._scored),
             self.reports,
             Spans(Tracing("executor"), version),
@@ -102,6 +102,11 @@ class InProcessHost:
     def release(self) -> None:
         """Score what waits and what comes."""
         self._running = asyncio.create_task(self.servicer.run(), name=f"scores at {self.address}")
+
+    @property
+    def cancelled(self) -> int:
+        """Tasks that were cancelled while they wait here."""
+        return sum(waiting.cancelled for waiting in self.inbox._waiting)
 
     async def die(self) -> None:
         """End at once, with all that is here."""
@@ -159,17 +164,17 @@ class Rig:
 
     async def collector(self) -> str:
         """Start a collector; return its address."""
-        at_once = timedelta(0)
-        settings = CollectorSettings(log_url=self._log_url, port=0, quiet_within=at_once)
+        settings = CollectorSettings.model_validate(
+            {"log_url": self._log_url, "port": 0, "quiet_within": 0, "stop_grace": "100ms"}
+        )
         stack = AsyncExitStack()
         collector = Collector(settings, Tracing("collector"))
         address = await stack.enter_async_context(serving(collector, settings))
         self._collectors[address] = stack
         self._stack.push_async_callback(stack.aclose)
         await self.core.collectors.follow(self._collectors)
-        await wait_until(
-            lambda: self.core.collectors.choose() is not None, "a collector can be reached"
-        )
+        link = self.core.collectors._links[address]
+        await wait_until(lambda: link.is_ready, "the collector can be reached")
         return address
 
     async def lose_collector(self) -> None:
@@ -232,10 +237,12 @@ async def rigged(log_url: str, **settings: Any) -> AsyncIterator[Rig]:
     """Run a core with one collector."""
     async with AsyncExitStack() as stack:
         rig = Rig(stack, log_url, settings)
-        stack.push_async_callback(rig.core.close)
-        await rig.start()
-        await rig.collector()
-        yield rig
+        try:
+            await rig.start()
+            await rig.collector()
+            yield rig
+        finally:
+            await rig.core.close()
 
 
 def labels(decision: Decision) -> Sequence[str]:

@@ -42,7 +42,7 @@ async def test_a_hedge_starts_and_wins_when_the_first_is_slow(log_url: str) -> N
         assert labels(decision) == ["y"]
         assert states(decision) == {"a": "CANCELLED", "b": "ANSWERED"}
         # The loser waits in its host; what it was asked is dropped there before it costs anything.
-        await asyncio.sleep(0.02)
+        await wait_until(lambda: a.cancelled, "a is told that nobody needs it")
         a.release()
         await rig.is_empty()
         assert a.model.asked == []
@@ -121,6 +121,7 @@ async def test_a_late_host_is_hedged_by_another_of_the_same_model(log_url: str) 
         decision = await task
         assert labels(decision) == ["x"]
         assert [model.name for model in decision.models] == ["a"]
+        await wait_until(lambda: hosts[0].cancelled, "the first is told that nobody needs it")
         hosts[0].release()
         await rig.is_empty()
         assert hosts[0].model.asked == []  # the first was cancelled when the second had answered
@@ -142,7 +143,7 @@ async def test_a_request_has_a_strategy_of_its_own(log_url: str) -> None:
 async def test_a_model_that_cannot_answer_in_time_is_left_out_until_it_is_forgotten(
     log_url: str,
 ) -> None:
-    async with rigged(log_url, latency_window="500ms") as rig:
+    async with rigged(log_url, latency_window="2s") as rig:
         slow = await rig.host("slow", "x", held=True)
         await rig.host("quick", "y")
         rig.plan(
@@ -156,9 +157,9 @@ async def test_a_model_that_cannot_answer_in_time_is_left_out_until_it_is_forgot
             seen.append(decision.models[0].failure)
             return seen[-1] == "no time"
 
-        # The router looks at one decision in 2 ms and must know a hundred.
+        # The router must know a hundred response times.
         async def many() -> bool:
-            return any(await asyncio.gather(*(is_left_out() for _ in range(8))))
+            return any(await asyncio.gather(*(is_left_out() for _ in range(32))))
 
         await wait_until(many, "the slow model is left out", timeout=30)
         decision = await rig.score(1.0)
