@@ -75,7 +75,7 @@ def tally_values(
         # Most often all say the same.
         if values.count(values[0]) < len(values) and len(values) - values.count(None) > 1:
             for model, value in enumerate(values):
-                if value is not None and _supporters(value, values, tolerance) == 1:
+                if value is not None and supporters(value, values, tolerance) == 1:
                     alone[model] += 1
     agreed = [_agreeing(values, decided, tolerance) for values in said]
     return [Tally(*counts) for counts in zip(agreed, alone, strict=True)]
@@ -104,8 +104,8 @@ def _agreeing(
     return sum([agree(*pair, tolerance) for pair in zip(values, decided, strict=True)])
 
 
-def _supporters(own: Value, values: Sequence[Value], tolerance: Tolerance | None) -> int:
-    """How many agree with a model's answer, itself included."""
+def supporters(own: Value, values: Sequence[Value], tolerance: Tolerance | None) -> int:
+    """Return how many agree with a model's answer, itself included."""
     if tolerance is None or isinstance(own, str):
         return values.count(own)
     return sum([agree(own, value, tolerance) for value in values])

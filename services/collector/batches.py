@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -30,7 +30,7 @@ class _Column(NamedTuple):
 class ManyRecords(Task):
     """A task of any number of records."""
 
-    __slots__ = ("_answers", "_columns_of", "_labels", "_pending", "_verdicts")
+    __slots__ = ("_answers", "_columns_of", "_labels", "_pending", "_said", "_trusted", "_verdicts")
 
     def _prepare(self) -> None:
         self._verdicts: list[Verdict | None] = [None] * self.rows
@@ -38,6 +38,13 @@ class ManyRecords(Task):
         self._labels: dict[str, int] = {}
         self._columns_of: dict[int, _Column] = {}
         self._answers: list[Value] | None = None
+        self._said: list[list[Value]] = [[None] * self.rows] * len(self.parts)
+        self._trusted: list[list[float]] = [[0.0] * self.rows] * len(self.parts)
+
+    def take(self, place: int, part: Part) -> None:
+        super().take(place, part)
+        self._said[place] = part.values(self.rows)
+        self._trusted[place] = part.trusted(self.rows)
 
     def judge(self, at_deadline: bool) -> bool:
         pending = self._pending
@@ -59,17 +66,19 @@ class ManyRecords(Task):
     def answers(self) -> list[Value]:
         if self._answers is None:
             default = self.lineup.policy.default
-            said = [() if part is None else part.values(self.rows) for part in self.parts]
-            places = enumerate([place for place, _, _ in self.verdicts()])
-            self._answers = [default if place < 0 else said[place][row] for row, place in places]
+            said = self._said
+            self._answers = [
+                default if verdict[0] < 0 else said[verdict[0]][row]
+                for row, verdict in enumerate(self.verdicts())
+            ]
         return self._answers
 
-    def trust(self) -> list[float | None]:
-        said: list[Sequence[float | None]] = [
-            () if part is None else part.confidences(self.rows) for part in self.parts
+    def trust(self) -> list[float]:
+        said = [() if part is None else part.confidences(self.rows) for part in self.parts]
+        return [
+            math.nan if verdict[0] < 0 else said[verdict[0]][row]
+            for row, verdict in enumerate(self.verdicts())
         ]
-        places = enumerate([place for place, _, _ in self.verdicts()])
-        return [None if place < 0 else said[place][row] for row, place in places]
 
     def decided_answers(self) -> Answers:
         return self.answers() if self.rows < _WORTH_COLUMNS else self._coded_answers()
@@ -91,7 +100,7 @@ class ManyRecords(Task):
             return
         tolerance = self.lineup.policy.tolerance
         if self.rows < _WORTH_COLUMNS:
-            said = [part.values(self.rows) for _, part in parts]
+            said = [self._said[place] for place, _ in parts]
             tallies = tally_values(said, self.answers(), tolerance)
         else:
             codes = np.stack([self._column(place, part).codes for place, part in parts])
@@ -158,14 +167,7 @@ class ManyRecords(Task):
 
     def _decide(self, row: int, at_deadline: bool) -> Verdict | None:
         """Decide one record as if it were alone."""
-        size = len(self.parts)
-        values: list[Value] = [None] * size
-        confidences = [0.0] * size
-        for place, part in enumerate(self.parts):
-            if part is not None:
-                values[place] = self.value(row, place)
-                confidence = self.confidence(row, place)
-                if confidence is not None and confidence == confidence:
-                    confidences[place] = confidence
+        values = [column[row] for column in self._said]
+        confidences = [column[row] for column in self._trusted]
         policy = self.lineup.policy
         return decide(policy, values, confidences, self.outstanding, at_deadline)

@@ -41,6 +41,7 @@ class Collection:
         self._tasks[task.id] = task
         self._deadlines.add(task.id, deadline)
         if known is not None:
+            known.ended = self._clock()
             _hand_over(known, task)
         early = self._strays.claim(task.id)
         heard = [self._keep(task, *stray) for stray in early] if early else ()
@@ -159,7 +160,9 @@ class Collection:
                 self._end(task)
 
     def _end(self, task: Task) -> None:
-        self._close(task)
+        del self._tasks[task.id]
+        self._deadlines.remove(task.id)
+        task.ended = self._clock()
         task.count()
         if task.outstanding or task.lineup.replicas:
             self._strays.remember(

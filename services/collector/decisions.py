@@ -78,18 +78,16 @@ def _write_decision(message: TaskDecision, task: Task) -> None:
 
 def _write_one(decision: pb.Decision, task: Task) -> None:
     verdict = task.verdicts()[0]
-    place = verdict[0]
     lineup = task.lineup
-    value = lineup.policy.default if place < 0 else task.value(0, place)
+    value = task.answers()[0]
     if isinstance(value, float):
         decision.numbers = _double(value)
         value = None
     encoded = lineup.encoded.get((value, verdict))
     decision.MergeFromString(encoded or _encode(lineup, value, verdict))
-    if place >= 0:
-        confidence = task.confidence(0, place)
-        if confidence is not None and confidence == confidence:
-            decision.confidences = _double(confidence)
+    confidence = task.trust()[0]
+    if confidence == confidence:
+        decision.confidences = _double(confidence)
 
 
 def _encode(lineup: Lineup, label: str | None, verdict: Verdict) -> bytes:
@@ -108,7 +106,7 @@ def _write_many(decision: pb.Decision, task: Task) -> None:
     decision.plan_revision = task.lineup.revision
     _write_verdicts(decision, verdicts)
     _write_values(decision, task.answers())
-    numbers = [_NAN if confidence is None else confidence for confidence in task.trust()]
+    numbers = task.trust()
     if any(number == number for number in numbers):
         decision.confidences = struct.pack(f"<{len(numbers)}d", *numbers)
 

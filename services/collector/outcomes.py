@@ -27,7 +27,7 @@ class Outcome:
         place = self._lineup.place_of(report.name, report.version)
         news = 0 if place is None else self._out & 1 << place
         self._out ^= news
-        counts, (_, rows, _, failure, _) = report.counts, result
+        counts, rows, failure = report.counts, result[1], result[3]
         if place is None or not self._lineup.shadows[place]:
             counts.late += 1
             counts.wasted += report.row_seconds * rows
@@ -37,18 +37,27 @@ class Outcome:
             counts.failed += 1
         else:
             counts.answered += 1
-        if news and not failure:
+        if not news or failure:
+            return
+        if rows == len(self.decided) == 1:
+            self._compare_one(report, start)
+        else:
             self._compare(report, start, result)
 
+    def _compare_one(self, report: Report, start: int) -> None:
+        counts = report.counts
+        counts.records += 1
+        (answer,) = self.decided  # type: ignore[misc]
+        said = report.values[start]
+        if said is not None and said == answer:
+            counts.agreed += 1
+        else:
+            counts.agreed += agree(said, answer, self._lineup.policy.tolerance)
+
     def _compare(self, report: Report, start: int, result: Result) -> None:
-        counts, rows, decided = report.counts, result[1], self.decided
-        tolerance = self._lineup.policy.tolerance
-        if rows == 1 and len(decided) == 1:
-            assert isinstance(decided, list)
-            counts.records += 1
-            counts.agreed += agree(report.values[start], decided[0], tolerance)
-            return
+        counts, decided = report.counts, self.decided
         records, misfit = records_of(result, len(decided))
         if not misfit:
-            counts.records += rows
-            counts.agreed += count_agreeing(Part(report, start, 0.0, records), decided, tolerance)
+            part = Part(report, start, 0.0, records)
+            counts.records += result[1]
+            counts.agreed += count_agreeing(part, decided, self._lineup.policy.tolerance)

@@ -6,7 +6,7 @@ others, and from here on that looks as if it had nothing to say of them.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeVar
@@ -40,26 +40,26 @@ class Part:
         self.queued = queued
         self.records = records
 
-    def value(self, record: int) -> Value:
-        """Return the answer to one record, None where there is none."""
-        row = self._row(record)
-        return None if row is None else self.report.values[row]
-
-    def confidence(self, record: int) -> float | None:
-        """Return the confidence of an answer, NaN or None where it has none."""
-        row, confidences = self._row(record), self.report.confidences
-        return None if row is None or confidences is None else confidences[row]
-
-    def values(self, size: int) -> Sequence[Value]:
+    def values(self, size: int) -> list[Value]:
         """Return the answer to each record, None where there is none."""
-        return self._laid_out(self.report.values[self.start : self._stop(size)], size)
+        return self._laid_out(self.report.values[self.start : self._stop(size)], size, None)
 
-    def confidences(self, size: int) -> Sequence[float | None]:
-        """Return the confidence of each answer, NaN or None where it has none."""
+    def confidences(self, size: int) -> list[float]:
+        """Return the confidence of each answer, NaN where it has none."""
         confidences = self.report.confidences
         if confidences is None:
-            return [None] * size
-        return self._laid_out(confidences[self.start : self._stop(size)], size)
+            return [math.nan] * size
+        return self._laid_out(confidences[self.start : self._stop(size)], size, math.nan)
+
+    def trusted(self, size: int) -> list[float]:
+        """Return the same, 0 where there is none; `trust` is that as an array."""
+        confidences = self.report.confidences
+        if confidences is None:
+            return [0.0] * size
+        found = confidences[self.start : self._stop(size)]
+        if self.report.unsure:
+            found = [0.0 if math.isnan(number) else number for number in found]
+        return self._laid_out(found, size, 0.0)
 
     def codes(self, labels: dict[str, int], size: int) -> Places:
         """Return the code of each answer, ABSENT where there is none; `labels` as in `Report.codes`."""
@@ -80,21 +80,13 @@ class Part:
         found = self.report.said(self.start, self._stop(size))
         return (found if self.records is None else found.spread(self.records, size)).to_proto()
 
-    def _row(self, record: int) -> int | None:
-        records = self.records
-        if records is None:
-            return self.start + record
-        place = bisect_left(records, record)
-        is_there = place < len(records) and records[place] == record
-        return self.start + place if is_there else None
-
     def _stop(self, size: int) -> int:
         return self.start + self.asked(size)
 
-    def _laid_out(self, found: list[T], size: int) -> Sequence[T | None]:
+    def _laid_out(self, found: list[T], size: int, rest: T) -> list[T]:
         if self.records is None:
             return found
-        column: list[T | None] = [None] * size
+        column = [rest] * size
         for record, item in zip(self.records, found, strict=True):
             column[record] = item
         return column

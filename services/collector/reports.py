@@ -30,8 +30,8 @@ class Report:
 
     `values` has an entry for each row of all its tasks joined, None where there is no answer (NaN and
     infinite numbers are none), and `gaps` tells whether any has none; `confidences` has a number for each
-    row, NaN where there is none, or is None where the model gives none at all. `received` is seconds of
-    the collector's clock.
+    row, NaN where there is none (`unsure`: somewhere there is none), or is None where the model gives none
+    at all. `received` is seconds of the collector's clock.
     """
 
     __slots__ = (
@@ -45,6 +45,7 @@ class Report:
         "received",
         "row_seconds",
         "scoring",
+        "unsure",
         "values",
         "version",
     )
@@ -69,6 +70,7 @@ class Report:
         self.row_seconds = self.scoring / len(self.values) if self.values else 0.0
         """What scoring a row took, if all took the same."""
         self.confidences = _confidences(predictions, len(self.values))
+        self.unsure = self.confidences is not None and _have_nan(self.confidences)
 
     def codes(self, labels: dict[str, int], start: int, stop: int) -> Places:
         """Return the code of each of some rows, equal for equal answers (see FIRST_LABEL).
@@ -93,7 +95,8 @@ class Report:
         if self.confidences is None:
             return np.zeros(stop - start)
         found = np.array(self.confidences[start:stop])
-        found[np.isnan(found)] = 0.0
+        if self.unsure:
+            found[np.isnan(found)] = 0.0
         return found
 
     def said(self, start: int, stop: int) -> Predictions:
@@ -135,6 +138,11 @@ def _values(message: records_pb2.Predictions, classes: tuple[str, ...] | None) -
             "a report's columns do not fit together: a label or a row is named that is not there"
         ) from exc
     return values
+
+
+def _have_nan(numbers: list[float]) -> bool:
+    # A sum is NaN if one of them is, or for infinite ones, which are looked at for nothing then.
+    return math.isnan(sum(numbers))
 
 
 def _finite(numbers: list[float]) -> list[Value]:

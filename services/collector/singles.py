@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from services.collector.agreement import tally_values
+import math
+
+from services.collector.agreement import agree, supporters
 from services.collector.decider import decide
 from services.collector.parts import Part
 from services.collector.rules import Value, Verdict
@@ -40,21 +42,24 @@ class OneRecord(Task):
         assert self._verdict is not None
         return [self._verdict]
 
-    def answers(self) -> list[Value]:
-        assert self._verdict is not None
-        place = self._verdict[0]
-        return [self.lineup.policy.default if place < 0 else self._values[place]]
+    def answers(self) -> tuple[Value]:
+        return self.decided_answers()
 
-    def trust(self) -> list[float | None]:
+    def decided_answers(self) -> tuple[Value]:
         assert self._verdict is not None
         place = self._verdict[0]
-        return [None if place < 0 else self.confidence(0, place)]
+        return (self.lineup.policy.default if place < 0 else self._values[place],)
+
+    def trust(self) -> tuple[float]:
+        assert self._verdict is not None
+        place = self._verdict[0]
+        part = self.parts[place] if place >= 0 else None
+        if part is None or part.report.confidences is None:
+            return (math.nan,)
+        return (part.report.confidences[part.start],)
 
     def undecided(self) -> list[int]:
         return []
-
-    def value(self, record: int, place: int) -> Value:
-        return self._values[place]
 
     def _count_answers(self) -> None:
         assert self._verdict is not None
@@ -76,10 +81,13 @@ class OneRecord(Task):
 
     def _count_others(self, agreed: int) -> None:
         """Count who agrees without being in the group that answered, and who is alone."""
-        said = [[value] for value in self._values]
-        tallies = tally_values(said, self.answers(), self.lineup.policy.tolerance)
-        for place, (part, tally) in enumerate(zip(self.parts, tallies, strict=True)):
-            if part is not None:
-                part.report.counts.alone += tally.alone
-                if not agreed >> place & 1:
-                    part.report.counts.agreed += tally.agreed
+        values, (answer,) = self._values, self.decided_answers()
+        tolerance = self.lineup.policy.tolerance
+        several = len(values) - values.count(None) > 1
+        for place, (part, value) in enumerate(zip(self.parts, values, strict=True)):
+            if part is None or value is None:
+                continue
+            if not agreed >> place & 1 and agree(value, answer, tolerance):
+                part.report.counts.agreed += 1
+            if several and supporters(value, values, tolerance) == 1:
+                part.report.counts.alone += 1

@@ -122,10 +122,11 @@ class Task(ABC):
     def count(self) -> None:
         """Count what became of each model, for its statistics. Once, when the task has ended."""
         self._count_answers()
-        if self.outstanding and not self.expired:
-            for place in places_of(self.running):
-                self.lineup.counts[place].cancelled += 1
-        if self.idle or self.lineup.no_time or self.not_started:
+        lineup, out = self.lineup, self.outstanding
+        if out and not self.expired:
+            for place in places_of(out & ~self.held & lineup.policy.voters):
+                lineup.counts[place].cancelled += 1
+        if out & self.held or lineup.no_time or self.not_started:
             self._count_not_started()
 
     def _count_not_started(self) -> None:
@@ -142,13 +143,13 @@ class Task(ABC):
     def answers(self) -> Sequence[Value]:
         """Return the answer to each record, None where there is none. Only when the task has ended."""
 
+    @abstractmethod
     def decided_answers(self) -> Answers:
         """Return the same, for models that are heard later."""
-        return self.answers()
 
     @abstractmethod
-    def trust(self) -> list[float | None]:
-        """Return the confidence of each answer, NaN or None where there is none, as `answers`."""
+    def trust(self) -> Sequence[float]:
+        """Return the confidence of each answer, NaN where there is none, as `answers`."""
 
     @abstractmethod
     def undecided(self) -> list[int]:
@@ -161,16 +162,3 @@ class Task(ABC):
     @abstractmethod
     def verdicts(self) -> list[Verdict]:
         """Return the verdict of each record. Only when the task has ended."""
-
-    def value(self, record: int, place: int) -> Value:
-        """Return what a model that has answered said about one record, None if it said nothing."""
-        return self._part(place).value(record)
-
-    def confidence(self, record: int, place: int) -> float | None:
-        """Return the confidence of an answer, NaN or None where it has none."""
-        return self._part(place).confidence(record)
-
-    def _part(self, place: int) -> Part:
-        part = self.parts[place]
-        assert part is not None, "only who has answered is asked"
-        return part

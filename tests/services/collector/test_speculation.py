@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from hedgerow.errors import InvalidInput
 from hedgerow.v1 import collection_pb2 as pb
-from services.collector.batches import ManyRecords
 from services.collector.rules import Value
 from tests.services.collector.harness import (
     Desk,
@@ -408,15 +407,15 @@ async def test_a_late_answer_to_some_of_the_records_is_compared_with_those(desk:
     desk.decided.clear()
 
 
-async def test_a_part_knows_which_row_is_whose() -> None:
-    """What `ManyRecords` says of a record that its model was not asked for: nothing."""
+async def test_a_model_says_nothing_of_records_it_was_not_asked_for() -> None:
     desk = Desk(SURE, "a b")
     desk.session.take(opening_of(1, rows=3, versions=[1, 1], held=B))
     desk.intake.take(report_of("a", {1: ["x", "x", "x"]}, confidence=0.5))
     desk.intake.take(report_of("b", {1: ["y"]}, confidence=0.7, records=[1]))
     (task,) = desk.decided
-    assert isinstance(task, ManyRecords)
-    assert [task.value(row, 1) for row in range(3)] == [None, "y", None]
-    assert [task.confidence(row, 1) for row in range(3)] == [None, 0.7, None]
+    part = task.parts[1]
+    assert part is not None
+    assert part.values(3) == [None, "y", None]
+    assert part.trusted(3) == part.trust(3).tolist() == [0.0, 0.7, 0.0]
     assert answers(desk.decision().decision) == ["x", "y", "x"]
     desk.assert_empty()
