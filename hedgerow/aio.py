@@ -21,14 +21,18 @@ import hedgerow
 from hedgerow.answers import Answer, Answers
 from hedgerow.channels import ROUTER, AsyncClosing, Connection
 from hedgerow.errors import InvalidRecord
+from hedgerow.plans import policy_from_yaml, strategy_from_yaml
 from hedgerow.records import Batch, Record
 from hedgerow.streaming import Scored, exchange
+from hedgerow.v1.plans_pb2 import Policy, Strategy
 from hedgerow.v1.scoring_pb2 import ScoreRequest
 from hedgerow.v1.scoring_pb2_grpc import ScoringServiceStub
 
 if TYPE_CHECKING:
     import pandas as pd
 
+PolicyLike: TypeAlias = Policy | Mapping[str, Any] | str
+StrategyLike: TypeAlias = Strategy | Mapping[str, Any] | str
 Records: TypeAlias = "Record | Iterable[Record] | pd.DataFrame"
 Metadata = tuple[tuple[str, str], ...]
 
@@ -60,6 +64,8 @@ class AsyncClient(AsyncClosing):
         *,
         deadline: timedelta | None = None,
         explain: bool = False,
+        policy: PolicyLike | None = None,
+        strategy: StrategyLike | None = None,
     ) -> Answer: ...
 
     @overload
@@ -70,6 +76,8 @@ class AsyncClient(AsyncClosing):
         *,
         deadline: timedelta | None = None,
         explain: bool = False,
+        policy: PolicyLike | None = None,
+        strategy: StrategyLike | None = None,
     ) -> Answers: ...
 
     async def score(
@@ -79,15 +87,20 @@ class AsyncClient(AsyncClosing):
         *,
         deadline: timedelta | None = None,
         explain: bool = False,
+        policy: PolicyLike | None = None,
+        strategy: StrategyLike | None = None,
     ) -> Answer | Answers:
         """Score one record (a mapping), or several (mappings, or a DataFrame) as one batch.
 
-        `deadline` shortens the plan's. With `explain`, `Answers.models` has what each model said; it is
+        `deadline`, `policy` and `strategy` stand in place of the plan's for this call: the last two as
+        plans have them (`{"consensus": {"quorum": "all"}}`, `{"starts": {"wine-net": "on_doubt"}}`), as
+        YAML or as messages. With `explain`, `Answers.models` has what each model said; it is
         there for batches, so put a single record into a list.
 
-        Raises InvalidRecord, NotFound, Overloaded, NoAnswer and Unavailable (see hedgerow.errors).
+        Raises InvalidRecord, InvalidPlan, NotFound, Overloaded, NoAnswer and Unavailable (see
+        hedgerow.errors).
         """
-        request = make_request(data_type, records, deadline, explain)
+        request = make_request(data_type, records, deadline, explain, policy, strategy)
         timeout = (deadline + _MARGIN).total_seconds() if deadline is not None else None
         with self._span(request) as metadata, self._connection.errors(InvalidRecord):
             response = await self._connection.stub.Score(
@@ -103,19 +116,22 @@ class AsyncClient(AsyncClosing):
         *,
         deadline: timedelta | None = None,
         explain: bool = False,
+        policy: PolicyLike | None = None,
+        strategy: StrategyLike | None = None,
         in_flight: int = 16,
     ) -> AsyncGenerator[Scored[Records], None]:
         """Score records or batches as they come, and yield each with its answers, in their order.
 
         At most `in_flight` of them wait for an answer at a time; then no more are read from `batches`.
-        One that cannot be scored is yielded with its error and ends nothing.
+        One that cannot be scored is yielded with its error and ends nothing. The other arguments are
+        those of `score`.
 
         Raises what `batches` raises, and Unavailable when the stream breaks.
         """
         span = self._tracer.start_span("hedgerow.score_stream", kind=trace.SpanKind.CLIENT)
 
         def request(records: Records) -> ScoreRequest:
-            return make_request(data_type, records, deadline, explain)
+            return make_request(data_type, records, deadline, explain, policy, strategy)
 
         call = self._connection.stub.ScoreStream(metadata=_traceparent(span))
         answers = exchange(call, batches, request, in_flight, self._connection.target)
@@ -139,12 +155,26 @@ class AsyncClient(AsyncClosing):
 
 
 def make_request(
-    data_type: str, records: Records, deadline: timedelta | None, explain: bool
+    data_type: str,
+    records: Records,
+    deadline: timedelta | None,
+    explain: bool,
+    policy: PolicyLike | None = None,
+    strategy: StrategyLike | None = None,
 ) -> ScoreRequest:
-    """Return the request for a mapping, several mappings or a DataFrame. Raises InvalidRecord."""
+    """Return the request for a mapping, several mappings or a DataFrame.
+
+    Raises InvalidRecord, and InvalidPlan for a policy or strategy that makes no sense.
+    """
     request = ScoreRequest(batch=_batch(data_type, records).to_proto(), explain=explain)
     if deadline is not None:
         request.deadline.FromTimedelta(deadline)
+    if policy is not None:
+        message = policy if isinstance(policy, Policy) else policy_from_yaml(policy)
+        request.policy.CopyFrom(message)
+    if strategy is not None:
+        said = strategy if isinstance(strategy, Strategy) else strategy_from_yaml(strategy)
+        request.strategy.CopyFrom(said)
     return request
 
 

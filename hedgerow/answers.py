@@ -62,6 +62,8 @@ class ModelState(StrEnum):
     """Still out when the decision fell without it."""
     NO_HOST = "no_host"
     """No host serves it."""
+    NOT_STARTED = "not_started"
+    """It was not needed, or had no time."""
     UNKNOWN = "unknown"
     """A state that a newer mesh has and this client does not know."""
 
@@ -92,9 +94,11 @@ class Answer:
 class Report:
     """What became of one model of the plan in one task.
 
-    `elapsed` runs from the router's admission until the collector had the result; of that, `queued` is
+    `elapsed` runs from the router's admission, however late it was started, until the collector had the
+    result; of that, `queued` is
     waiting in the model's host and `scoring` the scoring. They are None without a result.
-    `predictions` is what the model said, a row a record; only with `explain`.
+    `records` is how many records it answered: less than the batch has where others were decided without
+    it. `predictions` is what the model said, a row a record; only with `explain`.
     """
 
     name: str
@@ -105,6 +109,7 @@ class Report:
     scoring: timedelta | None
     failure: str
     shadow: bool
+    records: int
     predictions: Predictions | None
 
     def said(self, row: int) -> tuple[Value, float | None]:
@@ -134,6 +139,7 @@ class Report:
             scoring=message.scoring.ToTimedelta() if message.HasField("scoring") else None,
             failure=message.failure,
             shadow=message.shadow,
+            records=message.records,
             predictions=(
                 Predictions.from_proto(message.predictions)
                 if message.HasField("predictions")

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeVar, Unpack, overload
 
-from hedgerow.aio import AsyncClient
+from hedgerow.aio import AsyncClient, PolicyLike, StrategyLike
 from hedgerow.answers import Answer, Answers
 from hedgerow.channels import REGISTRY, ROUTER, AsyncClosing
 from hedgerow.records import Record
@@ -120,6 +120,8 @@ class Client(_Front):
         *,
         deadline: timedelta | None = None,
         explain: bool = False,
+        policy: PolicyLike | None = None,
+        strategy: StrategyLike | None = None,
     ) -> Answer: ...
 
     @overload
@@ -130,6 +132,8 @@ class Client(_Front):
         *,
         deadline: timedelta | None = None,
         explain: bool = False,
+        policy: PolicyLike | None = None,
+        strategy: StrategyLike | None = None,
     ) -> Answers: ...
 
     def score(
@@ -139,10 +143,19 @@ class Client(_Front):
         *,
         deadline: timedelta | None = None,
         explain: bool = False,
+        policy: PolicyLike | None = None,
+        strategy: StrategyLike | None = None,
     ) -> Answer | Answers:
         """Score one record (a mapping), or several (mappings, or a DataFrame) as one batch."""
         return _background.run(
-            self._core.score(data_type, records, deadline=deadline, explain=explain)
+            self._core.score(
+                data_type,
+                records,
+                deadline=deadline,
+                explain=explain,
+                policy=policy,
+                strategy=strategy,
+            )
         )
 
 

@@ -6,6 +6,7 @@ nobody listens, the address is that of something else) becomes `Unavailable` and
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import grpc
@@ -19,6 +20,8 @@ _DETAILS_KEY = "grpc-status-details-bin"
 
 # How gRPC begins when it never reached anybody; what comes after that is of no use to a user.
 _NOBODY_THERE = ("failed to connect", "errors resolving", "DNS resolution failed")
+
+_OF_A_PLAN = re.compile(r"(policy|strategy|replica_hedge|models)\b[^ ]*: ")
 
 _DEFAULT_DELAY = timedelta(milliseconds=100)
 
@@ -51,7 +54,8 @@ def _error(
 ) -> errors.HedgerowError:
     match code:
         case grpc.StatusCode.INVALID_ARGUMENT:
-            return invalid(message)
+            # A request may carry a policy and a strategy, and what is wrong with those names its path.
+            return errors.InvalidPlan(message) if _OF_A_PLAN.match(message) else invalid(message)
         case grpc.StatusCode.NOT_FOUND:
             return errors.NotFound(message)
         case grpc.StatusCode.RESOURCE_EXHAUSTED:

@@ -36,7 +36,13 @@ def score(
         str, typer.Argument(help="CSV or JSON lines; - for stdin.", show_default=False)
     ],
     explain: Annotated[bool, typer.Option("--explain", help="Add what each model said.")] = False,
-    deadline: Annotated[str, typer.Option(help="Shorten the plan's, to 50ms say.")] = "",
+    deadline: Annotated[str, typer.Option(help="In place of the plan's: 50ms, say.")] = "",
+    policy: Annotated[
+        str, typer.Option(help="In place of the plan's: YAML, or @ and a file of it.")
+    ] = "",
+    strategy: Annotated[
+        str, typer.Option(help="In place of the plan's: YAML, or @ and a file of it.")
+    ] = "",
     form: Annotated[
         Format | None, typer.Option("--format", help="Of the answers; by default, the input's.")
     ] = None,
@@ -50,10 +56,15 @@ def score(
     """Score records, and write an answer a record, in their order."""
     from hedgerow.aio import AsyncClient
     from hedgerow.cli.reading import RecordReader
-    from hedgerow.cli.scoring import Scoring
+    from hedgerow.cli.scoring import Overrides, Scoring
     from hedgerow.durations import parse_duration
+    from hedgerow.plans import policy_from_yaml, strategy_from_yaml
 
-    allowed = parse_duration(deadline) if deadline else None
+    overrides = Overrides(
+        deadline=parse_duration(deadline) if deadline else None,
+        policy=policy_from_yaml(_yaml(policy)) if policy else None,
+        strategy=strategy_from_yaml(_yaml(strategy)) if strategy else None,
+    )
     kept = options.split(keep)
 
     def writer(is_json: bool) -> Writer:
@@ -62,7 +73,7 @@ def score(
 
     async def run(stream: BinaryIO) -> None:
         async with AsyncClient(router) as client:
-            scoring = Scoring(client, data_type, allowed, explain)
+            scoring = Scoring(client, data_type, overrides, explain)
             await _copy(scoring, RecordReader(stream, batch_size, kept), writer)
 
     with _opened(file) as stream:
@@ -94,6 +105,14 @@ def _writer(form: Format, keep: list[str], explain: bool) -> Writer:
     if form is Format.CSV:
         return CsvWriter(sys.stdout, keep, explain)
     return JsonWriter(sys.stdout, explain)
+
+
+def _yaml(said: str) -> str:
+    """Return YAML that was given as it is, or by the name of a file."""
+    if not said.startswith("@"):
+        return said
+    with _opened(said[1:]) as stream:
+        return stream.read().decode("utf-8", "replace")
 
 
 @contextmanager

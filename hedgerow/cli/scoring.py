@@ -7,27 +7,44 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import timedelta
+from typing import TypedDict
 
 from hedgerow.aio import AsyncClient
 from hedgerow.answers import Answers
 from hedgerow.cli.reading import Numbered, RecordReader
-from hedgerow.errors import HedgerowError, InvalidInput, InvalidRecord, NotFound, Unavailable
+from hedgerow.errors import (
+    HedgerowError,
+    InvalidInput,
+    InvalidPlan,
+    InvalidRecord,
+    NotFound,
+    Unavailable,
+)
 from hedgerow.records import Record
+from hedgerow.v1.plans_pb2 import Policy, Strategy
 
 _BATCHES_IN_FLIGHT = 4
 # The router counts records within a batch; a line says it better.
 _PLACE_IN_BATCH = re.compile(r" of record \d+")
 
 
+class Overrides(TypedDict):
+    """What stands in place of the plan's; None leaves it as it is."""
+
+    deadline: timedelta | None
+    policy: Policy | None
+    strategy: Strategy | None
+
+
 class Scoring:
     """Scores records of one data type."""
 
     def __init__(
-        self, client: AsyncClient, data_type: str, deadline: timedelta | None, explain: bool
+        self, client: AsyncClient, data_type: str, overrides: Overrides, explain: bool
     ) -> None:
         self._client = client
         self._data_type = data_type
-        self._deadline = deadline
+        self._overrides = overrides
         self._explain = explain
 
     async def run(self, reader: RecordReader) -> AsyncIterator[tuple[Numbered, Answers]]:
@@ -42,9 +59,9 @@ class Scoring:
         stream = self._client.score_stream(
             self._data_type,
             records(),
-            deadline=self._deadline,
             explain=self._explain,
             in_flight=_BATCHES_IN_FLIGHT,
+            **self._overrides,
         )
         async with aclosing(stream) as answers:
             async for scored in answers:
@@ -54,7 +71,7 @@ class Scoring:
                 yield batch, scored.outcome
 
     async def _located(self, batch: Numbered, error: HedgerowError) -> HedgerowError:
-        if isinstance(error, NotFound | Unavailable):
+        if isinstance(error, NotFound | Unavailable | InvalidPlan):
             return error
         if isinstance(error, InvalidInput):
             return await self._bad_record(batch, error)
@@ -73,7 +90,7 @@ class Scoring:
 
     async def _refusal(self, batch: Numbered) -> InvalidInput | None:
         try:
-            await self._client.score(self._data_type, batch.records, deadline=self._deadline)
+            await self._client.score(self._data_type, batch.records, **self._overrides)
         except InvalidInput as error:
             return error
         return None
