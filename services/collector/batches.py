@@ -30,7 +30,16 @@ class _Column(NamedTuple):
 class ManyRecords(Task):
     """A task of any number of records."""
 
-    __slots__ = ("_answers", "_columns_of", "_labels", "_pending", "_said", "_trusted", "_verdicts")
+    __slots__ = (
+        "_answers",
+        "_coded",
+        "_columns_of",
+        "_labels",
+        "_pending",
+        "_said",
+        "_trusted",
+        "_verdicts",
+    )
 
     def _prepare(self) -> None:
         self._verdicts: list[Verdict | None] = [None] * self.rows
@@ -38,6 +47,8 @@ class ManyRecords(Task):
         self._labels: dict[str, int] = {}
         self._columns_of: dict[int, _Column] = {}
         self._answers: list[Value] | None = None
+        self._coded: Coded | None = None
+        # Of each model; those that have not answered share a list.
         self._said: list[list[Value]] = [[None] * self.rows] * len(self.parts)
         self._trusted: list[list[float]] = [[0.0] * self.rows] * len(self.parts)
 
@@ -84,6 +95,11 @@ class ManyRecords(Task):
         return self.answers() if self.rows < _WORTH_COLUMNS else self._coded_answers()
 
     def _coded_answers(self) -> Coded:
+        if self._coded is None:
+            self._coded = self._encode_answers()
+        return self._coded
+
+    def _encode_answers(self) -> Coded:
         chosen = np.array([place for place, _, _ in self.verdicts()])
         default = self.lineup.policy.default
         nobody = NOTHING if default is None else code_of(default, self._labels)

@@ -10,7 +10,7 @@ from hedgerow.v1.plans_pb2 import Plan
 from hedgerow.v1.scoring_pb2 import ModelReport
 from services.collector.policy import Policy
 from services.collector.rules import Verdict
-from services.collector.statistics import Statistics
+from services.collector.statistics import Counts, Statistics
 
 
 class Lineup:
@@ -71,6 +71,8 @@ class Lineup:
         """A model may be started on two hosts for a task, and be heard twice."""
         self.counts = [
             statistics.of(self.data_type, name, version)
+            if version
+            else Counts(self.data_type, name, 0)  # of no version: nobody asks for these
             for name, version in zip(self.names, versions, strict=True)
         ]
         self.named = [

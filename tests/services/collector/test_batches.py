@@ -39,6 +39,10 @@ def report_of(values: list[Value], confidences: list[float]) -> Report:
     return Report(message, Statistics().of("wine", "a", 1), 0.0)
 
 
+Event = tuple[int, Report | None, list[int] | None]
+"""A model's place, what it says (None: it failed), and about which records (None: all)."""
+
+
 @st.composite
 def answers(draw: st.DrawFn, values: tuple[str | float, ...], place: int) -> Report:
     """What one model says about a batch: of one kind, and of some records nothing."""
@@ -54,27 +58,41 @@ def answers(draw: st.DrawFn, values: tuple[str | float, ...], place: int) -> Rep
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> tuple[Lineup, list[tuple[int, Report | None]], bool]:
-    """A plan, what comes of its models one after the other (None: failed), and the deadline at the end."""
+def records(draw: st.DrawFn) -> list[int] | None:
+    """Which records a model is asked for."""
+    if draw(st.booleans()):
+        return None
+    some = draw(st.sets(st.integers(0, ROWS - 1), min_size=1))
+    return None if len(some) == ROWS else sorted(some)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[Lineup, list[Event], bool]:
+    """A plan, what comes of its models one after the other, and the deadline at the end."""
     plan = draw(plans())
     values = draw(kinds)
     places = draw(st.permutations(range(len(plan.models))))
     heard = places[: draw(st.integers(0, len(places)))]
     lineup = lineup_of(plan, draw(qualities))
     events = [
-        (place, draw(answers(values, place)) if draw(st.integers(0, 4)) else None)
+        (place, draw(answers(values, place)) if draw(st.integers(0, 4)) else None, draw(records()))
         for place in heard
     ]
     return lineup, events, draw(st.booleans())
 
 
-def play(task: Task, events: list[tuple[int, Report | None]], start: int, late: bool) -> None:
-    """Let a task hear of its models, and judge after each, as long as it is undecided."""
-    for place, report in events:
-        if report is None:
+def play(task: Task, events: list[Event], row: int | None, late: bool) -> None:
+    """Let a task hear of its models, and judge after each, as long as it is undecided.
+
+    The task is the whole batch, or one record alone, of which a model that was not asked has no answer.
+    """
+    for place, report, some in events:
+        if report is None or (row is not None and some is not None and row not in some):
             task.fail(place, "it broke")
+        elif row is None:
+            task.take(place, Part(report, 0, 0.0, some))
         else:
-            task.take(place, Part(report, start, 0.0))
+            task.take(place, Part(report, row if some is None else some.index(row), 0.0))
         if task.judge(False):
             return
     if late:
@@ -84,11 +102,11 @@ def play(task: Task, events: list[tuple[int, Report | None]], start: int, late: 
 @given(histories())
 @settings(max_examples=75, deadline=None)
 def test_each_record_of_a_batch_is_decided_as_if_it_were_alone(
-    history: tuple[Lineup, list[tuple[int, Report | None]], bool],
+    history: tuple[Lineup, list[Event], bool],
 ) -> None:
     lineup, events, late = history
     batch = ManyRecords(7, lineup, ROWS, 0.0, 0.0, False, None, lambda task: None)
-    play(batch, events, 0, late)
+    play(batch, events, None, late)
     for row in range(ROWS):
         alone = OneRecord(7, lineup, 1, 0.0, 0.0, False, None, lambda task: None)
         play(alone, events, row, late)
@@ -98,15 +116,15 @@ def test_each_record_of_a_batch_is_decided_as_if_it_were_alone(
 @given(histories())
 @settings(max_examples=75, deadline=None)
 def test_columns_decide_as_one_record_after_the_other(
-    history: tuple[Lineup, list[tuple[int, Report | None]], bool],
+    history: tuple[Lineup, list[Event], bool],
 ) -> None:
     lineup, events, late = history
     by_columns = ManyRecords(7, lineup, ROWS, 0.0, 0.0, False, None, lambda task: None)
     one_by_one = ManyRecords(7, lineup, ROWS, 0.0, 0.0, False, None, lambda task: None)
-    play(by_columns, events, 0, late)
+    play(by_columns, events, None, late)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batches, "_WORTH_COLUMNS", ROWS + 1)
-        play(one_by_one, events, 0, late)
+        play(one_by_one, events, None, late)
     assert by_columns._verdicts == one_by_one._verdicts
 
 

@@ -277,6 +277,7 @@ async def test_without_any_host_a_task_ends_as_it_is_opened(desk_of: DeskOf) -> 
     decision = desk.decision().decision
     assert answers(decision) == ["w"]
     assert states(decision) == {"a": "NO_HOST", "b": "CANCELLED"}
+    assert [stats.name for stats in desk.statistics.to_protos()] == ["b"]
 
 
 async def test_a_shadow_is_counted_but_decides_nothing(desk_of: DeskOf) -> None:

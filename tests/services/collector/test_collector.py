@@ -71,6 +71,14 @@ class Peer:
     async def report(self, request: pb.ReportRequest) -> None:
         await self.hosting.write(request)
 
+    async def progress(self) -> pb.TaskProgress:
+        """Read until a task says what it waits for."""
+        while True:
+            response = await soon(self.routing.read())
+            assert isinstance(response, pb.CollectResponse), "the stream has ended"
+            if response.progress:
+                return response.progress[0]
+
     async def decisions(self, count: int) -> list[pb.TaskDecision]:
         """Read until this many tasks are decided."""
         found: list[pb.TaskDecision] = []
@@ -165,6 +173,32 @@ async def test_losses_and_failures_arrive(settings: CollectorSettings) -> None:
         await peer.report(report_of("c", {1: ["x"]}))
         (decided,) = await peer.decisions(1)
         assert states(decided.decision) == {"a": "FAILED", "b": "FAILED", "c": "ANSWERED"}
+
+
+async def test_a_model_is_started_on_doubt_and_tasks_are_cancelled(
+    settings: CollectorSettings,
+) -> None:
+    async with collecting(settings) as (collector, peer):
+        await peer.define()
+        await peer.open(1, deadline=60, rows=2, held=0b100, progress=True)
+        await peer.report(report_of("a", {1: ["x", "x"]}))
+        await peer.report(report_of("b", {1: ["x", "y"]}))
+        while (progress := await peer.progress()).ended != 0b011:
+            assert progress == pb.TaskProgress(task_id=1, ended=0b001)
+        assert progress == pb.TaskProgress(task_id=1, ended=0b011, undecided=[1])
+        launch = pb.Launch(model=2, task_ids=[1])
+        await peer.send(pb.CollectRequest(launches=[launch]))
+        await peer.report(report_of("c", {1: ["y"]}, records=[1]))
+        (decided,) = await peer.decisions(1)
+        assert answers(decided.decision) == ["x", "y"]
+        await peer.open(2, deadline=60)
+        await peer.send(pb.CollectRequest(cancelled=[2]))
+        await peer.open(3, versions=[0, 0, 0])
+        (decided,) = await peer.decisions(1)
+        assert decided.task_id == 3
+        assert not len(collector.collection)
+        (stats,) = [stats for stats in (await peer.state()).models if stats.name == "c"]
+        assert (stats.records, stats.agreed, stats.alone) == (1, 1, 0)
 
 
 async def test_the_state_tells_what_was_counted(settings: CollectorSettings) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import struct
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from hypothesis import given
@@ -189,6 +190,53 @@ async def test_a_task_whose_started_models_have_ended_before_it_was_opened_says_
     assert len(desk.decided) == 2
 
 
+async def test_only_news_of_a_voter_is_progress() -> None:
+    desk = Desk("{consensus: {}}", "a b ~s")
+    desk.session.take(opening_of(1, progress=True))
+    desk.intake.take(report_of("s", {1: ["x"]}))
+    for slot in (2, 0, 0):
+        loss = pb.Loss(model=slot, reason="it died", task_ids=[1])
+        desk.session.take(pb.CollectRequest(losses=[loss]))
+    assert len(desk.progress) == 1
+    assert desk.told() == [pb.TaskProgress(task_id=1, ended=0b101)]
+    desk.intake.take(failure_of("b", 1))
+    desk.decision()
+    desk.assert_empty()
+
+
+async def test_progress_that_waits_to_be_written_is_dropped_when_the_task_goes(desk: Desk) -> None:
+    ends: tuple[Callable[[], None], ...] = (
+        lambda: desk.session.take(pb.CollectRequest(cancelled=[1])),
+        lambda: desk.session.take(opening_of(1)),
+        desk.session.end,
+    )
+    for end in ends:
+        desk.session.take(opening_of(1, progress=True))
+        desk.intake.take(report_of("a", {1: ["x"]}))
+        assert len(desk.progress) == 1
+        end()
+        assert desk.told() == []
+    desk.strays.claim(1)
+
+
+async def test_doubt_starts_the_next_model_for_the_doubtful_records(desk: Desk) -> None:
+    """A cascade, as the collector sees it: progress, launch, an answer to some, decided."""
+    desk = Desk(SURE, "a b")
+    desk.session.take(opening_of(1, rows=3, versions=[1, 1], held=B, progress=True))
+    request = report_of("a", {1: ["x", "y", "z"]}, confidence=0.95)
+    request.predictions.confidences = struct.pack("<3d", 0.95, 0.5, 0.99)
+    desk.intake.take(request)
+    assert desk.told() == [pb.TaskProgress(task_id=1, ended=0b01, undecided=[1])]
+    launch(desk, 1, 1)
+    desk.intake.take(report_of("b", {1: ["w"]}, confidence=0.7, records=[1]))
+    decision = desk.decision().decision
+    assert answers(decision) == ["x", "w", "z"]
+    assert reasons(decision) == ["GOOD_ENOUGH", "BEST_QUALITY", "GOOD_ENOUGH"]
+    assert [report.records for report in decision.models] == [3, 1]
+    assert desk.told() == []
+    desk.assert_empty()
+
+
 # -- some of the records ---------------------------------------------------------------------------------
 
 
@@ -259,6 +307,20 @@ async def test_a_part_of_the_records_is_decided_as_if_each_were_alone(
     desk.assert_empty()
 
 
+async def test_a_model_says_nothing_of_records_it_was_not_asked_for() -> None:
+    desk = Desk(SURE, "a b")
+    desk.session.take(opening_of(1, rows=3, versions=[1, 1], held=B))
+    desk.intake.take(report_of("a", {1: ["x", "x", "x"]}, confidence=0.5))
+    desk.intake.take(report_of("b", {1: ["y"]}, confidence=0.7, records=[1]))
+    (task,) = desk.decided
+    part = task.parts[1]
+    assert part is not None
+    assert part.values(3) == [None, "y", None]
+    assert part.trusted(3) == part.trust(3).tolist() == [0.0, 0.7, 0.0]
+    assert answers(desk.decision().decision) == ["x", "y", "x"]
+    desk.assert_empty()
+
+
 # -- sent twice, cancelled -------------------------------------------------------------------------------
 
 
@@ -295,6 +357,16 @@ async def test_a_cancelled_task_ends_without_a_decision(desk: Desk) -> None:
     assert desk.statistics.of("wine", "b", 1).wasted == pytest.approx(0.0015)
 
 
+async def test_only_who_opened_a_task_can_cancel_it(desk: Desk) -> None:
+    other = desk.new_session(desk.plan)
+    desk.session.take(opening_of(1))
+    other.take(pb.CollectRequest(cancelled=[1]))
+    assert (desk.session.open, other.open) == (1, 0)
+    desk.session.take(pb.CollectRequest(cancelled=[1]))
+    assert not len(desk.collection)
+    assert not desk.decided
+
+
 async def test_a_plan_given_again_under_its_number_holds_from_then_on(desk: Desk) -> None:
     desk.session.take(opening_of(1))
     other = Desk("{timeout: {}}").plan
@@ -304,118 +376,3 @@ async def test_a_plan_given_again_under_its_number_holds_from_then_on(desk: Desk
     assert reasons(desk.decision().decision) == ["PREFERRED"]  # of task 2
     desk.intake.take(report_of("b", {1: ["x"]}))
     assert reasons(desk.decision().decision) == ["CONSENSUS"]
-
-
-# -- what disagreement tells -----------------------------------------------------------------------------
-
-
-def counted(desk: Desk, model: str) -> tuple[int, int, int]:
-    counts = desk.statistics.of("wine", model, 1)
-    return counts.records, counts.agreed, counts.alone
-
-
-@pytest.mark.parametrize("times", [1, 10])
-async def test_who_agrees_and_who_is_alone(desk: Desk, times: int) -> None:
-    """Of one record after the other, and in columns."""
-    said: dict[str, list[Value]] = {
-        "a": ["x", "x", "x", None],
-        "b": ["x", "y", "x", None],
-        "c": ["x", "y", "z", "z"],
-    }
-    desk = Desk("{consensus: {quorum: all}}")
-    desk.session.take(opening_of(1, rows=4 * times))
-    for model, values in said.items():
-        desk.intake.take(report_of(model, {1: values * times}))
-    assert answers(desk.decision().decision) == ["x", "y", "x", "z"] * times
-    assert counted(desk, "a") == (4 * times, 2 * times, 1 * times)
-    assert counted(desk, "b") == (4 * times, 3 * times, 0)
-    assert counted(desk, "c") == (4 * times, 3 * times, 1 * times)  # with z nobody else was heard
-    desk.assert_empty()
-
-
-@pytest.mark.parametrize("times", [1, 10])
-async def test_numbers_agree_within_the_tolerance(times: int) -> None:
-    desk = Desk("{consensus: {quorum: all, tolerance: 0.5}}")
-    desk.session.take(opening_of(1, rows=2 * times))
-    said: dict[str, list[Value]] = {"a": [1.0, 1.0], "b": [1.4, 1.2], "c": [3.0, -0.0]}
-    for model, values in said.items():
-        desk.intake.take(report_of(model, {1: values * times}))
-    desk.decision()
-    assert counted(desk, "a") == (2 * times, 2 * times, 0)
-    assert counted(desk, "b") == (2 * times, 2 * times, 0)
-    assert counted(desk, "c") == (2 * times, 0, 2 * times)
-    desk.assert_empty()
-
-
-async def test_numbers_without_a_tolerance_agree_when_they_are_equal(desk: Desk) -> None:
-    desk.session.take(opening_of(1, rows=20))
-    desk.intake.take(report_of("a", {1: [0.0] * 20}))
-    desk.intake.take(report_of("b", {1: [-0.0] * 20}))
-    desk.decision()
-    assert counted(desk, "b") == (20, 20, 0)
-
-
-@pytest.mark.parametrize("times", [1, 20])
-async def test_a_default_is_compared_like_any_answer_and_nothing_agrees_with_none(
-    times: int,
-) -> None:
-    for default, agreed in (("', default: {value: s}'", times), ("''", 0)):
-        desk = Desk(f"{{timeout: {{}}{default.strip(chr(39))}}}", "a ~s")
-        desk.session.take(opening_of(1, rows=times, versions=[1, 1]))
-        desk.intake.take(report_of("s", {1: ["s"] * times}))
-        desk.intake.take(failure_of("a", 1))
-        desk.decision()
-        assert counted(desk, "s") == (times, agreed, 0)
-        desk.assert_empty()
-
-
-async def test_who_comes_after_the_decision_is_late_and_is_compared_all_the_same(
-    desk: Desk,
-) -> None:
-    desk.session.take(opening_of(1, 2))
-    for model in "ab":
-        desk.intake.take(report_of(model, {1: ["x"], 2: ["x"]}))
-    desk.decided.clear()
-    desk.intake.take(report_of("c", {1: ["x"], 2: ["y"]}))
-    assert counted(desk, "c") == (2, 1, 0)
-    counts = desk.statistics.of("wine", "c", 1)
-    assert (counts.answered, counts.late, counts.cancelled) == (0, 2, 2)
-    assert counts.wasted == pytest.approx(0.003)
-
-
-async def test_a_shadow_is_never_late() -> None:
-    desk = Desk("{timeout: {}}", "a ~s")
-    desk.session.take(opening_of(1, 2, 3, versions=[1, 1]))
-    desk.intake.take(report_of("s", {1: ["x"]}))
-    desk.intake.take(report_of("a", {1: ["x"], 2: ["x"], 3: ["x"]}))
-    assert desk.decided[1].id == 2
-    desk.intake.take(report_of("s", {2: ["x"], 3: ["y"]}))
-    counts = desk.statistics.of("wine", "s", 1)
-    assert (counts.answered, counts.late, counts.cancelled, counts.wasted) == (3, 0, 0, 0.0)
-    assert counted(desk, "s") == (3, 2, 0)
-    assert counts.to_proto().shadow
-    assert not desk.statistics.of("wine", "a", 1).shadow
-    desk.assert_empty()
-
-
-async def test_a_late_answer_to_some_of_the_records_is_compared_with_those(desk: Desk) -> None:
-    desk.session.take(opening_of(1, rows=3, held=C))
-    desk.intake.take(report_of("a", {1: ["x", "y", "z"]}))
-    desk.intake.take(report_of("b", {1: ["x", "y", "z"]}))
-    desk.intake.take(report_of("c", {1: ["y", "x"]}, records=[1, 2]))
-    assert counted(desk, "c") == (2, 1, 0)
-    desk.decided.clear()
-
-
-async def test_a_model_says_nothing_of_records_it_was_not_asked_for() -> None:
-    desk = Desk(SURE, "a b")
-    desk.session.take(opening_of(1, rows=3, versions=[1, 1], held=B))
-    desk.intake.take(report_of("a", {1: ["x", "x", "x"]}, confidence=0.5))
-    desk.intake.take(report_of("b", {1: ["y"]}, confidence=0.7, records=[1]))
-    (task,) = desk.decided
-    part = task.parts[1]
-    assert part is not None
-    assert part.values(3) == [None, "y", None]
-    assert part.trusted(3) == part.trust(3).tolist() == [0.0, 0.7, 0.0]
-    assert answers(desk.decision().decision) == ["x", "y", "x"]
-    desk.assert_empty()
