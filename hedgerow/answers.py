@@ -95,10 +95,10 @@ class Report:
     """What became of one model of the plan in one task.
 
     `elapsed` runs from the router's admission, however late it was started, until the collector had the
-    result; of that, `queued` is
-    waiting in the model's host and `scoring` the scoring. They are None without a result.
-    `records` is how many records it answered: less than the batch has where others were decided without
-    it. `predictions` is what the model said, a row a record; only with `explain`.
+    result; of that, `queued` is waiting in the model's host and `scoring` the scoring. They are None
+    without a result. `records` is how many records it answered: less than the batch has where it was
+    started for the doubtful ones alone. `predictions` is what the model said, a row a record; only with
+    `explain`. `failure` also says why it was not started.
     """
 
     name: str

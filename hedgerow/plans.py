@@ -85,12 +85,12 @@ def plan_to_yaml(plan: pb.Plan) -> str:
 
 def policy_from_yaml(said: str | Mapping[str, Any]) -> pb.Policy:
     """Read a policy that stands by itself, of YAML or of what YAML gives. Raises InvalidPlan."""
-    return policy_from(load("policy", said) if isinstance(said, str) else said)
+    return policy_from(_loaded("policy", said))
 
 
 def strategy_from_yaml(said: str | Mapping[str, Any]) -> pb.Strategy:
     """Read a strategy that stands by itself, of YAML or of what YAML gives. Raises InvalidPlan."""
-    return strategy_from("strategy", load("strategy", said) if isinstance(said, str) else said)
+    return strategy_from("strategy", _loaded("strategy", said))
 
 
 def overridden(plan: pb.Plan, policy: pb.Policy | None, strategy: pb.Strategy | None) -> pb.Plan:
@@ -108,6 +108,13 @@ def overridden(plan: pb.Plan, policy: pb.Policy | None, strategy: pb.Strategy | 
         other.strategy.CopyFrom(strategy)
     check_plan(other)
     return other
+
+
+def _loaded(what: str, said: str | Mapping[str, Any]) -> object:
+    """Return what YAML gave, or would give; PyYAML gives dictionaries and no other mappings."""
+    if isinstance(said, str):
+        return load(what, said)
+    return dict(said) if isinstance(said, Mapping) else said
 
 
 def _model_from(path: str, item: object) -> pb.PlanModel:

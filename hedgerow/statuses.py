@@ -21,7 +21,8 @@ _DETAILS_KEY = "grpc-status-details-bin"
 # How gRPC begins when it never reached anybody; what comes after that is of no use to a user.
 _NOBODY_THERE = ("failed to connect", "errors resolving", "DNS resolution failed")
 
-_OF_A_PLAN = re.compile(r"(policy|strategy|replica_hedge|models)\b[^ ]*: ")
+# What is wrong with the policy or the strategy of a request names its path; of a record, the model@version.
+_OF_A_PLAN = re.compile(r"(policy|strategy)[.:]")
 
 _DEFAULT_DELAY = timedelta(milliseconds=100)
 
@@ -54,7 +55,6 @@ def _error(
 ) -> errors.HedgerowError:
     match code:
         case grpc.StatusCode.INVALID_ARGUMENT:
-            # A request may carry a policy and a strategy, and what is wrong with those names its path.
             return errors.InvalidPlan(message) if _OF_A_PLAN.match(message) else invalid(message)
         case grpc.StatusCode.NOT_FOUND:
             return errors.NotFound(message)

@@ -15,8 +15,9 @@ In a plan the starts stand beside the models, as above; by itself, as a request 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from hedgerow.durations import format_duration, parse_duration
@@ -32,6 +33,7 @@ MODEL_KEYS = ("start", "start_after")
 """What is said of a model's start beside its name."""
 
 _DELAY = "a time such as 5ms, or a percentile such as p95"
+_PERCENTILE = re.compile(r"p([0-9]{1,3}(?:\.[0-9]{1,20})?)")
 _AT_ONCE, _ON_DOUBT = "at_once", "on_doubt"
 
 
@@ -132,11 +134,8 @@ def _read_rest(prefix: str, fields: Mapping[str, Any], strategy: pb.Strategy) ->
 def _delay(path: str, item: object, allowed: str) -> pb.Delay:
     said = text(path, item, allowed)
     delay = pb.Delay()
-    if said.startswith("p"):
-        try:
-            delay.quantile = float(Decimal(said[1:]) / 100)
-        except InvalidOperation as exc:
-            raise wrong(path, item, allowed) from exc
+    if percentile := _PERCENTILE.fullmatch(said):
+        delay.quantile = float(Decimal(percentile[1]) / 100)
         return delay
     try:
         delay.time.FromTimedelta(parse_duration(said))

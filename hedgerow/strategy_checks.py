@@ -22,9 +22,11 @@ def check_strategy(plan: pb.Plan) -> None:
     for name, start in sorted(strategy.starts.items()):
         _check_start(plan, name, start)
     if strategy.HasField("replica_hedge"):
-        _check_delay("replica_hedge", strategy.replica_hedge)
+        _check_delay("strategy.replica_hedge", strategy.replica_hedge)
     if not any(not model.shadow and _starts_at_once(plan, model) for model in plan.models):
-        raise InvalidPlan("models: nothing would start; let one that votes start at once")
+        raise InvalidPlan(
+            "strategy: nothing would start; let at least one model that votes start at once"
+        )
 
 
 def _check_start(plan: pb.Plan, name: str, start: pb.Start) -> None:

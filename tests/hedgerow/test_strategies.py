@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +67,42 @@ def test_a_strategy_by_itself_is_read_like_that_of_a_plan() -> None:
     assert alone == expected
     assert strategy_from_yaml({"parallelism": 1}) == pb.Strategy(parallelism=1)
     assert strategy_from_yaml("") == strategy_from_yaml({}) == pb.Strategy()
+    assert strategy_from_yaml(MappingProxyType({"parallelism": 1})) == pb.Strategy(parallelism=1)
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("{starts: [forest]}", "strategy.starts: "),
+        (
+            "{starts: {forest: soon}}",
+            "strategy.starts.forest: 'soon' is not allowed; give at_once,",
+        ),
+        ("{starts: {forest: 5}}", "strategy.starts.forest: 5 is not allowed; give at_once,"),
+        ("{parallelism: 0}", "strategy.parallelism: 0 is not allowed; give how many"),
+        ("{replica_hedge: on_doubt}", "strategy.replica_hedge: 'on_doubt' is not allowed"),
+        ("{models: {}}", "strategy: there is no key 'models'; allowed are starts, parallelism"),
+        ("on_doubt", "strategy: 'on_doubt' is not allowed; give keys with values"),
+        ("{", "the strategy is not YAML"),
+    ],
+)
+def test_a_strategy_by_itself_that_makes_no_sense_is_refused(said: str, message: str) -> None:
+    with pytest.raises(InvalidPlan) as caught:
+        strategy_from_yaml(said)
+    assert str(caught.value).startswith(message)
+
+
+def test_a_strategy_off_the_wire_may_be_stranger_than_yaml_and_is_refused_too() -> None:
+    two = plan_from_yaml(plan("[{name: a}, {name: b}]"))
+    for delay, advice in (
+        (pb.Delay(), "there is no time; give one such as 5ms"),
+        (pb.Delay(quantile=float("nan")), "give p50 to p99.9"),
+        (pb.Delay(time={"seconds": -1}), "more than 0"),
+    ):
+        with pytest.raises(InvalidPlan, match=f"^strategy.starts.b: .*{advice}"):
+            overridden(two, None, pb.Strategy(starts={"b": pb.Start(after=delay)}))
+        with pytest.raises(InvalidPlan, match=f"^strategy.replica_hedge: .*{advice}"):
+            overridden(two, None, pb.Strategy(replica_hedge=delay))
 
 
 @pytest.mark.parametrize(
@@ -75,6 +113,7 @@ def test_a_strategy_by_itself_is_read_like_that_of_a_plan() -> None:
         (plan("[{name: a}, {name: b, start_after: 5}]"), "models[1].start_after", "5ms"),
         (plan("[{name: a}, {name: b, start_after: soon}]"), "models[1].start_after", "p95"),
         (plan("[{name: a}, {name: b, start_after: pp}]"), "models[1].start_after", "p95"),
+        (plan("[{name: a}, {name: b, start_after: p1e9}]"), "models[1].start_after", "p95"),
         (
             plan("[{name: a}, {name: b, start: on_doubt, start_after: 5ms}]"),
             "models[1]",
@@ -96,11 +135,15 @@ def test_what_is_not_known_is_refused_with_its_path(text: str, path: str, advice
 @pytest.mark.parametrize(
     ("text", "path", "advice"),
     [
-        (plan("[{name: a, start: on_doubt}]"), "models", "let one that votes start at once"),
+        (
+            plan("[{name: a, start: on_doubt}]"),
+            "strategy",
+            "let at least one model that votes start at once",
+        ),
         (
             plan("[{name: a, start_after: 5ms}, {name: b, shadow: true}]"),
-            "models",
-            "let one that votes start at once",
+            "strategy",
+            "let at least one model that votes start at once",
         ),
         (
             plan("[{name: a}, {name: b, shadow: true, start: on_doubt}]"),
@@ -119,8 +162,8 @@ def test_what_is_not_known_is_refused_with_its_path(text: str, path: str, advice
         ),
         (plan("[{name: a}, {name: b, start_after: 0ms}]"), "strategy.starts.b", "more than 0"),
         (plan("[{name: a}, {name: b, start_after: p30}]"), "strategy.starts.b", "p50 to p99.9"),
-        (plan("[{name: a}]", "replica_hedge: p100"), "replica_hedge", "p50 to p99.9"),
-        (plan("[{name: a}]", "replica_hedge: 2h"), "replica_hedge", "at most 1h"),
+        (plan("[{name: a}]", "replica_hedge: p100"), "strategy.replica_hedge", "p50 to p99.9"),
+        (plan("[{name: a}]", "replica_hedge: 2h"), "strategy.replica_hedge", "at most 1h"),
         (
             plan("[{name: b, start_after: p95}, {name: a}]"),
             "strategy.starts.b",
@@ -180,6 +223,7 @@ def test_an_empty_strategy_starts_everything_at_once() -> None:
 _delays = st.one_of(
     st.integers(1, 49_999).map(lambda us: pb.Delay(time={"nanos": us * 1000})),
     st.integers(500, 999).map(lambda share: pb.Delay(quantile=share / 1000)),
+    st.floats(0.5, 0.999).map(lambda share: pb.Delay(quantile=share)),
 )
 _starts = st.one_of(
     st.none(), st.just(pb.Start(on_doubt=True)), st.builds(lambda d: pb.Start(after=d), _delays)
