@@ -1,4 +1,4 @@
-"""`hedgerow state`: what a service of the mesh is doing now."""
+"""`hedgerow state`: what a service, or the whole mesh about one data type, is doing now."""
 
 from __future__ import annotations
 
@@ -8,34 +8,47 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hedgerow.cli import options
-from hedgerow.cli.options import AsJson
+from hedgerow.cli.options import AsJson, Router
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from hedgerow.standing import Standing
     from hedgerow.v1.state_pb2 import QueryResponse
 
 
 def state(
-    address: Annotated[
+    what: Annotated[
         str,
         typer.Argument(
-            envvar="HEDGEROW_ROUTER", help="Any service; 8402 is the executor, 8403 the collector."
+            help="A data type ('wine'), or the address of any service; the router's by default."
         ),
-    ] = options.ROUTER,
-    data_type: Annotated[str, typer.Option(help="Of this data type only.")] = "",
+    ] = "",
+    data_type: Annotated[str, typer.Option(help="Of a service: of this data type only.")] = "",
+    router: Router = options.ROUTER,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a service is doing now: plans, hosts, models, tasks in flight."""
+    """Show what a service is doing now, or what the mesh knows of the models of a data type."""
     from hedgerow.cli.output import print_json
-    from hedgerow.state_client import query_state
+    from hedgerow.state_client import query_mesh, query_state
 
-    found = asyncio.run(query_state(address, data_type))
+    of_type = bool(what) and ":" not in what
+    if of_type:
+        found = asyncio.run(query_mesh(router, what))
+    else:
+        found = asyncio.run(query_state(what or router, data_type))
     if as_json:
         print_json(_as_dict(found))
+    elif of_type:
+        _print_mesh(found)
     else:
-        _print(found)
+        _print_service(found)
 
 
-def _print(found: QueryResponse) -> None:
+# -- a service -------------------------------------------------------------------------------------------
+
+
+def _print_service(found: QueryResponse) -> None:
     from hedgerow.cli.output import print_table
 
     print(f"{found.service} {found.version}, since {found.since.ToJsonString()}")
@@ -66,6 +79,68 @@ def _stats_row(stats: Any) -> list[str]:
         *map(str, counts),
         *(f"{time / 1e6:.2f} ms" for time in times),
     ]
+
+
+# -- a data type -----------------------------------------------------------------------------------------
+
+
+def _print_mesh(found: QueryResponse) -> None:
+    from hedgerow.cli.output import print_table
+    from hedgerow.plans import plan_to_yaml
+    from hedgerow.standing import standings
+
+    for plan in found.plans:
+        print(f"# plan revision {plan.revision}")
+        print(plan_to_yaml(plan))
+    services = [found.service, *(f"{part.service} {part.address}" for part in found.parts)]
+    print(f"asked: {', '.join(services)}\n")
+    print_table(("HOST OF", "STATE", "ADDRESS", "PID", "FAILURE"), map(_host_row, found.hosts))
+    known = standings(found)
+    if not known:
+        print("\nnothing was scored yet")
+        return
+    print("\nWhat the models say (records), and what became of their tasks:")
+    said = ("MODEL", "RECORDS", "AGREED", "ALONE", "CHOSEN", "LATE", "FAILED", "CANCELLED")
+    print_table((*said, "NOT STARTED", ""), [_said_row(name, one) for name, one in known.items()])
+    print("\nWhat they did and were spared (rows), and the time it took:")
+    did = ("MODEL", "SCORED", "DROPPED", "NOT STARTED", "TIME", "SAVED", "WASTED")
+    print_table(
+        (*did, "WITHHELD", "REPLICAS"), [_did_row(name, one) for name, one in known.items()]
+    )
+
+
+def _said_row(name: str, one: Standing) -> list[str]:
+    tasks = (one.late, one.failed, one.cancelled, one.not_started)
+    return [
+        name,
+        f"{one.records:,}",
+        _share(one.agreed, one.records),
+        _share(one.alone, one.records),
+        f"{one.chosen:,}",
+        *(f"{count:,}" for count in tasks),
+        "shadow" if one.shadow else "",
+    ]
+
+
+def _did_row(name: str, one: Standing) -> list[str]:
+    rows = (one.rows_scored, one.rows_dropped, one.rows_not_started)
+    times = (one.scoring, one.saved, one.wasted)
+    return [
+        name,
+        *(f"{count:,}" for count in rows),
+        *(_seconds(time) for time in times),
+        f"{one.withheld:,}",
+        f"{one.replicas:,}",
+    ]
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else "-"
+
+
+def _seconds(time: timedelta) -> str:
+    seconds = time.total_seconds()
+    return f"{seconds:.1f} s" if seconds >= 10 else f"{seconds * 1e3:.1f} ms"
 
 
 def _as_dict(found: QueryResponse) -> dict[str, Any]:

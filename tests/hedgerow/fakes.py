@@ -83,6 +83,7 @@ class FakeRouter(scoring_pb2_grpc.ScoringServiceServicer):
     def __init__(self) -> None:
         self.metadata: list[dict[str, str]] = []
         self.deadlines: list[float | None] = []
+        self.requests: list[scoring_pb2.ScoreRequest] = []
         self.in_pairs = False
         """Answer two batches of a stream at a time, the second first."""
 
@@ -126,7 +127,10 @@ class FakeRouter(scoring_pb2_grpc.ScoringServiceServicer):
 
     def answer(self, request: scoring_pb2.ScoreRequest) -> scoring_pb2.ScoreResponse:
         """Answer, or raise what the data type asks for."""
+        self.requests.append(request)
         data_type = request.batch.data_type
+        if request.policy.rule.consensus.quorum.votes > 3:
+            raise errors.InvalidPlan("policy.consensus.quorum: 4 of 3 votes can never agree")
         if data_type == "slow":
             time.sleep(0.05)
         elif data_type == "late":
@@ -253,6 +257,8 @@ class FakeState(state_pb2_grpc.StateServiceServicer):
         self, request: state_pb2.QueryRequest, context: grpc.ServicerContext
     ) -> state_pb2.QueryResponse:
         response = state_pb2.QueryResponse(service="everything", version="1.2.3")
+        if request.data_type not in ("", "wine"):
+            return response
         response.since.FromJsonString("2026-01-02T03:04:05Z")
         response.plans.add(data_type="wine", revision=4)
         response.gauges.add(name="tasks_in_flight", value=3)
@@ -261,7 +267,26 @@ class FakeState(state_pb2_grpc.StateServiceServicer):
         host.model.CopyFrom(ModelVersion(descriptor=descriptor, version=2))
         model = response.models.add(data_type="wine", name="wine-tree", version=2, answered=9)
         model.max.FromMicroseconds(1500)
+        response.plans[0].models.add(name="wine-tree")
+        response.plans[0].policy.rule.timeout.SetInParent()
+        if request.mesh:
+            response.parts.extend(self._collector(number) for number in (1, 2))
+            executor = response.parts.add(service="executor", address="127.0.0.1:3")
+            work = executor.work.add(name="wine-tree", version=2, rows_scored=300, rows_dropped=7)
+            work.scoring.FromMilliseconds(1200)
+            work.saved.FromMilliseconds(28)
         return response
+
+    @staticmethod
+    def _collector(number: int) -> state_pb2.QueryResponse:
+        collector = state_pb2.QueryResponse(service="collector", address=f"127.0.0.1:{number}")
+        stats = collector.models.add(
+            name="wine-tree", version=2, records=100 * number, agreed=90 * number, alone=3, late=2
+        )
+        stats.wasted.FromMilliseconds(5 * number)
+        collector.models.add(name="wine-net", version=1, records=10, agreed=10, shadow=True)
+        collector.models.add(name="wine-gone", version=0, not_started=1)
+        return collector
 
 
 @contextmanager

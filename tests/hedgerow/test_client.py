@@ -67,6 +67,38 @@ async def test_a_deadline_reaches_the_router_with_time_for_its_answer(
     assert without is None or without > 1e6
 
 
+async def test_a_policy_and_a_strategy_reach_the_router_in_whatever_form(
+    router: str, fake_router: FakeRouter
+) -> None:
+    policy, strategy = "consensus: {quorum: all}", {"starts": {"wine-net": "on_doubt"}}
+    async with AsyncClient(router) as client:
+        await client.score("wine", WINE, policy=policy, strategy=strategy)
+        first = fake_router.requests[0]
+        await client.score("wine", WINE, policy=first.policy, strategy=first.strategy)
+        await client.score("wine", WINE, strategy={})
+        await client.score("wine", WINE)
+    assert first.policy.rule.consensus.quorum.all
+    assert first.strategy.starts["wine-net"].on_doubt
+    _, same, empty, none = fake_router.requests
+    assert (same.policy, same.strategy) == (first.policy, first.strategy)
+    assert empty.HasField("strategy")  # everything at once, whatever the plan says
+    assert not empty.HasField("policy")
+    assert not none.HasField("strategy")
+
+
+async def test_a_policy_that_makes_no_sense_is_refused_here_or_there(
+    router: str, fake_router: FakeRouter
+) -> None:
+    async with AsyncClient(router) as client:
+        with pytest.raises(errors.InvalidPlan, match=r"policy.consensus.quorum: .most. is not"):
+            await client.score("wine", WINE, policy={"consensus": {"quorum": "most"}})
+        with pytest.raises(errors.InvalidPlan, match=r"strategy.parallelism: 0 is not allowed"):
+            await client.score("wine", WINE, strategy="parallelism: 0")
+        assert fake_router.requests == []
+        with pytest.raises(errors.InvalidPlan, match=r"policy.consensus.quorum: 4 of 3 votes"):
+            await client.score("wine", WINE, policy="consensus: {quorum: 4}")
+
+
 def test_many_threads_share_one_client(router: str) -> None:
     with Client(router) as client, ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda _: client.score("wine", WINE), range(64)))

@@ -185,8 +185,28 @@ def test_what_cannot_be_scored_is_told(
 
     assert "no duration" in run("score", "wine", str(records), "--deadline", "soon").error
 
+    no_policy = run("score", "wine", str(records), "--policy", "consensus: {quorum: most}")
+    assert "policy.consensus.quorum: 'most' is not allowed" in no_policy.error
+    no_file = run("score", "wine", str(records), "--strategy", "@" + str(tmp_path / "no.yaml"))
+    assert "cannot read" in no_file.error
+    misfit = run("score", "wine", str(records), "--policy", "consensus: {quorum: 4}")
+    assert misfit.error.strip() == "policy.consensus.quorum: 4 of 3 votes can never agree"
+
     down = run("score", "wine", str(records), "--router", nobody)
     assert f"nothing answers at {nobody}" in down.error
 
     late = run("score", "late", str(records))
     assert late.error.startswith("lines 2-6: no model answered in time")
+
+
+def test_policy_and_strategy_stand_in_place_of_the_plans(
+    run: Run, records: Path, tmp_path: Path, fake_router: FakeRouter
+) -> None:
+    strategy = tmp_path / "strategy.yaml"
+    strategy.write_text("parallelism: 1\nreplica_hedge: p95\n")
+    policy = "quality: {by: confidence, good_enough: 0.9}"
+    run("score", "wine", str(records), "--policy", policy, "--strategy", f"@{strategy}")
+    request = fake_router.requests[0]
+    assert request.policy.rule.quality.good_enough == 0.9
+    assert request.strategy.parallelism == 1
+    assert request.strategy.replica_hedge.quantile == 0.95

@@ -23,5 +23,30 @@ def test_the_state_of_a_service_is_shown(run: Run) -> None:
     assert told["hosts"][0]["pid"] == 77
 
 
+def test_what_the_mesh_knows_of_a_data_type_is_added_up(run: Run) -> None:
+    with served(FakeState()) as address:
+        out = run("state", "wine", "--router", address).out
+        told = json.loads(run("state", "wine", "--router", address, "--json").out)
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert "# plan revision 4" in lines
+    assert "timeout: {}" in out
+    assert "asked: everything, collector 127.0.0.1:1, collector 127.0.0.1:2" in out
+    assert "wine-tree@2 300 90.0 % 2.0 % 0 4 0 0 0" in lines
+    assert "wine-net@1 20 100.0 % 0.0 % 0 0 0 0 0 shadow" in lines
+    assert "wine-tree@2 300 7 0 1200.0 ms 28.0 ms 15.0 ms 0 0" in lines
+    assert "wine-gone" not in out
+    assert [part["service"] for part in told["parts"]] == ["collector", "collector", "executor"]
+
+
+def test_a_data_type_that_is_not_there_is_named_with_those_that_are(run: Run) -> None:
+    with served(FakeState()) as address:
+        error = run("state", "beer", "--router", address).error
+    assert "no data type 'beer'; there are: wine; for a service give host:port" in error
+
+
+def test_what_is_neither_a_data_type_nor_an_address_is_refused(run: Run) -> None:
+    assert "data type" in run("state", "no/type").error
+
+
 def test_where_nothing_listens_it_says_so(run: Run, nobody: str) -> None:
     assert f"nothing answers at {nobody}" in run("state", nobody).error
