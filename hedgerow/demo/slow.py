@@ -17,10 +17,12 @@ from hedgerow.demo.timed import Timed, counted, median_seconds, right, score_eac
 TITLE = "Timeout"
 SENTENCE = (
     "The best-listed model, wine-net, answers. Then its process is stopped in the middle of its work:"
-    " the deadline of 50 ms holds, and the next best model answers in its place."
+    " the deadline of 50 ms holds, and the next best model answers in its place. When the router has learnt"
+    " that it is too slow, it is left out, and probed until it fits again."
 )
 _BEST, _NEXT = "wine-net", "wine-logistic"
 _RECORDS = 30
+_IN_A_ROW = 5
 _NEARLY_ALL = 0.9
 _DEADLINE_SECONDS = 0.050
 # What a busy machine may need beyond the deadline: for half of the answers, and for each.
@@ -36,7 +38,7 @@ async def play(session: Session, stage: Stage) -> None:
         before = await score_each(session, rows)
         async with stopped(session, _BEST):
             meanwhile = await score_each(session, rows)
-        await wait_until(lambda: _answers(session, _BEST), f"{_BEST} answers again")
+        await wait_until(lambda: _answers(session, _BEST), f"{_BEST} answers all again")
         after = await score_each(session, rows)
     phases = {"works": before, "is stopped": meanwhile, "goes on": after}
     shown = table(_BEST, "answers given by", "reason", ">right", ">median", ">slowest")
@@ -73,8 +75,10 @@ async def stopped(session: Session, model: str) -> AsyncIterator[None]:
 
 
 async def _answers(session: Session, model: str) -> bool:
+    """Whether a model answers several in a row: it is no probe then."""
     await asyncio.sleep(_DEADLINE_SECONDS)
-    return (await session.one())[0].model == model
+    answers = [(await session.one())[0] for _ in range(_IN_A_ROW)]
+    return all(answer.model == model for answer in answers)
 
 
 def _check(
@@ -83,7 +87,7 @@ def _check(
     by_next = [t for t in meanwhile if t.answer.model == _NEXT]
     late = [t for t in meanwhile if t.answer.reason is Reason.BEST_AVAILABLE]
     stage.check(
-        min(len(by_next), len(late)) >= _NEARLY_ALL * len(meanwhile),
+        len(by_next) >= _NEARLY_ALL * len(meanwhile) and bool(late),
         f"while {_BEST} is stopped, {_NEXT} answers {len(by_next)} of {len(meanwhile)} records",
         f"answers by {dict(counted(meanwhile))}",
     )
@@ -91,7 +95,7 @@ def _check(
     stage.check(
         median <= _DEADLINE_SECONDS + _USUAL_EXCESS_SECONDS
         and slowest <= _DEADLINE_SECONDS + _LARGEST_EXCESS_SECONDS,
-        f"the deadline of 50 ms holds: half of them within {milliseconds(median)} ms at the client",
+        f"the deadline of 50 ms holds: the slowest took {milliseconds(slowest)} ms at the client",
         f"half within {milliseconds(median)} ms, the slowest {milliseconds(slowest)} ms",
     )
     both = [*before, *after]

@@ -31,18 +31,22 @@ class ResponseTimes:
 
     def add(self, model: Model, rows: int, seconds: float) -> None:
         """Count a response time for a batch of so many rows."""
-        key = model, _size(rows)
+        key = model, size_class(rows)
         series = self._series.get(key)
         if series is None:
             series = self._series[key] = _Series()
         series.times.append((self._clock(), seconds))
+
+    def forget(self, model: Model, rows: int) -> None:
+        """Forget the response times of a model for batches of about so many rows."""
+        self._series.pop((model, size_class(rows)), None)
 
     def quantile(self, model: Model, rows: int, quantile: float) -> float | None:
         """Return a quantile for batches of about so many rows; None if too few are known for it.
 
         `quantile` is less than 1. There must be at least one time beyond it: 20 for 0.95, 100 for 0.99.
         """
-        series = self._series.get((model, _size(rows)))
+        series = self._series.get((model, size_class(rows)))
         if series is None:
             return None
         known = series.sorted(self._clock(), self._window)
@@ -68,6 +72,6 @@ class _Series:
         return self._sorted
 
 
-def _size(rows: int) -> int:
+def size_class(rows: int) -> int:
     """Batches of like size share their times: 1, 2 to 15, 16 to 127, 128 to 1023 ... rows."""
     return (rows.bit_length() + 1) // 3

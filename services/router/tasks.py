@@ -47,6 +47,8 @@ class Task:
     """Of each model of the plan the version that was chosen, 0 where no host serves it."""
     no_time: int = 0
     """A bit for each model that was left out because it could not answer in time."""
+    probes: int = 0
+    """A bit for each model that is started to see whether it is still too slow."""
     has_decision: bool = False
     """The collector has decided it."""
     course: Course | None = None

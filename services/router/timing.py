@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from hedgerow.v1.collection_pb2 import TaskDecision
 from hedgerow.v1.scoring_pb2 import MODEL_STATE_ANSWERED
 from services.router.book import Plan
+from services.router.probes import Probes
 from services.router.response_times import ResponseTimes
 from services.router.tasks import Task, now_ns
 from services.router.waits import Bounds, Waits, resolve
@@ -25,6 +26,7 @@ class Timing:
     def __init__(self, times: ResponseTimes, bounds: Bounds) -> None:
         self._times = times
         self._bounds = bounds
+        self._probes = Probes(times)
         self._sampled_until = 0
         """The moment up to which all samples that time allows have been taken."""
 
@@ -44,19 +46,24 @@ class Timing:
         return not any(self._too_slow(plan, rows, hosted, left) for rows in sizes)
 
     def left_out(self, plan: Plan, task: Task, hosted: int) -> int:
-        """Return a bit for each model that can hardly answer in time.
+        """Return a bit for each model that can hardly answer in time, and need not be probed.
 
         If all would be left out then none is: where nothing is sure, anything is worth trying.
         """
         left = (task.deadline - now_ns()) / 1e9
         slow = self._too_slow(plan, task.rows, hosted, left)
-        return slow if slow != hosted & plan.strategy.voters else 0
+        if slow == hosted & plan.strategy.voters:
+            return 0
+        for slot, model in enumerate(plan.models):
+            if slow >> slot & 1 and self._probes.is_due(model, task.rows):
+                task.probes |= 1 << slot
+        return slow & ~task.probes
 
     def observe(self, task: Task, decided: TaskDecision) -> None:
         """Learn from a decision, now and then."""
         now = now_ns()
         self._sampled_until = max(self._sampled_until, now - _MOST_SAMPLES * _SAMPLE_EVERY_NS)
-        if self._sampled_until >= now:
+        if self._sampled_until >= now and not task.probes:
             return
         self._sampled_until += _SAMPLE_EVERY_NS
         started_at = task.course.started_at if task.course is not None else {}
@@ -69,6 +76,9 @@ class Timing:
                 continue
             rows = report.records or task.rows
             self._times.add(task.plan.models[slot], rows, seconds - started_at.get(slot, 0.0))
+            if task.probes >> slot & 1:
+                fits = report.state == MODEL_STATE_ANSWERED
+                self._probes.ended(task.plan.models[slot], task.rows, fits)
 
     def _too_slow(self, plan: Plan, rows: int, hosted: int, left: float) -> int:
         slow = 0

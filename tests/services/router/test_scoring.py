@@ -81,13 +81,13 @@ async def test_a_refused_batch_is_not_in_flight() -> None:
         await core.score(ScoreRequest(batch={"data_type": "beer", "rows": 1}), None, None)
     with pytest.raises(InvalidRecord, match="more than 0 and at most 1h"):
         await core.score(request(deadline=timedelta(hours=2)), None, None)
+    refused = request()
+    refused.policy.CopyFrom(policy_from_yaml("consensus: {quorum: 2}"))
     with pytest.raises(InvalidPlan, match=r"policy.consensus.quorum: 2 of 1"):
-        refused = request()
-        refused.policy.CopyFrom(policy_from_yaml("consensus: {quorum: 2}"))
         await core.score(refused, None, None)
+    refused = request()
+    refused.strategy.CopyFrom(strategy_from_yaml("starts: {forest: on_doubt}"))
     with pytest.raises(InvalidPlan, match=r"strategy.starts.forest: 'forest' is not in the plan"):
-        refused = request()
-        refused.strategy.CopyFrom(strategy_from_yaml("starts: {forest: on_doubt}"))
         await core.score(refused, None, None)
     assert core.in_flight == 0
     assert not any(core.gauges().values())
