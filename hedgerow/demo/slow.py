@@ -12,7 +12,7 @@ from hedgerow.answers import Reason
 from hedgerow.demo.session import Session, wait_until
 from hedgerow.demo.stage import Stage
 from hedgerow.demo.tables import milliseconds, table
-from hedgerow.demo.timed import Timed, counted, median_seconds, right, score_each, slowest_seconds
+from hedgerow.demo.timed import Timed, counted, median_seconds, score_each, slowest_seconds
 
 TITLE = "Timeout"
 SENTENCE = (
@@ -41,13 +41,12 @@ async def play(session: Session, stage: Stage) -> None:
         await wait_until(lambda: _answers(session, _BEST), f"{_BEST} answers all again")
         after = await score_each(session, rows)
     phases = {"works": before, "is stopped": meanwhile, "goes on": after}
-    shown = table(_BEST, "answers given by", "reason", ">right", ">median", ">slowest")
+    shown = table(_BEST, "answers given by", "reason", ">median", ">slowest")
     for phase, found in phases.items():
         shown.add_row(
             phase,
             ", ".join(f"{count} {name}" for name, count in counted(found)),
             ", ".join(sorted({str(timed.answer.reason) for timed in found})),
-            f"{right(found)}/{len(found)}",
             f"{milliseconds(median_seconds(found))} ms",
             f"{milliseconds(slowest_seconds(found))} ms",
         )
