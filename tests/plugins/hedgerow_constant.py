@@ -12,6 +12,8 @@ It is a package of its own, found by its entry point, as anybody's format would 
 
     after             what follows holds from this call of `score` on; 1, the first, by default
     delay_seconds     every call blocks for this long, as one into native code would
+    slow_every        one call in so many blocks for `slow_seconds` more; none by default
+    slow_seconds      see `slow_every`
     fail              every call fails with this text
     hang              every call blocks for ever
     crash             every call kills the process
@@ -46,6 +48,8 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "fail_load": str,
     "after": int,
     "delay_seconds": (int, float),
+    "slow_every": int,
+    "slow_seconds": (int, float),
     "fail": str,
     "hang": bool,
     "crash": bool,
@@ -102,6 +106,8 @@ class ConstantModel(Model):
     def _misbehave(self) -> None:
         said = self._said
         time.sleep(said.get("delay_seconds", 0.0))
+        if said.get("slow_every") and self._calls % said["slow_every"] == 0:
+            time.sleep(said.get("slow_seconds", 0.0))
         if said.get("hang"):
             _hang()
         if said.get("crash") or _remove(said.get("crash_once_file")):
