@@ -71,13 +71,14 @@ class Collection:
         Raises InvalidInput if a plan has no such place.
         """
         for task in self._open_of(task_ids, place, "lost"):
-            if not task.outstanding >> place & 1:
+            if task.parts[place] is not None:
                 continue
+            is_news = task.outstanding & 1 << place
             if not_started:
                 task.pass_over(place, reason)
             else:
                 self._fail(task, place, reason)
-            if task.lineup.policy.voters >> place & 1:
+            if is_news & task.lineup.policy.voters:
                 self._settle(task)
 
     def launch(self, task_ids: Iterable[int], place: int) -> None:
