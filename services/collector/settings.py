@@ -5,7 +5,7 @@ from datetime import timedelta
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.common.settings import ServiceSettings
+from services.common.settings import Duration, ServiceSettings
 
 
 class CollectorSettings(ServiceSettings):
@@ -16,11 +16,11 @@ class CollectorSettings(ServiceSettings):
     port: int = Field(default=8403, ge=0, le=65535)
     """Where routers open tasks and hosts report results."""
 
-    keep_early: timedelta = Field(default=timedelta(seconds=5), gt=timedelta(0))
+    keep_early: Duration = Field(default=timedelta(seconds=5), gt=timedelta(0))
     """How long a result waits for its task to be opened, and up to twice as long."""
 
     keep_early_rows: int = Field(default=262_144, ge=2)
     """Rows of such results kept at the most; the oldest are dropped first."""
 
-    quiet_within: timedelta = timedelta(seconds=1)
+    quiet_within: Duration = timedelta(seconds=1)
     """When stopping: how long to wait for a moment at which a router has no task open here."""

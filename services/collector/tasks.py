@@ -19,8 +19,7 @@ class Task(ABC):
     """A batch whose records are decided one by one, each once; it ends when the last is.
 
     `decided` is called with the task when it has ended, and stands for whoever opened it; `progressed`,
-    if given, when a voter has ended and the task goes on. Times are seconds of the
-    collector's clock.
+    if given, when a voter has ended and the task goes on. Times are seconds of the collector's clock.
     """
 
     __slots__ = (
