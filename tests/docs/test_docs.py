@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hedgerow.plans import plan_from_yaml
+import hedgerow
+from hedgerow.aio import make_request
+from hedgerow.plans import overridden, plan_from_yaml, policy_from_yaml, strategy_from_yaml
+from hedgerow.v1.scoring_pb2 import ScoreRequest
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -29,6 +33,39 @@ def test_the_plans_shown_can_be_read(plan: str) -> None:
 def test_the_plans_of_the_example_can_be_read(plan: Path) -> None:
     if plan.name != "models.yaml":
         assert plan_from_yaml(plan.read_text()).data_type == "wine"
+
+
+def test_overrides_shown_fit_the_plans_shown() -> None:
+    document = ROOT / "docs" / "plans.md"
+    plan = plan_from_yaml(blocks(document, "yaml")[1])
+    commands = "".join(blocks(document, "sh"))
+    policies = re.findall(r"--policy '([^']*)'", commands)
+    strategies = re.findall(r"--strategy '([^']*)'", commands)
+    assert len(policies) == 1
+    assert len(strategies) == 2
+    for said in policies:
+        overridden(plan, policy_from_yaml(said), None)
+    for said in strategies:
+        overridden(plan, None, strategy_from_yaml(said))
+
+
+def test_the_python_shown_for_plans_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[ScoreRequest] = []
+
+    class Client:
+        def __enter__(self) -> Client:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def score(self, data_type: str, records: dict[str, float], **overrides: Any) -> None:
+            said.append(make_request(data_type, records, explain=False, **overrides))
+
+    monkeypatch.setattr(hedgerow, "Client", Client, raising=False)
+    (script,) = blocks(ROOT / "docs" / "plans.md", "python")
+    exec(script, {"record": {"alcohol": 13.2}})
+    assert said[0].policy.rule.consensus.quorum.all
+    assert said[0].strategy.starts["wine-boosting"].on_doubt
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
