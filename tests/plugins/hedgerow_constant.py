@@ -2,22 +2,23 @@
 
 It is a package of its own, found by its entry point, as anybody's format would be. A definition is JSON:
 
-    value             the answer: text for a label, a number for a regression
-    answer_feature    instead of `value`: the answer is this feature's value, a regression
-    confidence        of the answer; none by default
-    features          names, all of them numbers
-    classes           of a label; `value` alone by default
-    load_seconds      loading takes this long
-    fail_load         loading fails with this text
+    value               the answer: text for a label, a number for a regression
+    answer_feature      instead of `value`: the answer is this feature's value, a regression
+    confidence          of the answer; none by default
+    confidence_feature  instead of `confidence`: this feature's value
+    features            names, all of them numbers
+    classes             of a label; `value` alone by default
+    load_seconds        loading takes this long
+    fail_load           loading fails with this text
 
-    after             what follows holds from this call of `score` on; 1, the first, by default
-    delay_seconds     every call blocks for this long, as one into native code would
-    slow_every        one call in so many blocks for `slow_seconds` more; none by default
-    slow_seconds      see `slow_every`
-    fail              every call fails with this text
-    hang              every call blocks for ever
-    crash             every call kills the process
-    crash_once_file   a call kills the process if it can remove this file
+    after               what follows holds from this call of `score` on; 1, the first, by default
+    delay_seconds       every call blocks for this long, as one into native code would
+    slow_every          one call in so many blocks for `slow_seconds` more; none by default
+    slow_seconds        see `slow_every`
+    fail                every call fails with this text
+    hang                every call blocks for ever
+    crash               every call kills the process
+    crash_once_file     a call kills the process if it can remove this file
 
 Batches that warm a model up are answered at once and are not counted.
 """
@@ -30,6 +31,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hedgerow.errors import InvalidModel
 from hedgerow.formats import Model, ModelFactory
@@ -42,6 +44,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "value": (str, int, float),
     "answer_feature": str,
     "confidence": (int, float),
+    "confidence_feature": str,
     "features": list,
     "classes": list,
     "load_seconds": (int, float),
@@ -99,8 +102,7 @@ class ConstantModel(Model):
             if self._calls >= self._said.get("after", 1):
                 self._misbehave()
         values = self._answers(batch)
-        confidence = self._said.get("confidence")
-        confidences = None if confidence is None else np.full(batch.rows, float(confidence))
+        confidences = self._confidences(batch)
         return Predictions(values, confidences, (), {"answer": values} if explain else {})
 
     def _misbehave(self) -> None:
@@ -115,14 +117,24 @@ class ConstantModel(Model):
         if "fail" in said:
             raise RuntimeError(said["fail"])
 
+    def _confidences(self, batch: Batch) -> NDArray[np.float64] | None:
+        if "confidence_feature" in self._said:
+            return _column(batch, self._said["confidence_feature"])
+        confidence = self._said.get("confidence")
+        return None if confidence is None else np.full(batch.rows, float(confidence))
+
     def _answers(self, batch: Batch) -> Values:
         if "answer_feature" in self._said:
-            return batch.numbers([self._said["answer_feature"]])[:, 0].copy()
+            return _column(batch, self._said["answer_feature"])
         value = self._said["value"]
         if isinstance(value, str):
             classes = tuple(self.signature.classes)
             return Labels(classes, np.full(batch.rows, classes.index(value), dtype=np.uint32))
         return np.full(batch.rows, float(value))
+
+
+def _column(batch: Batch, feature: str) -> NDArray[np.float64]:
+    return batch.numbers([feature])[:, 0].copy()
 
 
 def _read(definition: Path) -> dict[str, Any]:
@@ -144,8 +156,11 @@ def _complete(said: dict[str, Any]) -> dict[str, Any]:
     features = said.setdefault("features", [])
     if ("value" in said) == ("answer_feature" in said):
         raise InvalidModel("give either 'value' or 'answer_feature'")
-    if "answer_feature" in said and said["answer_feature"] not in features:
-        raise InvalidModel(f"{said['answer_feature']!r} is not one of the features")
+    if "confidence" in said and "confidence_feature" in said:
+        raise InvalidModel("give either 'confidence' or 'confidence_feature'")
+    for key in ("answer_feature", "confidence_feature"):
+        if key in said and said[key] not in features:
+            raise InvalidModel(f"{said[key]!r} is not one of the features")
     value = said.get("value")
     if isinstance(value, str):
         if value not in said.setdefault("classes", [value]):
