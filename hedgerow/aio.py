@@ -20,7 +20,9 @@ from opentelemetry import trace
 import hedgerow
 from hedgerow.answers import Answer, Answers
 from hedgerow.channels import ROUTER, AsyncClosing, Connection
-from hedgerow.errors import InvalidRecord
+from hedgerow.durations import format_duration
+from hedgerow.errors import InvalidInput, InvalidRecord
+from hedgerow.plan_checks import MAX_DEADLINE
 from hedgerow.plans import policy_from_yaml, strategy_from_yaml
 from hedgerow.records import Batch, Record
 from hedgerow.streaming import Scored, exchange
@@ -92,16 +94,17 @@ class AsyncClient(AsyncClosing):
     ) -> Answer | Answers:
         """Score one record (a mapping), or several (mappings, or a DataFrame) as one batch.
 
-        `deadline`, `policy` and `strategy` stand in place of the plan's for this call: the last two as
-        plans have them (`{"consensus": {"quorum": "all"}}`, `{"starts": {"wine-net": "on_doubt"}}`), as
-        YAML or as messages. With `explain`, `Answers.models` has what each model said; it is
-        there for batches, so put a single record into a list.
+        `deadline`, `policy` and `strategy` stand in place of the plan's for this call. The deadline is
+        more than 0 and at most an hour. The others are mappings, as YAML gives them
+        (`{"consensus": {"quorum": "all"}}`, `{"starts": {"wine-net": "on_doubt"}}`; `{}` starts
+        everything at once), or YAML, or messages. With `explain`, `Answers.models` has what each model
+        said; it is there for batches, so put a single record into a list.
 
-        Raises InvalidRecord, InvalidPlan, NotFound, Overloaded, NoAnswer and Unavailable (see
-        hedgerow.errors).
+        Raises InvalidInput (InvalidRecord, InvalidPlan), NotFound, Overloaded, NoAnswer and Unavailable
+        (see hedgerow.errors).
         """
         request = make_request(data_type, records, deadline, explain, policy, strategy)
-        timeout = (deadline + _MARGIN).total_seconds() if deadline is not None else None
+        timeout = _timeout(request)
         with self._span(request) as metadata, self._connection.errors(InvalidRecord):
             response = await self._connection.stub.Score(
                 request, timeout=timeout, metadata=metadata
@@ -126,12 +129,14 @@ class AsyncClient(AsyncClosing):
         One that cannot be scored is yielded with its error and ends nothing. The other arguments are
         those of `score`.
 
-        Raises what `batches` raises, and Unavailable when the stream breaks.
+        Raises what `batches` raises, InvalidInput if the other arguments make no sense, and Unavailable
+        when the stream breaks.
         """
+        rest = _without_records(deadline, explain, policy, strategy)
         span = self._tracer.start_span("hedgerow.score_stream", kind=trace.SpanKind.CLIENT)
 
         def request(records: Records) -> ScoreRequest:
-            return make_request(data_type, records, deadline, explain, policy, strategy)
+            return _with_records(rest, data_type, records)
 
         call = self._connection.stub.ScoreStream(metadata=_traceparent(span))
         answers = exchange(call, batches, request, in_flight, self._connection.target)
@@ -164,18 +169,47 @@ def make_request(
 ) -> ScoreRequest:
     """Return the request for a mapping, several mappings or a DataFrame.
 
-    Raises InvalidRecord, and InvalidPlan for a policy or strategy that makes no sense.
+    Raises InvalidRecord, InvalidPlan for a policy or strategy that makes no sense, and InvalidInput for a
+    deadline that cannot be.
     """
-    request = ScoreRequest(batch=_batch(data_type, records).to_proto(), explain=explain)
+    rest = _without_records(deadline, explain, policy, strategy)
+    return _with_records(rest, data_type, records)
+
+
+def _without_records(
+    deadline: timedelta | None,
+    explain: bool,
+    policy: PolicyLike | None,
+    strategy: StrategyLike | None,
+) -> ScoreRequest:
+    request = ScoreRequest(explain=explain)
     if deadline is not None:
+        if not timedelta(0) < deadline <= MAX_DEADLINE:
+            raise InvalidInput(
+                f"a deadline of {format_duration(deadline)} cannot be; give more than 0, at most 1h"
+            )
         request.deadline.FromTimedelta(deadline)
     if policy is not None:
-        message = policy if isinstance(policy, Policy) else policy_from_yaml(policy)
-        request.policy.CopyFrom(message)
+        said = policy if isinstance(policy, Policy) else policy_from_yaml(policy)
+        request.policy.CopyFrom(said)
     if strategy is not None:
-        said = strategy if isinstance(strategy, Strategy) else strategy_from_yaml(strategy)
-        request.strategy.CopyFrom(said)
+        told = strategy if isinstance(strategy, Strategy) else strategy_from_yaml(strategy)
+        request.strategy.CopyFrom(told)
     return request
+
+
+def _with_records(rest: ScoreRequest, data_type: str, records: Records) -> ScoreRequest:
+    request = ScoreRequest(batch=_batch(data_type, records).to_proto())
+    request.MergeFrom(rest)
+    return request
+
+
+def _timeout(request: ScoreRequest) -> float | None:
+    """Return the seconds until nobody waits for an answer any more; None where only the plan knows."""
+    for told in (request, request.policy):
+        if told.HasField("deadline"):
+            return (told.deadline.ToTimedelta() + _MARGIN).total_seconds()
+    return None
 
 
 def _batch(data_type: str, records: Records) -> Batch:

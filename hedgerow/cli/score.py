@@ -38,11 +38,11 @@ def score(
     explain: Annotated[bool, typer.Option("--explain", help="Add what each model said.")] = False,
     deadline: Annotated[str, typer.Option(help="In place of the plan's: 50ms, say.")] = "",
     policy: Annotated[
-        str, typer.Option(help="In place of the plan's: YAML, or @ and a file of it.")
-    ] = "",
+        str | None, typer.Option(help="In place of the plan's: YAML, or @ and a file of it.")
+    ] = None,
     strategy: Annotated[
-        str, typer.Option(help="In place of the plan's: YAML, or @ and a file of it.")
-    ] = "",
+        str | None, typer.Option(help="In place of the plan's: YAML, or @ and a file of it.")
+    ] = None,
     form: Annotated[
         Format | None, typer.Option("--format", help="Of the answers; by default, the input's.")
     ] = None,
@@ -62,8 +62,8 @@ def score(
 
     overrides = Overrides(
         deadline=parse_duration(deadline) if deadline else None,
-        policy=policy_from_yaml(_yaml(policy)) if policy else None,
-        strategy=strategy_from_yaml(_yaml(strategy)) if strategy else None,
+        policy=policy_from_yaml(_yaml(policy)) if policy is not None else None,
+        strategy=strategy_from_yaml(_yaml(strategy)) if strategy is not None else None,
     )
     kept = options.split(keep)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Protocol, TextIO
 
-from hedgerow.answers import Answer, Answers, Report
+from hedgerow.answers import Answer, Answers, ModelState, Report
 
 _COLUMNS = ("value", "confidence", "model", "version", "reason", "agreed")
 
@@ -73,16 +73,29 @@ def _fields(answer: Answer) -> dict[str, Any]:
 
 
 def _said_text(answers: Answers, row: int) -> str:
-    """`wine-tree@1: 2 (0.97); wine-net@1: late`."""
-    return "; ".join(_opinion(report, row) for report in answers.models)
+    """`wine-tree@1: 2 (0.97); wine-net@1: late; wine-graph@1: not started (not needed)`."""
+    return "; ".join(_opinion(report, row, len(answers)) for report in answers.models)
 
 
-def _opinion(report: Report, row: int) -> str:
+def _opinion(report: Report, row: int, rows: int) -> str:
     name = f"{report.name}@{report.version}" if report.version else report.name
     value, confidence = report.said(row)
     if value is None:
-        return f"{name}: {report.state}"
+        return f"{name}: {_silence(report, rows)}"
     return f"{name}: {value}" + (f" ({confidence:.4g})" if confidence is not None else "")
+
+
+def _silence(report: Report, rows: int) -> str:
+    """Say why a model has no answer to a record."""
+    match report.state:
+        case ModelState.ANSWERED:
+            absent = len(report.predictions.absent) if report.predictions is not None else 0
+            # If as many are absent as it was not started for, then it was not for this one.
+            return "not asked" if 0 < absent == rows - report.records else "no answer"
+        case ModelState.NOT_STARTED if report.failure:
+            return f"not started ({report.failure})"
+        case state:
+            return state.replace("_", " ")
 
 
 def _report(report: Report, row: int) -> dict[str, Any]:
@@ -95,6 +108,7 @@ def _report(report: Report, row: int) -> dict[str, Any]:
         "elapsed_ms": _milliseconds(elapsed) if elapsed is not None else None,
         "failure": report.failure or None,
         "shadow": report.shadow,
+        "records": report.records,
         "value": value,
         "confidence": confidence,
     }

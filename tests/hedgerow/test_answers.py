@@ -50,6 +50,26 @@ def test_answers_say_what_became_of_each_model() -> None:
     assert boosting.said(0) == (None, None)
 
 
+def test_a_model_that_was_not_started_says_why_and_one_that_was_asked_less_says_how_much() -> None:
+    said = decision(3)
+    said.models[0].records = 2
+    said.models[2].state = pb.MODEL_STATE_NOT_STARTED
+    said.models[2].failure = "no time"
+    net, _, boosting = Answers(said).models
+    assert (net.state, net.records) == (ModelState.ANSWERED, 2)
+    assert (boosting.state, boosting.failure) == (ModelState.NOT_STARTED, "no time")
+    assert boosting.state == "not_started"
+
+
+def test_every_state_and_every_reason_of_the_contract_has_a_name() -> None:
+    for state in pb.ModelState.values():
+        (report,) = Answers(pb.Decision(models=[pb.ModelReport(state=state)])).models
+        assert (report.state is ModelState.UNKNOWN) == (state == pb.MODEL_STATE_UNSPECIFIED)
+    for reason in pb.Reason.values():
+        answer = Answers(pb.Decision(reasons=[reason], answered_by=[-1], agreed=[0]))[0]
+        assert (answer.reason is Reason.UNKNOWN) == (reason == pb.REASON_UNSPECIFIED)
+
+
 def test_a_number_without_confidence_and_a_default() -> None:
     answers = Answers(
         pb.Decision(

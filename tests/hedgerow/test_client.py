@@ -67,6 +67,41 @@ async def test_a_deadline_reaches_the_router_with_time_for_its_answer(
     assert without is None or without > 1e6
 
 
+async def test_the_deadline_of_a_policy_reaches_the_router_with_time_for_its_answer_too(
+    router: str, fake_router: FakeRouter
+) -> None:
+    policy = {"timeout": {}, "deadline": "2s"}
+    async with AsyncClient(router) as client:
+        await client.score("wine", WINE, policy=policy)
+        await client.score("wine", WINE, policy=policy, deadline=timedelta(seconds=9))
+    by_policy, by_both = fake_router.deadlines
+    assert by_policy is not None
+    assert 2 < by_policy < 3
+    assert by_both is not None
+    assert 9 < by_both < 10
+
+
+@pytest.mark.parametrize(
+    ("deadline", "said"),
+    [(timedelta(0), "0s"), (timedelta(seconds=-1), "-1s"), (timedelta(hours=2), "2h")],
+)
+async def test_a_deadline_that_cannot_be_is_refused_here(
+    router: str, fake_router: FakeRouter, deadline: timedelta, said: str
+) -> None:
+    async with AsyncClient(router) as client:
+        with pytest.raises(errors.InvalidInput, match=f"a deadline of {said} cannot be"):
+            await client.score("wine", WINE, deadline=deadline)
+    assert fake_router.requests == []
+
+
+def test_the_client_without_asyncio_overrides_too(router: str, fake_router: FakeRouter) -> None:
+    with Client(router) as client:
+        client.score("wine", WINE, policy="timeout: {}", strategy="parallelism: 1")
+    (request,) = fake_router.requests
+    assert request.policy.rule.HasField("timeout")
+    assert request.strategy.parallelism == 1
+
+
 async def test_a_policy_and_a_strategy_reach_the_router_in_whatever_form(
     router: str, fake_router: FakeRouter
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
@@ -45,6 +46,44 @@ async def test_a_batch_that_cannot_be_scored_ends_nothing(router: str) -> None:
     with pytest.raises(errors.InvalidRecord, match="colour"):
         _ = found[1].answers
     assert found[1].records == {"colour": 1.0}
+
+
+async def test_policy_strategy_and_deadline_go_with_every_batch_of_a_stream(
+    router: str, fake_router: FakeRouter
+) -> None:
+    said: dict[str, Any] = {
+        "deadline": timedelta(seconds=9),
+        "policy": "consensus: {quorum: all}",
+        "strategy": {"starts": {"wine-net": "on_doubt"}},
+    }
+    async with AsyncClient(router) as client:
+        async for scored in client.score_stream("wine", _each(WINE, [WINE] * 2), **said):
+            assert isinstance(scored.outcome, Answers)
+    for request in fake_router.requests:
+        assert request.deadline.seconds == 9
+        assert request.policy.rule.consensus.quorum.all
+        assert request.strategy.starts["wine-net"].on_doubt
+    assert [request.batch.rows for request in fake_router.requests] == [1, 2]
+
+
+async def test_a_stream_with_a_policy_that_makes_no_sense_reads_nothing(
+    router: str, fake_router: FakeRouter
+) -> None:
+    async def batches() -> AsyncIterator[Any]:
+        raise AssertionError("nothing is to be read")
+        yield WINE
+
+    async with AsyncClient(router) as client:
+        with pytest.raises(errors.InvalidPlan, match="policy: there is no rule"):
+            await anext(client.score_stream("wine", batches(), policy={}))
+    assert fake_router.requests == []
+
+
+async def test_a_policy_that_does_not_fit_is_told_for_each_batch_of_a_stream(router: str) -> None:
+    async with AsyncClient(router) as client:
+        stream = client.score_stream("wine", _each(WINE, WINE), policy="consensus: {quorum: 4}")
+        found = [type(scored.outcome) async for scored in stream]
+    assert found == [errors.InvalidPlan, errors.InvalidPlan]
 
 
 async def test_a_stream_reads_no_further_ahead_than_it_may(router: str) -> None:

@@ -185,6 +185,11 @@ def test_what_cannot_be_scored_is_told(
 
     assert "no duration" in run("score", "wine", str(records), "--deadline", "soon").error
 
+    long = run("score", "wine", str(records), "--deadline", "2h")
+    assert long.error == "a deadline of 2h cannot be; give more than 0, at most 1h"
+    empty = run("score", "wine", str(records), "--policy", "")
+    assert empty.error.startswith("policy: there is no rule")
+
     no_policy = run("score", "wine", str(records), "--policy", "consensus: {quorum: most}")
     assert "policy.consensus.quorum: 'most' is not allowed" in no_policy.error
     no_file = run("score", "wine", str(records), "--strategy", "@" + str(tmp_path / "no.yaml"))
@@ -210,3 +215,9 @@ def test_policy_and_strategy_stand_in_place_of_the_plans(
     assert request.policy.rule.quality.good_enough == 0.9
     assert request.strategy.parallelism == 1
     assert request.strategy.replica_hedge.quantile == 0.95
+
+
+def test_an_empty_strategy_is_one(run: Run, records: Path, fake_router: FakeRouter) -> None:
+    run("score", "wine", str(records), "--strategy", "{}")
+    run("score", "wine", str(records))
+    assert [request.HasField("strategy") for request in fake_router.requests] == [True, False]
