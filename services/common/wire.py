@@ -17,6 +17,8 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     # pings, so a peer that is only busy in Python or in a model is not taken for dead.
     ("grpc.keepalive_time_ms", 1000),
     ("grpc.keepalive_timeout_ms", 1500),
+    # In grpcio 1.85 this, and not the timeout above, is how long a ping may be without an answer: 60 s.
+    ("grpc.http2.ping_timeout_ms", 1500),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
 )

@@ -133,7 +133,9 @@ class CollectorLink:
             self._open.discard(decision.task_id)
             self._listener.decided(decision)
         if response.progress:
-            self._listener.progress(response.progress)
+            # What is said of a task that was opened elsewhere meanwhile is no news of it.
+            news = [message for message in response.progress if message.task_id in self._open]
+            self._listener.progress(news)
 
     async def _next(self) -> AsyncIterator[CollectRequest]:
         requests = self._requests

@@ -17,9 +17,9 @@ class Collectors:
         self._links: dict[str, CollectorLink] = {}
 
     @property
-    def ready(self) -> bool:
-        """At least one can be reached."""
-        return any(link.is_ready for link in self._links.values())
+    def reachable(self) -> int:
+        """How many can be reached now."""
+        return sum([link.is_ready for link in self._links.values()])
 
     @property
     def outstanding(self) -> int:

@@ -80,6 +80,11 @@ class Fleet:
         """The addresses of the executors that are believed in."""
         return self._believed
 
+    @property
+    def cut_off(self) -> int:
+        """How many hosts cannot reach some collector."""
+        return sum([bool(link.cut_from) for link in self._links.values()])
+
     def cuts(self, collector: str) -> int:
         """Return how many hosts cannot reach the collector at an address."""
         return self._cuts[collector]

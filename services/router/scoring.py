@@ -83,6 +83,7 @@ class Scoring:
             "tasks_at_hosts": self.fleet.outstanding,
             "tasks_at_collectors": self.collectors.outstanding,
             "timers": self._starter.waiting + len(self._deadlines),
+            "hosts_cut_off": self.fleet.cut_off,
         }
 
     async def score(

@@ -77,6 +77,7 @@ class Router(Service):
         )
         response.work.extend(self.scoring.work.to_protos(data_type))
         gauges = self.scoring.gauges()
+        gauges["collectors_reachable"] = self.scoring.collectors.reachable
         response.gauges.extend(Gauge(name=name, value=value) for name, value in gauges.items())
 
     async def _parts(self, data_type: str) -> list[QueryResponse]:

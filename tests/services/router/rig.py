@@ -165,7 +165,7 @@ class Rig:
     async def collector(self) -> str:
         """Start a collector; return its address."""
         settings = CollectorSettings.model_validate(
-            {"log_url": self._log_url, "port": 0, "quiet_within": 0, "stop_grace": "100ms"}
+            {"log_url": self._log_url, "port": 0, "quiet_within": "0ms", "stop_grace": "100ms"}
         )
         stack = AsyncExitStack()
         collector = Collector(settings, Tracing("collector"))
@@ -176,6 +176,11 @@ class Rig:
         link = self.core.collectors._links[address]
         await wait_until(lambda: link.is_ready, "the collector can be reached")
         return address
+
+    @property
+    def collectors(self) -> list[str]:
+        """The addresses of the collectors, in the order in which they were started."""
+        return list(self._collectors)
 
     async def lose_collector(self) -> None:
         """End the collector that was started first, whatever is open there."""

@@ -109,6 +109,7 @@ async def test_a_host_that_lost_the_collector_is_replaced_for_its_tasks(log_url:
         other.release()
         assert labels(await task) == ["x"]
         cut_off.release()
+        cut_off.servicer.tell(rig.collectors[0], True)
         await rig.is_empty()
 
 

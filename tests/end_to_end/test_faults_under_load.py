@@ -1,0 +1,197 @@
+"""Any process of the mesh dies, stops or is cut off under load, and no caller sees it.
+
+Two executors, two collectors and two routers, 16 clients. After each fault everything that was open is
+closed: no task, no timer, no early result is left in any of the services.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+
+from hedgerow.errors import Unavailable
+from hedgerow.plans import plan_from_yaml
+from tests.end_to_end.cluster import Cluster, running_cluster
+from tests.end_to_end.load import Load, loaded
+from tests.support import wait_until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+MODELS = ("one", "two", "three")
+DATA_TYPE = "numbers"
+DEADLINE = timedelta(seconds=3)
+PLAN = f"""
+data_type: {DATA_TYPE}
+models: [{{name: one}}, {{name: two}}, {{name: three}}]
+replica_hedge: 30ms
+policy:
+  deadline: 3s
+  consensus: {{quorum: majority}}
+"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def cluster() -> AsyncIterator[Cluster]:
+    async with running_cluster() as cluster:
+        for name in MODELS:
+            await push(cluster, name)
+        await cluster.registry.apply_plan(plan_from_yaml(PLAN))
+        await cluster.wait_for_hosts(MODELS)
+        yield cluster
+
+
+async def push(cluster: Cluster, name: str, quality: float = 0.5) -> None:
+    definition = json.dumps({"features": ["a", "b"], "answer_feature": "a"}).encode()
+    await cluster.registry.push_model(
+        definition, data_type=DATA_TYPE, name=name, model_type="constant", quality=quality
+    )
+
+
+@asynccontextmanager
+async def under_load(cluster: Cluster) -> AsyncIterator[Load]:
+    """Load both routers; afterwards every request was answered rightly, in time, and nothing is left."""
+    routers = [cluster.address("router-1"), cluster.address("router-2")]
+    async with loaded(DATA_TYPE, routers) as load:
+        yield load
+    assert load.errors == {}
+    assert load.wrong == []
+    assert load.longest <= DEADLINE + timedelta(milliseconds=500)
+    await cluster.wait_for_hosts(MODELS)
+    await cluster.wait_for_collectors()
+    await cluster.wait_until_empty()
+
+
+async def test_a_host_is_killed(cluster: Cluster) -> None:
+    async with under_load(cluster) as load:
+        for model in MODELS:
+            (pid,) = await cluster.host_pids("executor-1", model)
+            os.kill(pid, signal.SIGKILL)
+            await load.flows()
+
+
+async def test_an_executor_is_killed(cluster: Cluster) -> None:
+    async with under_load(cluster) as load:
+        hosts = cluster.pids("executor-1")
+        await cluster.kill("executor-1")
+        await load.flows(500)
+        await wait_until(
+            lambda: not any(_lives(pid) for pid in hosts), "its hosts have ended with it"
+        )
+        await cluster.restart("executor-1")
+
+
+async def test_a_collector_is_killed(cluster: Cluster) -> None:
+    async with under_load(cluster) as load:
+        await cluster.kill("collector-2")
+        await load.flows(500)
+        await cluster.restart("collector-2")
+        await cluster.wait_for_collectors()
+        await cluster.kill("collector-1")
+        await load.flows(500)
+        await cluster.restart("collector-1")
+
+
+async def test_the_registry_is_killed(cluster: Cluster) -> None:
+    async with under_load(cluster) as load:
+        await cluster.kill("registry")
+        await load.flows()
+        with pytest.raises(Unavailable):
+            await push(cluster, "two", quality=0.9)
+        await load.flows()
+        await cluster.restart("registry")
+        assert {m.descriptor.name for m in await cluster.registry.list_models()} == {*MODELS}
+
+
+async def test_the_log_is_killed_and_started_again_on_its_data(cluster: Cluster) -> None:
+    async with under_load(cluster) as load:
+        assert cluster.log.pid
+        os.kill(cluster.log.pid, signal.SIGKILL)
+        await load.flows(500)
+        with pytest.raises(Unavailable):
+            await push(cluster, "two", quality=0.9)
+        await cluster.log.stop(0)
+        await cluster.log.start(20)
+        await load.flows()
+
+        async def pushed() -> bool:
+            try:
+                await push(cluster, "three", quality=0.9)
+            except Unavailable:
+                return False
+            return True
+
+        # A new version goes all the way from the registry to the routers again, under load.
+        await wait_until(pushed, "models can be pushed again", timeout=20)
+
+        async def follows() -> bool:
+            hosts = (await cluster.state("router-1")).hosts
+            return any(h.model.descriptor.name == "three" and h.model.version == 2 for h in hosts)
+
+        await wait_until(follows, "the new version arrives", timeout=20)
+
+
+async def test_a_host_is_stopped_for_two_seconds(cluster: Cluster) -> None:
+    async with under_load(cluster) as load:
+        (pid,) = await cluster.host_pids("executor-1", "one")
+        await _stopped(load, {pid})
+
+
+async def test_an_executor_is_stopped_for_two_seconds(cluster: Cluster) -> None:
+    async with under_load(cluster) as load:
+        await _stopped(load, cluster.pids("executor-2"))
+
+
+async def test_a_collector_is_cut_off_from_an_executor(cluster: Cluster) -> None:
+    async with under_load(cluster) as load:
+        executor = cluster.pids("executor-1")
+        assert executor & cluster.partition.forwarded  # its hosts do report by that way
+        with cluster.partition.cut(executor):
+            await load.flows(500)  # nobody has noticed yet
+
+            async def noticed() -> bool:
+                gauges = (await cluster.state("router-1")).gauges
+                return any(gauge.name == "hosts_cut_off" and gauge.value for gauge in gauges)
+
+            await wait_until(noticed, "the routers hear of it", timeout=20)
+            await load.flows(500)
+        await load.flows(500)
+
+
+async def test_a_router_is_killed_and_the_other_knows_nothing_of_it(cluster: Cluster) -> None:
+    async with loaded(DATA_TYPE, [cluster.address("router-1")]) as load:
+        await cluster.kill("router-2")
+        await load.flows(500)
+    assert (load.errors, load.wrong) == ({}, [])
+    await cluster.restart("router-2")
+    await cluster.wait_for_hosts(MODELS)
+    await cluster.wait_until_empty()
+
+
+async def _stopped(load: Load, pids: set[int]) -> None:
+    """Stop processes for two seconds; records flow meanwhile."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        before = load.answered
+        await asyncio.sleep(2)  # what is tested is this time, not what happens within it
+        assert load.answered > before + 50
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+    await load.flows(500)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
