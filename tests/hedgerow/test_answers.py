@@ -62,12 +62,12 @@ def test_a_model_that_was_not_started_says_why_and_one_that_was_asked_less_says_
 
 
 def test_every_state_and_every_reason_of_the_contract_has_a_name() -> None:
-    for state in pb.ModelState.values():
+    for state, number in pb.ModelState.items():
         (report,) = Answers(pb.Decision(models=[pb.ModelReport(state=state)])).models
-        assert (report.state is ModelState.UNKNOWN) == (state == pb.MODEL_STATE_UNSPECIFIED)
-    for reason in pb.Reason.values():
+        assert (report.state is ModelState.UNKNOWN) == (number == 0)
+    for reason, number in pb.Reason.items():
         answer = Answers(pb.Decision(reasons=[reason], answered_by=[-1], agreed=[0]))[0]
-        assert (answer.reason is Reason.UNKNOWN) == (reason == pb.REASON_UNSPECIFIED)
+        assert (answer.reason is Reason.UNKNOWN) == (number == 0)
 
 
 def test_a_number_without_confidence_and_a_default() -> None:

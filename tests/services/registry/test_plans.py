@@ -46,6 +46,37 @@ async def test_each_plan_is_a_revision_and_the_one_in_force_is_none(stocked: Cli
     assert revisions == [1, 1, 2, 3]
 
 
+async def test_a_plan_keeps_its_strategy_and_another_strategy_is_another_revision(
+    stocked: Client,
+) -> None:
+    plan = plan_of("net", "tree@1", "tree@2")
+    plan.strategy.starts["tree@1"].on_doubt = True
+    plan.strategy.starts["tree@2"].after.quantile = 0.95
+    plan.strategy.parallelism = 2
+    first = await stocked.apply(plan)
+    assert (first.revision, first.strategy) == (1, plan.strategy)
+    assert await stocked.plan() == first
+    plan.strategy.parallelism = 1
+    assert (await stocked.apply(plan)).revision == 2
+    plan.ClearField("strategy")
+    assert (await stocked.apply(plan)).revision == 3
+
+
+async def test_the_same_starts_in_another_order_are_the_same_plan(stocked: Client) -> None:
+    for names in (("tree@1", "tree@2"), ("tree@2", "tree@1")):
+        plan = plan_of("net", "tree@1", "tree@2")
+        for name in names:
+            plan.strategy.starts[name].on_doubt = True
+        assert (await stocked.apply(plan)).revision == 1
+
+
+async def test_a_strategy_that_contradicts_the_plan_is_refused(stocked: Client) -> None:
+    plan = plan_of("net", "tree")
+    plan.strategy.starts["oak"].on_doubt = True
+    message = "strategy.starts.oak: 'oak' is not in the plan; there are net, tree"
+    await refused(stocked, plan, grpc.StatusCode.INVALID_ARGUMENT, message)
+
+
 async def test_what_the_registry_sets_is_ignored_in_what_is_sent(stocked: Client) -> None:
     first = await stocked.apply(plan_of("tree"))
     again = plan_of("tree")
