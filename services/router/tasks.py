@@ -76,7 +76,9 @@ class Task:
                 link.cancel(self)
 
     def needs(self, slot: int) -> bool:
-        """Whether anybody needs that a model of the plan answers."""
+        """Whether anybody needs that a model of the plan answers; a shadow is heard after the end too."""
+        if not self.plan.strategy.voters >> slot & 1:
+            return True
         return not self.done and (self.course is None or not self.course.ended >> slot & 1)
 
     def encode_undecided(self) -> tuple[bytes, int]:
