@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import grpc
 import pytest
 
-from hedgerow.aio import make_request
-from hedgerow.answers import Answers
 from hedgerow.errors import NoAnswer
-from hedgerow.v1.scoring_pb2_grpc import ScoringServiceStub
 from tests.end_to_end.asking import plan, reports, score_one, states
 from tests.end_to_end.conftest import Mesh
 from tests.end_to_end.test_mesh import RECORD, SECOND, consensus
@@ -67,19 +63,3 @@ async def test_a_request_brings_a_longer_or_a_shorter_deadline(mesh: Mesh, data_
     await mesh.apply(plan(data_type, "{name: slow}", "timeout: {}, default: {value: z}"))
     shorter = await mesh.client.score(data_type, RECORD, deadline=SECOND / 10)
     assert (shorter.value, shorter.reason) == ("z", "default")
-
-
-async def test_a_call_with_less_time_than_the_plan_is_answered_within_its_own(
-    mesh: Mesh, data_type: str
-) -> None:
-    await mesh.serve(data_type, "quick", value="x")
-    await mesh.serve(data_type, "slow", value="x", delay_seconds=2.0)
-    await mesh.apply(consensus(data_type, "quick", "slow", deadline="20s"))
-    request = make_request(data_type, [RECORD], None, False)
-    address = mesh.local.ports.address("router")
-    async with grpc.aio.insecure_channel(address) as channel:
-        # gRPC itself would say DEADLINE_EXCEEDED if the answer came after this.
-        response = await ScoringServiceStub(channel).Score(request, timeout=0.7)
-    answers = Answers(response.decision)
-    assert (answers[0].value, answers[0].reason) == ("x", "plurality")
-    assert states(reports(answers)) == {"quick": "answered", "slow": "late"}

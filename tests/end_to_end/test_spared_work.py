@@ -1,4 +1,4 @@
-"""Losers are cancelled: what that spares hosts, what it cannot, and what the mesh counts of it all."""
+"""Losers are cancelled, and models held back: each record is scored or spared, and counted so once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import sys
 
 import pytest
 
-from hedgerow.records import Record
 from hedgerow.v1.models_pb2 import ModelVersion
 from tests.end_to_end.asking import FIRST_ANSWER, plan, score_one, states, work_of
 from tests.end_to_end.conftest import Mesh
@@ -74,42 +73,6 @@ async def test_what_is_cancelled_while_it_waits_in_the_router_never_reaches_a_ho
 
     await wait_until(settled, "each record was scored or dropped, and once")
     assert (await work_of(mesh, "router", slow)).rows_dropped >= 10
-
-
-async def test_the_mesh_counts_how_often_models_agree_and_the_shadow_with_them(
-    mesh: Mesh, data_type: str
-) -> None:
-    classes = ["x", "y"]
-    await mesh.serve(data_type, "one", value="x", classes=classes, confidence=0.9)
-    await mesh.serve(data_type, "two", value="x", classes=classes, confidence=0.5)
-    await mesh.serve(data_type, "odd", value="y", classes=classes, confidence=0.7)
-    await mesh.serve(data_type, "shade", value="x", classes=classes, confidence=0.95)
-    models = "{name: one}, {name: two}, {name: odd}, {name: shade, shadow: true}"
-    # Nobody is sure, so all are waited for.
-    await mesh.apply(plan(data_type, models, "quality: {by: confidence}"))
-    batch: list[Record] = [RECORD] * 30
-    for records in [batch] + 20 * [[RECORD]]:
-        assert {a.model for a in await mesh.client.score(data_type, records)} == {"one"}
-
-    async def complete() -> bool:
-        found = (await mesh.state("collector", data_type)).models
-        return [stats.records for stats in found] == 4 * [50]
-
-    await wait_until(complete, "the shadow's results have all come")
-    found = (await mesh.state("collector", data_type)).models
-    counts = {s.name: (s.agreed, s.alone, s.chosen, s.answered, s.shadow) for s in found}
-    assert counts == {
-        "one": (50, 0, 50, 21, False),
-        "two": (50, 0, 0, 21, False),
-        "odd": (0, 50, 0, 21, False),
-        "shade": (50, 0, 0, 21, True),
-    }
-    lines = await _state_lines(mesh, data_type)
-    # records, agreed, alone, chosen, late, failed, cancelled, not started
-    assert "one@1 50 100.0 % 0.0 % 50 0 0 0 0" in lines
-    assert "odd@1 50 0.0 % 100.0 % 0 0 0 0 0" in lines
-    assert "shade@1 50 100.0 % 0.0 % 0 0 0 0 0 shadow" in lines
-    assert any(line.startswith("odd@1 50 0 0 ") for line in lines)  # rows scored, dropped, spared
 
 
 async def test_the_command_shows_what_was_spared(mesh: Mesh, data_type: str) -> None:
