@@ -20,6 +20,7 @@ class Course:
     __slots__ = (
         "_strategy",
         "_waits",
+        "asked",
         "ended",
         "replicated",
         "startable",
@@ -38,6 +39,8 @@ class Course:
         self.replicated = 0
         """Those that were started on a second host."""
         self.started_at: dict[int, float] = {}
+        self.asked: dict[int, int] = {}
+        """Records for which a model was started, where it was not for all of them."""
         self.undecided: Sequence[int] | None = None
         """The records that are left to decide, by their places; None if they all are."""
 

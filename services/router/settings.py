@@ -38,7 +38,7 @@ class RouterSettings(ServiceSettings):
     """The longest, and how long it waits until enough is known. Never more than half of the deadline."""
 
     latency_window: Duration = timedelta(seconds=30)
-    """Response times older than this count no more; so a model left out for being slow is tried again."""
+    """Response times older than this count no more."""
 
     answer_margin: Duration = timedelta(milliseconds=5)
     """Kept of a call's own deadline, so that the answer is there before it; at most a fifth of it."""

@@ -190,9 +190,12 @@ class Starter:
             if link is None:
                 left += group
                 continue
-            for task in group:
-                task.running = [*task.running, (slot, link)]
-            link.offer([Offer(task, slot, *task.encode_undecided()) for task in group])
+            offers = [Offer(task, slot, *task.encode_undecided()) for task in group]
+            for offer in offers:
+                offer.task.running = [*offer.task.running, (slot, link)]
+                if offer.task.course is not None and offer.rows < offer.task.rows:
+                    offer.task.course.asked.setdefault(slot, offer.rows)
+            link.offer(offers)
         return left
 
     def _set_wake(self, task: Task) -> None:
@@ -213,10 +216,13 @@ class Starter:
             self._count_not_started(task)
 
     def _count_not_started(self, task: Task) -> None:
-        held = task.course.held if task.course is not None else 0
+        held, asked = (task.course.held, task.course.asked) if task.course is not None else (0, {})
         for slot, (model, _) in enumerate(task.plan.models):
-            if (held | task.no_time) >> slot & 1:
-                self._work.of(*model, task.versions[slot]).rows_not_started += task.rows
+            rows = task.rows if (held | task.no_time) >> slot & 1 else 0
+            if slot in asked:
+                rows = task.rows - asked[slot]
+            if rows:
+                self._work.of(*model, task.versions[slot]).rows_not_started += rows
 
     def close(self) -> None:
         """Start nothing any more."""

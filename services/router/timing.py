@@ -63,9 +63,10 @@ class Timing:
         """Learn from a decision, now and then."""
         now = now_ns()
         self._sampled_until = max(self._sampled_until, now - _MOST_SAMPLES * _SAMPLE_EVERY_NS)
-        if self._sampled_until >= now and not task.probes:
+        if self._sampled_until < now:
+            self._sampled_until += _SAMPLE_EVERY_NS
+        elif not task.probes:
             return
-        self._sampled_until += _SAMPLE_EVERY_NS
         started_at = task.course.started_at if task.course is not None else {}
         for slot, report in enumerate(decided.decision.models):
             if report.state == MODEL_STATE_ANSWERED:

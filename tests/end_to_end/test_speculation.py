@@ -42,36 +42,6 @@ async def _stats(mesh: Mesh, data_type: str) -> dict[str, ModelStats]:
     return {stats.name: stats for stats in (await mesh.state("collector", data_type)).models}
 
 
-async def test_a_loser_that_waits_in_its_host_is_dropped_and_one_that_runs_is_not_heard(
-    mesh: Mesh, data_type: str
-) -> None:
-    """The slow model has one task in its hands and others before it when the quick one answers all."""
-    slow = await mesh.serve(data_type, "slow", value="s", delay_seconds=0.3)
-    await mesh.serve(data_type, "quick", value="q")
-    await _plan(mesh, data_type, "{name: slow}, {name: quick}", FIRST_WINS)
-    count = 12
-    for _ in range(count):
-        answer = await mesh.client.score(data_type, RECORD)
-        assert answer.value == "q"
-
-    async def settled() -> bool:
-        work = await _work(mesh, slow)
-        spared = [w for w in (await mesh.state("router", data_type)).work if w.name == "slow"]
-        dropped = work.rows_dropped + sum(w.rows_dropped for w in spared)
-        # It was never in time, and nobody was told of it.
-        return work.rows_scored + dropped == count and work.withheld == work.rows_scored
-
-    await wait_until(settled, "every task of the slow model is withheld or dropped", timeout=20)
-    work = await _work(mesh, slow)
-    assert 0 < work.rows_scored < count / 2
-    assert work.wasted.ToMilliseconds() == pytest.approx(work.scoring.ToMilliseconds(), abs=2)
-    assert work.rows_dropped == 0 or work.saved.ToMilliseconds() > 0
-    stats = await _stats(mesh, data_type)
-    assert (stats["slow"].answered, stats["slow"].late) == (0, 0)
-    assert stats["slow"].cancelled == count
-    assert stats["quick"].chosen == count
-
-
 async def test_a_hedge_by_a_percentile_learns_when_to_start(mesh: Mesh, data_type: str) -> None:
     await mesh.serve(data_type, "first", value="x", slow_every=40, slow_seconds=0.5)
     await mesh.serve(data_type, "second", value="x")
@@ -84,27 +54,6 @@ async def test_a_hedge_by_a_percentile_learns_when_to_start(mesh: Mesh, data_typ
     assert states[:20].count("not_started") >= 15
     # A slow call blocks its host, so that the records after it are hedged too.
     assert "answered" in states[39:]
-
-
-async def test_policy_strategy_and_deadline_of_a_request(mesh: Mesh, data_type: str) -> None:
-    await mesh.serve(data_type, "one", value="x", classes=["x", "y"])
-    await mesh.serve(data_type, "two", value="y", classes=["x", "y"], delay_seconds=0.2)
-    await _plan(mesh, data_type, "{name: two}, {name: one}", "timeout: {}", deadline="100ms")
-    client = mesh.client
-    plain = await client.score(data_type, RECORD)
-    assert (plain.value, plain.reason) == ("x", "best_available")
-    longer = await client.score(data_type, RECORD, deadline=timedelta(seconds=10))
-    assert (longer.value, longer.reason) == ("y", "preferred")
-    first = await client.score(data_type, RECORD, policy=FIRST_WINS)
-    assert first.value == "x"
-    both = await client.score(
-        data_type,
-        [RECORD],
-        policy="{consensus: {quorum: all}, deadline: 10s}",
-        strategy={"starts": {"one": "on_doubt"}},
-    )
-    assert both[0].reason == "plurality"
-    assert [model.state for model in both.models] == ["answered", "answered"]
 
 
 async def test_a_calls_own_deadline_is_answered_within(mesh: Mesh, data_type: str) -> None:

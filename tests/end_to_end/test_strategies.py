@@ -54,9 +54,10 @@ async def test_a_hedge_starts_and_wins_when_the_first_model_is_slow(
     answer, models_did = await score_one(mesh, data_type, RECORD)
     assert (answer.value, answer.model) == ("y", "hedge")
     assert states(models_did) == {"first": "cancelled", "hedge": "answered"}
-    # It counts from the admission, so the wait is in it; a wake-up may come a millisecond early.
+    # It counts from the admission, so the wait is in it; a wake-up may come a little early, and the
+    # collector's clock begins when it hears of the task.
     assert models_did["hedge"].elapsed
-    assert models_did["hedge"].elapsed >= timedelta(milliseconds=29)
+    assert models_did["hedge"].elapsed >= timedelta(milliseconds=25)
 
 
 async def test_a_hedge_starts_at_once_when_the_first_model_fails(

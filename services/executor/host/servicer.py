@@ -28,8 +28,11 @@ _GIVEN_BACK_WITHIN = 0.005
 _WORTH_LISTENING = 0.001
 """Seconds of scoring after which it is looked whether anything of it was cancelled meanwhile."""
 _LISTENING_TURNS = 8
-"""Turns of the loop in which messages that arrived during a call are read: each takes two or three, and a
-router may have written as many frames as it has credit for before it wrote what it cancels."""
+"""Turns of the loop in which messages that arrived during a call are read; each takes two or three."""
+_LISTENING_SHARE = 0.05
+"""Share of a long call's time for which it is listened as long as messages come, for each of them makes its
+way through another thread: a router may have written several frames before it wrote what it cancels."""
+_MILLISECOND = 0.001
 
 
 class Credit:
@@ -95,6 +98,8 @@ class HostServicer(ExecutionServiceServicer):
         self._idle.set()
         self._routers: set[Credit] = set()
         self._unreachable: set[str] = set()
+        self._heard = 0
+        """Messages of all routers."""
 
     @property
     def waiting(self) -> int:
@@ -124,6 +129,7 @@ class HostServicer(ExecutionServiceServicer):
         self._idle.clear()
         try:
             async for request in request_iterator:
+                self._heard += 1
                 self._inbox.add(request, credit.give_back, time.monotonic())
                 self._filled.set()
         finally:
@@ -144,11 +150,21 @@ class HostServicer(ExecutionServiceServicer):
 
     async def _score_waiting(self) -> None:
         results = self._scorer.score(self._inbox.take(time.monotonic()))
-        if sum(scored.seconds for scored in results) > _WORTH_LISTENING:
-            for _ in range(_LISTENING_TURNS):
-                await asyncio.sleep(0)
+        seconds = sum([scored.seconds for scored in results])
+        if seconds > _WORTH_LISTENING:
+            await self._listen(seconds)
         for scored in results:
             self._settle(scored)
+
+    async def _listen(self, seconds: float) -> None:
+        """Read what routers wrote during a call, before anything is made of its results."""
+        for _ in range(_LISTENING_TURNS):
+            await asyncio.sleep(0)
+        end = time.monotonic() + seconds * _LISTENING_SHARE
+        heard = -1
+        while heard < self._heard and time.monotonic() + _MILLISECOND < end:
+            heard = self._heard
+            await asyncio.sleep(_MILLISECOND)
 
     def _settle(self, scored: Scored) -> None:
         wanted = scored.wanted(self._inbox.work)

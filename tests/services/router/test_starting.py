@@ -66,6 +66,8 @@ async def test_a_cascade_asks_the_expensive_model_about_doubtful_records_alone(
         assert states(only_cheap) == {"cheap": "ANSWERED", "expensive": "NOT_STARTED"}
         assert labels(await rig.score(11.0)) == ["expensive"]
         await rig.is_empty()
+        spared = {work.name: work.rows_not_started for work in rig.core.work.to_protos()}
+        assert spared["expensive"] == 2 + 2  # two of the batch of five, and both of the next
 
 
 async def test_a_cascade_goes_on_when_a_model_fails_before_it(log_url: str) -> None:
