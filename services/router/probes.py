@@ -12,7 +12,9 @@ from collections.abc import Callable
 from services.router.response_times import Model, ResponseTimes, size_class
 
 _EVERY_SECONDS = 0.1
-"""Between two probes of a model: some ten tasks a second may wait for a model that is still too slow."""
+"""Between two probes of a model, so that some ten tasks a second may wait for one that is too slow."""
+_EVERY_TASKS = 10
+"""And as many tasks: one of ten, where there are few, and not each of them."""
 _ENOUGH = 10
 """Probes in a row that must fit for what was slow to be forgotten."""
 
@@ -24,14 +26,21 @@ class Probes:
         self._times = times
         self._clock = clock
         self._last: dict[tuple[Model, int], float] = {}
+        self._left_out: dict[tuple[Model, int], int] = {}
+        """Tasks that did without since the last probe."""
         self._fitting: dict[tuple[Model, int], int] = {}
 
     def is_due(self, model: Model, rows: int) -> bool:
-        """Tell whether a model that is left out is to be tried; if so, it is not again for a while."""
+        """Tell whether a model is to be tried in a task that it would be left out of.
+
+        If so, it is not again for a while.
+        """
         key, now = (model, size_class(rows)), self._clock()
-        if now < self._last.get(key, float("-inf")) + _EVERY_SECONDS:
+        left_out = self._left_out.get(key, 0)
+        if left_out < _EVERY_TASKS or now < self._last.get(key, float("-inf")) + _EVERY_SECONDS:
+            self._left_out[key] = left_out + 1
             return False
-        self._last[key] = now
+        self._last[key], self._left_out[key] = now, 0
         return True
 
     def ended(self, model: Model, rows: int, fits: bool) -> None:
@@ -40,6 +49,5 @@ class Probes:
         fitting = self._fitting.get(key, 0) + 1 if fits else 0
         if fitting >= _ENOUGH:
             self._times.forget(model, rows)
-            self._last.pop(key, None)
             fitting = 0
         self._fitting[key] = fitting

@@ -17,8 +17,14 @@ class Rig:
         for _ in range(100):
             self.times.add(NET, 1, 9.0)
 
+    def leave_out(self, model: Model = NET, rows: int = 1) -> None:
+        """Let as many tasks do without the model as there must be between two probes."""
+        for _ in range(10):
+            assert not self.probes.is_due(model, rows)
+
     def probe(self, fits: bool) -> None:
         self.now += 0.2
+        self.leave_out()
         assert self.probes.is_due(NET, 1)
         self.probes.ended(NET, 1, fits)
 
@@ -29,14 +35,23 @@ class Rig:
 
 def test_a_model_is_probed_now_and_then_and_each_for_itself() -> None:
     rig = Rig()
-    assert rig.probes.is_due(NET, 1)
-    assert not rig.probes.is_due(NET, 1)
-    assert rig.probes.is_due(TREE, 1)
-    assert rig.probes.is_due(NET, 256)
+    for model, rows in ((NET, 1), (TREE, 1), (NET, 256)):
+        rig.leave_out(model, rows)
+        assert rig.probes.is_due(model, rows)
+    rig.leave_out()
     rig.now += 0.09
     assert not rig.probes.is_due(NET, 1)
     rig.now += 0.02
     assert rig.probes.is_due(NET, 1)
+
+
+def test_who_comes_seldom_is_not_always_the_probe() -> None:
+    rig = Rig()
+    probed = 0
+    for _ in range(110):
+        rig.now += 1.0
+        probed += rig.probes.is_due(NET, 1)
+    assert probed == 10
 
 
 def test_enough_probes_in_a_row_that_fit_have_the_slow_times_forgotten() -> None:
