@@ -93,6 +93,7 @@ class HostLink:
         self._losers.add(task.id)
         if self._waiting and self._losers.many_since_pruned():
             self._waiting = deque([offer for offer in self._waiting if self._is_wanted(offer)])
+            self._close_if_empty()
 
     def retire(self) -> None:
         """Take no more tasks; close the stream when those here are done."""
