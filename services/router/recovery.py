@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable
 
 from hedgerow.errors import NoAnswer, Unavailable
 from services.router.collectors import Collectors
+from services.router.courses import Courses
 from services.router.host_link import HostLink, Offer
-from services.router.starter import Starter, grouped, refuse
-from services.router.tasks import Task, now_ns
+from services.router.starter import Starter
+from services.router.tasks import Task, grouped, now_ns, refuse
 
 _ALL = ~0
 
@@ -22,10 +23,12 @@ class Recovery:
     def __init__(
         self,
         starter: Starter,
+        courses: Courses,
         collectors: Collectors,
         open_tasks: Callable[[], Iterable[Task]],
     ) -> None:
         self._starter = starter
+        self._courses = courses
         self._collectors = collectors
         self._open_tasks = open_tasks
 
@@ -86,7 +89,7 @@ class Recovery:
         return [
             (task, slot)
             for (_, _, slot), tasks in by_group.items()
-            for task in self._starter.offer(slot, tasks)
+            for task in self._courses.offer(slot, tasks)
         ]
 
     @staticmethod

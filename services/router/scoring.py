@@ -17,14 +17,15 @@ from services.common.deadlines import Deadlines
 from services.router.book import PlanBook
 from services.router.collector_link import Heard
 from services.router.collectors import Collectors
+from services.router.courses import Courses
 from services.router.fleet import Fleet
 from services.router.gathering import Gatherer
 from services.router.host_link import HostLink, Offer
 from services.router.recovery import Recovery
 from services.router.response_times import ResponseTimes
 from services.router.settings import RouterSettings
-from services.router.starter import Starter, refuse
-from services.router.tasks import Task, TaskIds, encode, now_ns
+from services.router.starter import Starter
+from services.router.tasks import Task, TaskIds, encode, now_ns, refuse
 from services.router.timing import Timing
 from services.router.waits import Bounds
 from services.router.work import Work
@@ -55,12 +56,11 @@ class Scoring:
         heard = Heard(self._decided, self._progress, self._collector_lost)
         self.collectors = Collectors(heard, self.fleet.cuts)
         self._timing = _timing(settings, self._loop)
-        self._starter = Starter(
-            self.fleet, self.collectors, self._timing, self.work, self._tasks.get
-        )
-        self._recovery = Recovery(self._starter, self.collectors, self.open_tasks)
+        self._courses = Courses(self.fleet, self.work, self._tasks.get)
+        starter = Starter(self.fleet, self.collectors, self._timing, self._courses)
+        self._recovery = Recovery(starter, self._courses, self.collectors, self.open_tasks)
         self._gatherer: Gatherer[Task] = Gatherer(
-            settings.gather_target, settings.gather_at_most.total_seconds(), self._starter.start
+            settings.gather_target, settings.gather_at_most.total_seconds(), starter.start
         )
         self._empty = asyncio.Event()
         self._empty.set()
@@ -82,7 +82,7 @@ class Scoring:
             "tasks_gathering": len(self._gatherer),
             "tasks_at_hosts": self.fleet.outstanding,
             "tasks_at_collectors": self.collectors.outstanding,
-            "timers": self._starter.waiting + len(self._deadlines),
+            "timers": self._courses.waiting + len(self._deadlines),
             "hosts_cut_off": self.fleet.cut_off,
         }
 
@@ -148,7 +148,7 @@ class Scoring:
             # The caller left, or was told something else: nobody needs what is still going on.
             task.collector.cancel([task])
             task.stop(task.plan.strategy.voters)
-        self._starter.ended(task)
+        self._courses.ended(task)
         if not self._tasks:
             self._empty.set()
 
@@ -166,7 +166,7 @@ class Scoring:
         self._timing.observe(task, decision)
 
     def _progress(self, messages: Sequence[TaskProgress]) -> None:
-        self._starter.progress(messages)
+        self._courses.progress(messages)
 
     def _expired(self, ids: list[int]) -> None:
         """The collector did not keep the deadline; the caller is told all the same."""
@@ -191,7 +191,7 @@ class Scoring:
         """End all streams."""
         await self.fleet.close()
         await self.collectors.close()
-        self._starter.close()
+        self._courses.close()
         self._deadlines.close()
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from hedgerow.records import Batch
 from hedgerow.v1 import records_pb2
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from services.router.collector_link import CollectorLink
     from services.router.course import Course
     from services.router.host_link import HostLink
+
+K = TypeVar("K", bound=Hashable)
 
 _TASKS_FIELD = 0x0A  # ExecuteRequest.tasks: field 1, length-delimited
 
@@ -150,3 +152,18 @@ def _varint(value: int) -> bytes:
 def now_ns() -> int:
     """Return the clock that deadlines are told by."""
     return time.time_ns()
+
+
+def refuse(tasks: Iterable[Task], error: Exception) -> None:
+    """Answer tasks with an error."""
+    for task in tasks:
+        if not task.done:
+            task.outcome.set_exception(error)
+
+
+def grouped(tasks: Iterable[Task], key: Callable[[Task], K]) -> list[list[Task]]:
+    """Return the tasks with equal keys together, in their order."""
+    groups: dict[K, list[Task]] = {}
+    for task in tasks:
+        groups.setdefault(key(task), []).append(task)
+    return list(groups.values())
