@@ -23,7 +23,11 @@ from tests.end_to_end.cluster import Cluster, running_cluster
 from tests.end_to_end.load import Load, loaded
 from tests.support import wait_until
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    # The first of them also starts the nine processes of the cluster, on however slow a machine.
+    pytest.mark.timeout(120),
+]
 
 MODELS = ("one", "two", "three")
 DATA_TYPE = "numbers"
