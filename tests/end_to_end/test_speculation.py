@@ -16,7 +16,7 @@ from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.scoring_pb2 import ModelState
 from hedgerow.v1.scoring_pb2_grpc import ScoringServiceStub
 from hedgerow.v1.state_pb2 import ModelStats, ModelWork
-from tests.end_to_end.conftest import Mesh
+from tests.end_to_end.conftest import Mesh, left_in
 from tests.end_to_end.test_mesh import RECORD
 from tests.support import wait_until
 
@@ -103,22 +103,40 @@ async def test_what_disagreement_tells_is_counted_for_shadows_too(
 
 
 async def test_a_caller_that_leaves_takes_its_task_along(mesh: Mesh, data_type: str) -> None:
-    slow = await mesh.serve(data_type, "slow", value="s", delay_seconds=0.3)
+    slow = await mesh.serve(data_type, "slow", value="s", delay_seconds=1.5)
     await _plan(mesh, data_type, "{name: slow}", "timeout: {}")
     async with AsyncClient(mesh.local.ports.address("router")) as client:
-        calls = [asyncio.create_task(client.score(data_type, RECORD)) for _ in range(6)]
-        await asyncio.sleep(0.1)  # all are on their way; the first is being scored
-        for call in calls:
-            call.cancel()
+
+        async def call() -> asyncio.Task[object]:
+            return asyncio.create_task(client.score(data_type, RECORD))
+
+        async def gauge(name: str) -> float:
+            gauges = {g.name: g.value for g in (await mesh.state("router")).gauges}
+            return gauges[name]
+
+        async def in_flight(count: int) -> None:
+            async def so_many() -> bool:
+                return await gauge("tasks_at_hosts") == await gauge("tasks_in_flight") == count
+
+            await wait_until(so_many, f"{count} tasks are with the host")
+
+        calls = [await call()]
+        await in_flight(1)
+        await asyncio.sleep(0.1)  # by now the host is in that call, and for a while
+        calls += [await call() for _ in range(5)]
+        await in_flight(6)
+        for each in calls:
+            each.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
 
         async def settled() -> bool:
-            gauges = (await mesh.state("router")).gauges
-            return not any(g.value for g in gauges if g.name != "collectors_reachable")
+            work = await _work(mesh, slow)
+            return work.rows_scored + work.rows_dropped == 6 and not left_in(
+                await mesh.state("router")
+            )
 
-        await wait_until(settled, "nothing is left of them")
-    work = await _work(mesh, slow)
-    assert work.rows_scored < 6
+        await wait_until(settled, "nothing is left of them", timeout=20)
+    assert (await _work(mesh, slow)).rows_scored < 6
 
 
 async def _hedgerow(*arguments: str) -> str:
