@@ -57,10 +57,7 @@ class Collection:
             if task is None:
                 self._strays.add(result[0], (report, start, result))
             elif self._keep(task, report, start, result):
-                if task.judge(False):
-                    self._end(task)
-                elif task.progressed is not None:
-                    task.progressed(task)
+                self._settle(task)
             start += result[1]
 
     def lose(

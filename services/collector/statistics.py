@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from hedgerow.v1.state_pb2 import ModelStats
+from services.common.seconds import duration_of
 
 
 class Counts:
@@ -75,13 +75,13 @@ class Counts:
             alone=self.alone,
             cancelled=self.cancelled,
             not_started=self.not_started,
-            wasted=_duration(self.wasted),
+            wasted=duration_of(self.wasted),
             shadow=self.shadow,
         )
         if self.scoring.since_ns:
-            stats.duration.CopyFrom(_duration(self.scoring.total))
-            stats.min.CopyFrom(_duration(self.scoring.least))
-            stats.max.CopyFrom(_duration(self.scoring.most))
+            stats.duration.CopyFrom(duration_of(self.scoring.total))
+            stats.min.CopyFrom(duration_of(self.scoring.least))
+            stats.max.CopyFrom(duration_of(self.scoring.most))
             since = Timestamp()
             since.FromNanoseconds(self.scoring.since_ns)
             stats.since.CopyFrom(since)
@@ -128,9 +128,3 @@ class Statistics:
         for key in sorted(self._counts):
             if data_type in ("", key[0]):
                 yield self._counts[key].to_proto()
-
-
-def _duration(seconds: float) -> Duration:
-    duration = Duration()
-    duration.FromNanoseconds(round(seconds * 1e9))
-    return duration

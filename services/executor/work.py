@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from google.protobuf.duration_pb2 import Duration
-
 from hedgerow.v1.state_pb2 import ModelWork
+from services.common.seconds import duration_of
 
 if TYPE_CHECKING:  # hosts need the counts, not the catalog
     from services.executor.desired import Key
@@ -50,13 +49,7 @@ class Work:
             rows_scored=self.rows_scored,
             rows_dropped=self.rows_dropped,
             withheld=self.withheld,
-            scoring=_duration(self.scoring_seconds),
-            saved=_duration(self.saved_seconds),
-            wasted=_duration(self.wasted_seconds),
+            scoring=duration_of(self.scoring_seconds),
+            saved=duration_of(self.saved_seconds),
+            wasted=duration_of(self.wasted_seconds),
         )
-
-
-def _duration(seconds: float) -> Duration:
-    duration = Duration()
-    duration.FromNanoseconds(round(seconds * 1e9))
-    return duration

@@ -82,14 +82,14 @@ class Courses:
         self._replicate(replicas)
 
     def _launch(self, steps: list[tuple[Task, int]]) -> None:
-        for slot, tasks in _by_place(steps):
+        for slot, tasks in by_place(steps):
             # Told before they are offered: what a host says may overtake it, and does no harm then.
             tasks[0].open_at.launch(slot, tasks)
             if left := self.offer(slot, tasks):
                 tasks[0].open_at.lose(slot, "its last host has gone", left, not_started=True)
 
     def _replicate(self, steps: list[tuple[Task, int]]) -> None:
-        for slot, tasks in _by_place(steps):
+        for slot, tasks in by_place(steps):
             spared = self._work.of(*tasks[0].plan.models[slot][0], tasks[0].versions[slot])
             spared.replicas += len(tasks) - len(self.offer(slot, tasks))
 
@@ -143,7 +143,7 @@ class Courses:
         self._wakes.close()
 
 
-def _by_place(steps: Iterable[tuple[Task, int]]) -> list[tuple[int, list[Task]]]:
+def by_place(steps: Iterable[tuple[Task, int]]) -> list[tuple[int, list[Task]]]:
     """Return the tasks of one plan, collector and model together."""
     groups: dict[tuple[int, int, int], list[Task]] = {}
     for task, slot in steps:

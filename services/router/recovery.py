@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from hedgerow.errors import NoAnswer, Unavailable
 from services.router.collectors import Collectors
-from services.router.courses import Courses
+from services.router.courses import Courses, by_place
 from services.router.host_link import HostLink, Offer
 from services.router.starter import Starter
 from services.router.tasks import Task, grouped, now_ns, refuse
@@ -82,23 +82,21 @@ class Recovery:
     ) -> list[tuple[Task, int]]:
         """Start models of tasks on other hosts; return those for which there is none."""
         now = now_ns()
-        by_group: dict[tuple[int, int, int], list[Task]] = {}
-        for task, slot in lost:
-            if task.deadline > now and not _may_answer(task, slot, link):
-                by_group.setdefault((id(task.plan), id(task.collector), slot), []).append(task)
+        due = [
+            (task, slot)
+            for task, slot in lost
+            if task.deadline > now and not _may_answer(task, slot, link)
+        ]
         return [
             (task, slot)
-            for (_, _, slot), tasks in by_group.items()
+            for slot, tasks in by_place(due)
             for task in self._courses.offer(slot, tasks)
         ]
 
     @staticmethod
     def _give_up(lost: Iterable[tuple[Task, int]], reason: str) -> None:
         """Tell the collectors that models will not answer."""
-        groups: dict[tuple[int, int], list[Task]] = {}
-        for task, slot in lost:
-            groups.setdefault((id(task.collector), slot), []).append(task)
-        for (_, slot), tasks in groups.items():
+        for slot, tasks in by_place(lost):
             tasks[0].open_at.lose(slot, reason, tasks, not_started=False)
 
 

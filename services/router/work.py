@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from google.protobuf.duration_pb2 import Duration
-
 from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.state_pb2 import ModelWork
+from services.common.seconds import duration_of
 
 
 @dataclass(slots=True)
@@ -65,8 +64,6 @@ class Work:
 
 
 def _to_proto(key: tuple[str, str, int], spared: Spared) -> ModelWork:
-    saved = Duration()
-    saved.FromNanoseconds(round(spared.saved_seconds * 1e9))
     data_type, name, version = key
     return ModelWork(
         data_type=data_type,
@@ -75,5 +72,5 @@ def _to_proto(key: tuple[str, str, int], spared: Spared) -> ModelWork:
         rows_dropped=spared.rows_dropped,
         rows_not_started=spared.rows_not_started,
         replicas=spared.replicas,
-        saved=saved,
+        saved=duration_of(spared.saved_seconds),
     )
