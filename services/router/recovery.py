@@ -74,7 +74,6 @@ class Recovery:
             before.cancel(group)
             for task in group:
                 task.stop(_ALL)
-                task.course = None
             self._starter.start(group, besides=before)
 
     def _elsewhere(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import grpc
@@ -226,10 +227,11 @@ class Rig:
         *values: float,
         policy: Policy | None = None,
         strategy: Strategy | None = None,
+        deadline: timedelta | None = None,
     ) -> Decision:
         """Score a batch."""
         batch = Batch.from_records("wine", [{"ash": value} for value in values]).to_proto()
-        request = ScoreRequest(batch=batch, policy=policy, strategy=strategy)
+        request = ScoreRequest(batch=batch, policy=policy, strategy=strategy, deadline=deadline)
         return await self.core.score(request, None, None)
 
     async def is_empty(self) -> None:

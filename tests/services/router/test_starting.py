@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from hedgerow.plans import strategy_from_yaml
 from tests.services.router.rig import labels, reasons, rigged, states
@@ -190,4 +191,19 @@ async def test_where_all_are_slow_all_are_tried(log_url: str) -> None:
             decision = await rig.score(1.0)
         assert states(decision) == {"slow": "LATE"}
         slow.release()
+        await rig.is_empty()
+
+
+async def test_tasks_that_start_together_wait_by_their_own_deadlines(log_url: str) -> None:
+    async with rigged(log_url, hedge_at_most="5s") as rig:
+        a = await rig.host("a", "x", held=True)
+        await rig.host("b", "y")
+        rig.plan("models: [{name: a}, {name: b, start_after: p95}]\n" + FIRST_WINS)
+        long = asyncio.create_task(rig.score(1.0))
+        # Of a model of which nothing is known half of the deadline is waited for: a second, not five.
+        short = await rig.score(1.0, deadline=timedelta(seconds=2))
+        assert labels(short) == ["y"]
+        assert not long.done()
+        a.release()
+        assert labels(await long) == ["x"]
         await rig.is_empty()
