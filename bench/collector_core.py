@@ -15,16 +15,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hedgerow.plans import plan_from_yaml
-from hedgerow.predictions import Labels, Predictions
+from hedgerow.data.predictions import Labels, Predictions
+from hedgerow.plans.plan import plan_from_yaml
 from hedgerow.v1 import collection_pb2 as pb
-from services.collector.collection import Collection
 from services.collector.decisions import Progress, response_of
 from services.collector.intake import Intake
 from services.collector.sessions import Session
-from services.collector.statistics import Statistics
-from services.collector.strays import Strays
-from services.collector.tasks import Task
+from services.collector.tasks.open_tasks import Collection
+from services.collector.tasks.statistics import Statistics
+from services.collector.tasks.task import Task
+from services.collector.tasks.unclaimed import Strays
 from services.common.telemetry import Tracing
 
 MODELS = ("net", "forest", "tree")

@@ -15,13 +15,13 @@ import psutil
 
 from bench.models import BenchModel
 from bench.payload import DATA_TYPE
+from hedgerow.client.registry import AsyncRegistry
+from hedgerow.client.state import query_state
 from hedgerow.local.environment import environment_of
 from hedgerow.local.folder import temporary_folder
 from hedgerow.local.mesh import READY_SECONDS, LocalMesh
 from hedgerow.local.ports import HOST, Ports
 from hedgerow.local.process import ServiceProcess
-from hedgerow.registry_client import AsyncRegistry
-from hedgerow.state_client import query_state
 from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.plans_pb2 import Plan
 from hedgerow.v1.state_pb2 import ModelWork, QueryResponse

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from bench.payload import DATA_TYPE, WINE, records
-from hedgerow.registry_client import Description
+from hedgerow.client.registry import Description
 from hedgerow.v1.models_pb2 import Feature, ModelDescriptor, Signature
 
 

@@ -6,7 +6,7 @@ from functools import cache
 from itertools import cycle, islice
 from pathlib import Path
 
-from hedgerow.records import Batch, Record
+from hedgerow.data.records import Batch, Record
 from hedgerow.v1.scoring_pb2 import ScoreRequest
 
 WINE = Path(__file__).parents[1] / "examples" / "wine"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bench.payload import DATA_TYPE
-from hedgerow.plans import strategy_from_yaml
+from hedgerow.plans.plan import strategy_from_yaml
 from hedgerow.v1.plans_pb2 import (
     QUALITY_MEASURE_CONFIDENCE,
     QUALITY_MEASURE_REGISTERED,

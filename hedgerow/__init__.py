@@ -19,20 +19,20 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from hedgerow.aio import AsyncClient
-    from hedgerow.answers import Answer, Answers
-    from hedgerow.client import Client, Registry
+    from hedgerow.client.aio import AsyncClient
+    from hedgerow.client.registry import AsyncRegistry
+    from hedgerow.client.sync import Client, Registry
+    from hedgerow.data.answers import Answer, Answers
     from hedgerow.errors import HedgerowError
-    from hedgerow.registry_client import AsyncRegistry
 
 _HOMES = {
-    "Answer": "hedgerow.answers",
-    "Answers": "hedgerow.answers",
-    "AsyncClient": "hedgerow.aio",
-    "AsyncRegistry": "hedgerow.registry_client",
-    "Client": "hedgerow.client",
+    "Answer": "hedgerow.data.answers",
+    "Answers": "hedgerow.data.answers",
+    "AsyncClient": "hedgerow.client.aio",
+    "AsyncRegistry": "hedgerow.client.registry",
+    "Client": "hedgerow.client.sync",
     "HedgerowError": "hedgerow.errors",
-    "Registry": "hedgerow.client",
+    "Registry": "hedgerow.client.sync",
 }
 
 

@@ -16,7 +16,7 @@
     └── Internal                a fault of ours                       INTERNAL
 
 Every message is one line that names the thing that is wrong and says what to do.
-`services.common.errors` turns them into gRPC statuses and `hedgerow.statuses` turns those back.
+`services.common.errors` turns them into gRPC statuses and `hedgerow.client.statuses` turns those back.
 """
 
 from __future__ import annotations

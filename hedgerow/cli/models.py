@@ -42,7 +42,7 @@ def push(
 ) -> None:
     """Register a model. The same again keeps its version; anything else makes a new one."""
     from hedgerow.cli.output import print_json, progress_of_bytes
-    from hedgerow.registry_client import AsyncRegistry, Pushed
+    from hedgerow.client.registry import AsyncRegistry, Pushed
 
     _check_readable(file)
     chosen_type = model_type or _guess_type(file)
@@ -80,7 +80,7 @@ def list_models(
 ) -> None:
     """List all versions of all models."""
     from hedgerow.cli.output import print_json, print_table
-    from hedgerow.registry_client import AsyncRegistry
+    from hedgerow.client.registry import AsyncRegistry
 
     async def run() -> list[ModelVersion]:
         async with AsyncRegistry(registry) as client:
@@ -106,8 +106,8 @@ def pull(
 ) -> None:
     """Fetch the definition of a model."""
     from hedgerow.cli.output import print_json, progress_of_bytes, size_text
+    from hedgerow.client.registry import AsyncRegistry
     from hedgerow.references import parse_reference
-    from hedgerow.registry_client import AsyncRegistry
 
     name, version = parse_reference(model)
     target = to or Path(name)

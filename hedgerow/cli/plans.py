@@ -25,8 +25,8 @@ def apply(
 ) -> None:
     """Put a plan into force for its data type."""
     from hedgerow.cli.output import print_json
-    from hedgerow.plans import plan_from_yaml
-    from hedgerow.registry_client import AsyncRegistry
+    from hedgerow.client.registry import AsyncRegistry
+    from hedgerow.plans.plan import plan_from_yaml
 
     plan = plan_from_yaml(_text_of(file))
 
@@ -49,8 +49,8 @@ def show(
 ) -> None:
     """Show the plan in force; what it prints, `plan apply` reads."""
     from hedgerow.cli.output import print_json
-    from hedgerow.plans import plan_to_yaml
-    from hedgerow.registry_client import AsyncRegistry
+    from hedgerow.client.registry import AsyncRegistry
+    from hedgerow.plans.plan import plan_to_yaml
 
     async def run() -> Plan:
         async with AsyncRegistry(registry) as client:
@@ -80,7 +80,7 @@ def _as_dict(plan: Plan) -> dict[str, Any]:
     """Return a plan as its YAML is shaped, with its revision and time."""
     import yaml
 
-    from hedgerow.plans import plan_to_yaml
+    from hedgerow.plans.plan import plan_to_yaml
 
     document: dict[str, Any] = yaml.safe_load(plan_to_yaml(plan))
     applied_at = plan.applied_at.ToJsonString() if plan.revision else None

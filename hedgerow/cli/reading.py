@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from hedgerow.cli.lines import Line, LineReader
+from hedgerow.data.records import Record, Value
 from hedgerow.errors import InvalidRecord
-from hedgerow.records import Record, Value
 
 _TRUTH = {"true": True, "false": False}
 # Longer numbers may be whole and beyond what a double holds exactly.

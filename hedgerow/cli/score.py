@@ -54,11 +54,11 @@ def score(
     as_json: AsJson = False,
 ) -> None:
     """Score records, and write an answer a record, in their order."""
-    from hedgerow.aio import AsyncClient
     from hedgerow.cli.reading import RecordReader
     from hedgerow.cli.scoring import Overrides, Scoring
+    from hedgerow.client.aio import AsyncClient
     from hedgerow.durations import parse_duration
-    from hedgerow.plans import policy_from_yaml, strategy_from_yaml
+    from hedgerow.plans.plan import policy_from_yaml, strategy_from_yaml
 
     overrides = Overrides(
         deadline=parse_duration(deadline) if deadline else None,

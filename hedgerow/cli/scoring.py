@@ -9,9 +9,10 @@ from contextlib import aclosing
 from datetime import timedelta
 from typing import TypedDict
 
-from hedgerow.aio import AsyncClient
-from hedgerow.answers import Answers
 from hedgerow.cli.reading import Numbered, RecordReader
+from hedgerow.client.aio import AsyncClient
+from hedgerow.data.answers import Answers
+from hedgerow.data.records import Record
 from hedgerow.errors import (
     HedgerowError,
     InvalidInput,
@@ -20,7 +21,6 @@ from hedgerow.errors import (
     NotFound,
     Unavailable,
 )
-from hedgerow.records import Record
 from hedgerow.v1.plans_pb2 import Policy, Strategy
 
 _BATCHES_IN_FLIGHT = 4

@@ -13,7 +13,7 @@ from hedgerow.cli.options import AsJson, Router
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from hedgerow.standing import Standing
+    from hedgerow.client.totals import Standing
     from hedgerow.v1.state_pb2 import QueryResponse
 
 
@@ -30,7 +30,7 @@ def state(
 ) -> None:
     """Show what a service is doing now, or what the mesh knows of the models of a data type."""
     from hedgerow.cli.output import print_json
-    from hedgerow.state_client import query_mesh, query_state
+    from hedgerow.client.state import query_mesh, query_state
 
     of_type = bool(what) and ":" not in what
     if of_type:
@@ -86,8 +86,8 @@ def _stats_row(stats: Any) -> list[str]:
 
 def _print_mesh(found: QueryResponse) -> None:
     from hedgerow.cli.output import print_table
-    from hedgerow.plans import plan_to_yaml
-    from hedgerow.standing import standings
+    from hedgerow.client.totals import standings
+    from hedgerow.plans.plan import plan_to_yaml
 
     for plan in found.plans:
         print(f"# plan revision {plan.revision}")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Protocol, TextIO
 
-from hedgerow.answers import Answer, Answers, ModelState, Report
+from hedgerow.data.answers import Answer, Answers, ModelState, Report
 
 _COLUMNS = ("value", "confidence", "model", "version", "reason", "agreed")
 

@@ -11,9 +11,9 @@ from typing import Any
 import yaml
 
 import hedgerow
+from hedgerow.client.registry import Description
 from hedgerow.errors import InvalidInput
-from hedgerow.plans import plan_from_yaml
-from hedgerow.registry_client import Description
+from hedgerow.plans.plan import plan_from_yaml
 from hedgerow.v1.plans_pb2 import Plan
 
 DATA_TYPE = "wine"

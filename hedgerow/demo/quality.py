@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from hedgerow.answers import Answers, ModelState, Reason, Report
+from hedgerow.data.answers import Answers, ModelState, Reason, Report
 from hedgerow.demo.session import Session
 from hedgerow.demo.stage import Stage
 from hedgerow.demo.tables import milliseconds, table

@@ -10,8 +10,10 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from hedgerow.aio import AsyncClient
-from hedgerow.answers import Answers, ModelState
+from hedgerow.client.aio import AsyncClient
+from hedgerow.client.registry import AsyncRegistry
+from hedgerow.client.state import query_state
+from hedgerow.data.answers import Answers, ModelState
 from hedgerow.demo.examples import DATA_TYPE, ExampleModel, Examples
 from hedgerow.demo.spans import SpanReceiver
 from hedgerow.demo.stage import Stage
@@ -19,8 +21,6 @@ from hedgerow.errors import NoAnswer, Unavailable
 from hedgerow.local.folder import temporary_folder
 from hedgerow.local.mesh import LocalMesh
 from hedgerow.local.ports import Ports
-from hedgerow.registry_client import AsyncRegistry
-from hedgerow.state_client import query_state
 from hedgerow.v1.execution_pb2 import Host, HostState
 
 _PATIENCE_SECONDS = 40.0

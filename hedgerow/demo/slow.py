@@ -8,7 +8,7 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from hedgerow.answers import Reason
+from hedgerow.data.answers import Reason
 from hedgerow.demo.session import Session, wait_until
 from hedgerow.demo.stage import Stage
 from hedgerow.demo.tables import milliseconds, table

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from hedgerow.answers import Answer, Answers
+from hedgerow.data.answers import Answer, Answers
 from hedgerow.demo.session import Session
 from hedgerow.errors import NoAnswer
 

@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from rich.text import Text
 
-from hedgerow.aio import AsyncClient
+from hedgerow.client.aio import AsyncClient
 from hedgerow.demo.examples import DATA_TYPE
 from hedgerow.demo.session import Session
 from hedgerow.demo.spans import Span

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hedgerow.data.records import Batch, Matrix, Value
 from hedgerow.errors import InvalidRecord
-from hedgerow.records import Batch, Matrix, Value
 from hedgerow.v1.models_pb2 import Feature
 
 _CONVERT: dict[int, Callable[[Any], Value]] = {

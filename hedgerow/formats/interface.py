@@ -15,9 +15,9 @@ from pathlib import Path
 
 from google.protobuf.message import DecodeError
 
+from hedgerow.data.predictions import Predictions
+from hedgerow.data.records import Batch
 from hedgerow.errors import Corrupt
-from hedgerow.predictions import Predictions
-from hedgerow.records import Batch
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelPushed, ModelVersion, Signature
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
+from hedgerow.data.predictions import Labels, Predictions
+from hedgerow.data.records import Batch
 from hedgerow.errors import InvalidModel
 from hedgerow.formats.interface import Model, ModelFactory
 from hedgerow.formats.pmml_document import read, read_text
 from hedgerow.formats.pmml_signature import signature_of
-from hedgerow.predictions import Labels, Predictions
-from hedgerow.records import Batch
 from hedgerow.v1.models_pb2 import ModelDescriptor, Signature
 
 

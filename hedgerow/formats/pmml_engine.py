@@ -8,13 +8,13 @@ from typing import Any
 import jpype
 import numpy as np
 
+from hedgerow.data.predictions import Labels, Values
+from hedgerow.data.records import Batch, Kind
 from hedgerow.errors import InvalidModel
 from hedgerow.formats import jvm
 from hedgerow.formats.columns import Columns
 from hedgerow.formats.pmml_outputs import OutputField, Outputs
 from hedgerow.formats.pmml_rows import Answers, RowScorer
-from hedgerow.predictions import Labels, Values
-from hedgerow.records import Batch, Kind
 from hedgerow.v1.models_pb2 import Feature, Signature
 
 

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hedgerow.data.predictions import Predictions
+from hedgerow.data.records import Batch
 from hedgerow.formats.columns import Columns
 from hedgerow.formats.interface import Model
 from hedgerow.formats.tensor_scores import TensorScores
 from hedgerow.formats.tensorflow_signature import stacked
-from hedgerow.predictions import Predictions
-from hedgerow.records import Batch
 from hedgerow.v1.models_pb2 import ModelDescriptor
 
 if TYPE_CHECKING:

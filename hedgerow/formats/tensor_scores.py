@@ -9,7 +9,7 @@ probability, or a half would mean nothing. A row with a score that is not a numb
 import numpy as np
 import numpy.typing as npt
 
-from hedgerow.predictions import Floats, Labels, Predictions, Values
+from hedgerow.data.predictions import Floats, Labels, Predictions, Values
 from hedgerow.v1.models_pb2 import Signature
 
 _TOLERANCE = 1e-3  # sums of float32 probabilities differ from one by less, those of float16 hardly

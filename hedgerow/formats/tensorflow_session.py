@@ -19,11 +19,11 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2
 
+from hedgerow.data.records import Matrix
 from hedgerow.errors import InvalidModel
 from hedgerow.formats.tensor_scores import Scores
 from hedgerow.formats.tensorflow_ops import ops_behind, refuse
 from hedgerow.formats.tensorflow_signature import Shape, check_input, check_output
-from hedgerow.records import Matrix
 from hedgerow.v1.models_pb2 import Signature
 
 tf.get_logger().setLevel("ERROR")

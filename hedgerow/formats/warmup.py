@@ -6,8 +6,8 @@ by the size of a batch. A host that warms up before it announces itself has its 
 
 import time
 
+from hedgerow.data.records import Batch, Record, Value
 from hedgerow.formats.interface import Model
-from hedgerow.records import Batch, Record, Value
 from hedgerow.v1.models_pb2 import Feature, Signature
 
 DATA_TYPE = "warm-up"

@@ -15,7 +15,7 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from hedgerow.channels import Connection
+from hedgerow.client.channels import Connection
 from hedgerow.errors import Unavailable
 
 _POLL_SECONDS = 0.05

@@ -15,10 +15,10 @@ from google.protobuf.duration_pb2 import Duration
 
 from hedgerow.v1 import scoring_pb2 as pb
 from hedgerow.v1.collection_pb2 import CollectResponse, TaskDecision
-from services.collector.lineup import Lineup
-from services.collector.parts import Part
-from services.collector.rules import Value, Verdict
-from services.collector.tasks import Task
+from services.collector.rules.rule import Value, Verdict
+from services.collector.tasks.lineup import Lineup
+from services.collector.tasks.model_answer import Part
+from services.collector.tasks.task import Task
 
 _NO_HOST = "no host serves it"
 _NO_TIME = "no time"

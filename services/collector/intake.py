@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from hedgerow.errors import InvalidInput
 from hedgerow.v1.collection_pb2 import ReportRequest
-from services.collector.collection import Collection
-from services.collector.reports import Report, Result
-from services.collector.statistics import Statistics
+from services.collector.tasks.open_tasks import Collection
+from services.collector.tasks.reports import Report, Result
+from services.collector.tasks.statistics import Statistics
 
 
 class Intake:

@@ -9,15 +9,15 @@ import grpc
 
 from hedgerow.v1.collection_pb2_grpc import add_CollectionServiceServicer_to_server
 from hedgerow.v1.state_pb2 import Gauge, QueryResponse
-from services.collector.collection import Collection
 from services.collector.decisions import Progress
 from services.collector.intake import Intake
 from services.collector.servicer import CollectionServicer
 from services.collector.sessions import Session
 from services.collector.settings import CollectorSettings
-from services.collector.statistics import Statistics
-from services.collector.strays import Strays
-from services.collector.tasks import Task
+from services.collector.tasks.open_tasks import Collection
+from services.collector.tasks.statistics import Statistics
+from services.collector.tasks.task import Task
+from services.collector.tasks.unclaimed import Strays
 from services.common.log import Log
 from services.common.service import Service, run
 from services.common.state import STATE_SERVICE, StateServicer

@@ -18,10 +18,10 @@ from hedgerow.v1.collection_pb2 import (
 )
 from hedgerow.v1.collection_pb2_grpc import CollectionServiceServicer
 from services.collector.decisions import Progress, response_of
+from services.collector.inbound import Stream
 from services.collector.intake import Intake
 from services.collector.sessions import Session
-from services.collector.streams import Stream
-from services.collector.tasks import Task
+from services.collector.tasks.task import Task
 from services.common.outbox import Outbox
 
 _POLL_SECONDS = 0.01

@@ -8,15 +8,15 @@ from collections.abc import Callable
 from hedgerow.errors import InvalidInput
 from hedgerow.v1 import collection_pb2 as pb
 from hedgerow.v1.plans_pb2 import Plan
-from services.collector.batches import ManyRecords
-from services.collector.collection import Collection
+from services.collector.decide_span import record
 from services.collector.decisions import Progress
-from services.collector.lineup import Lineup
-from services.collector.policy import Policy, compile_policy
-from services.collector.singles import OneRecord
-from services.collector.spans import record
-from services.collector.statistics import Statistics
-from services.collector.tasks import Task
+from services.collector.rules.policy import Policy, compile_policy
+from services.collector.tasks.lineup import Lineup
+from services.collector.tasks.many_records import ManyRecords
+from services.collector.tasks.one_record import OneRecord
+from services.collector.tasks.open_tasks import Collection
+from services.collector.tasks.statistics import Statistics
+from services.collector.tasks.task import Task
 from services.common.telemetry import Tracing
 
 _MOST_LINEUPS = 1024

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hedgerow.errors import NotFound
-from hedgerow.strategy_checks import DEFAULT_DEADLINE
+from hedgerow.plans.strategy_checks import DEFAULT_DEADLINE
 from hedgerow.v1.models_pb2 import ModelEvent, ModelPushed, ModelVersion
 from hedgerow.v1.plans_pb2 import (
     QUALITY_MEASURE_REGISTERED,

@@ -19,18 +19,18 @@ from typing import Any
 import structlog
 
 from hedgerow.errors import HedgerowError
-from hedgerow.strategy_checks import DEFAULT_DEADLINE
+from hedgerow.plans.strategy_checks import DEFAULT_DEADLINE
 from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.state_pb2 import ModelWork
 from services.common.catalog import Catalog
-from services.executor.definitions import Definitions
+from services.executor.definition_cache import Definitions
 from services.executor.desired import Key, desired, key_of
 from services.executor.host.spec import HostSpec
 from services.executor.host_process import HostProcess, State
 from services.executor.quarantine import Quarantine
 from services.executor.settings import ExecutorSettings
-from services.executor.work import Work
+from services.executor.work_done import Work
 
 _log = structlog.get_logger()
 

@@ -18,10 +18,10 @@ import structlog
 
 from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.models_pb2 import ModelVersion
+from services.executor.heartbeat import Vitals
 from services.executor.host.main import host_main
 from services.executor.host.spec import DRAIN, Failed, HostSpec, Serving
-from services.executor.vitals import Vitals
-from services.executor.work import Work
+from services.executor.work_done import Work
 
 _log = structlog.get_logger()
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from hedgerow.errors import NoAnswer, Unavailable
-from services.router.collectors import Collectors
-from services.router.courses import Courses, by_place
-from services.router.host_link import HostLink, Offer
+from services.router.collectors.pool import Collectors
+from services.router.hedging.scheduler import Courses, by_place
+from services.router.hosts.link import HostLink, Offer
 from services.router.starter import Starter
 from services.router.tasks import Task, grouped, now_ns, refuse
 

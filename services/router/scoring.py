@@ -6,29 +6,29 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
+from hedgerow.data.records import Batch
 from hedgerow.durations import format_duration
 from hedgerow.errors import InvalidRecord, NoAnswer, Overloaded, Unavailable
-from hedgerow.plan_checks import MAX_DEADLINE
-from hedgerow.records import Batch
+from hedgerow.plans.checks import MAX_DEADLINE
 from hedgerow.v1.collection_pb2 import TaskDecision, TaskProgress
 from hedgerow.v1.records_pb2 import TraceContext
 from hedgerow.v1.scoring_pb2 import Decision, ModelState, Reason, ScoreRequest
 from services.common.deadlines import Deadlines
-from services.router.book import PlanBook
-from services.router.collector_link import Heard
-from services.router.collectors import Collectors
-from services.router.courses import Courses
-from services.router.fleet import Fleet
+from services.router.collectors.link import Heard
+from services.router.collectors.pool import Collectors
 from services.router.gathering import Gatherer
-from services.router.host_link import HostLink, Offer
+from services.router.hedging.delays import Bounds
+from services.router.hedging.response_times import ResponseTimes
+from services.router.hedging.scheduler import Courses
+from services.router.hedging.timing import Timing
+from services.router.hosts.fleet import Fleet
+from services.router.hosts.link import HostLink, Offer
+from services.router.hosts.work_spared import Work
+from services.router.plans.prepared import PlanBook
 from services.router.recovery import Recovery
-from services.router.response_times import ResponseTimes
 from services.router.settings import RouterSettings
 from services.router.starter import Starter
 from services.router.tasks import Task, TaskIds, encode, now_ns, refuse
-from services.router.timing import Timing
-from services.router.waits import Bounds
-from services.router.work import Work
 
 _RETRY_AFTER = timedelta(milliseconds=100)
 _NO_ANSWER = Reason.REASON_NO_ANSWER

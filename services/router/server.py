@@ -10,7 +10,7 @@ from services.common.log import Log, Mirror
 from services.common.service import Service, run
 from services.common.state import STATE_SERVICE, StateServicer, ask_all
 from services.common.telemetry import Tracing
-from services.router.book import PlanBook
+from services.router.plans.prepared import PlanBook
 from services.router.scoring import Scoring
 from services.router.servicer import ScoringServicer
 from services.router.settings import RouterSettings

@@ -17,9 +17,9 @@ from hedgerow.v1.scoring_pb2 import (
 from hedgerow.v1.scoring_pb2_grpc import ScoringServiceServicer
 from services.common.errors import status_of
 from services.common.telemetry import Tracing
+from services.router.concurrent_answers import ConcurrentAnswers
+from services.router.route_span import traced
 from services.router.scoring import Scoring
-from services.router.spans import traced
-from services.router.streams import ConcurrentAnswers
 
 _Context = grpc.aio.ServicerContext
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from hedgerow.errors import Unavailable
-from services.router.book import Plan
-from services.router.collectors import Collectors
-from services.router.courses import Courses
-from services.router.fleet import Fleet
-from services.router.host_link import HostLink, Offer
+from services.router.collectors.pool import Collectors
+from services.router.hedging.scheduler import Courses
+from services.router.hedging.timing import Timing
+from services.router.hosts.fleet import Fleet
+from services.router.hosts.link import HostLink, Offer
+from services.router.plans.prepared import Plan
 from services.router.tasks import Task, grouped, refuse
-from services.router.timing import Timing
 
 
 class Starter:

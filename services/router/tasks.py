@@ -9,17 +9,17 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from hedgerow.records import Batch
+from hedgerow.data.records import Batch
 from hedgerow.v1 import records_pb2
 from hedgerow.v1.collection_pb2 import OpenTask, TaskDecision
 from hedgerow.v1.execution_pb2 import Task as TaskMessage
 from hedgerow.v1.records_pb2 import TraceContext
 
 if TYPE_CHECKING:
-    from services.router.book import Plan
-    from services.router.collector_link import CollectorLink
-    from services.router.course import Course
-    from services.router.host_link import HostLink
+    from services.router.collectors.link import CollectorLink
+    from services.router.hedging.schedule import Course
+    from services.router.hosts.link import HostLink
+    from services.router.plans.prepared import Plan
 
 K = TypeVar("K", bound=Hashable)
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import hedgerow
-from hedgerow.aio import make_request
-from hedgerow.plans import overridden, plan_from_yaml, policy_from_yaml, strategy_from_yaml
+from hedgerow.client.aio import make_request
+from hedgerow.plans.plan import overridden, plan_from_yaml, policy_from_yaml, strategy_from_yaml
 from hedgerow.v1.scoring_pb2 import ScoreRequest
 
 ROOT = Path(__file__).parents[2]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hedgerow.answers import Answer, Answers, Report
-from hedgerow.records import Record
+from hedgerow.data.answers import Answer, Answers, Report
+from hedgerow.data.records import Record
 from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.state_pb2 import ModelWork
 from tests.end_to_end.conftest import Mesh

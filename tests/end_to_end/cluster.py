@@ -14,12 +14,12 @@ from contextlib import asynccontextmanager
 import grpc
 import psutil
 
+from hedgerow.client.registry import AsyncRegistry
 from hedgerow.local.environment import environment_of
 from hedgerow.local.folder import Folder, temporary_folder
 from hedgerow.local.ports import HOST, Ports
 from hedgerow.local.process import ServiceProcess
 from hedgerow.local.valkey import Valkey
-from hedgerow.registry_client import AsyncRegistry
 from hedgerow.v1.execution_pb2 import HostState
 from hedgerow.v1.state_pb2 import QueryRequest, QueryResponse
 from hedgerow.v1.state_pb2_grpc import StateServiceStub

@@ -15,11 +15,11 @@ import pytest
 import pytest_asyncio
 
 from hedgerow import AsyncClient
+from hedgerow.client.registry import AsyncRegistry
 from hedgerow.local.folder import temporary_folder
 from hedgerow.local.mesh import LocalMesh
 from hedgerow.local.ports import Ports
-from hedgerow.plans import plan_from_yaml
-from hedgerow.registry_client import AsyncRegistry
+from hedgerow.plans.plan import plan_from_yaml
 from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.state_pb2 import QueryRequest, QueryResponse

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from hedgerow import AsyncClient
-from hedgerow.answers import Answers
+from hedgerow.data.answers import Answers
 from hedgerow.errors import HedgerowError
 from tests.support import wait_until
 

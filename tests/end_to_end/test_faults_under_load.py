@@ -18,7 +18,7 @@ import pytest
 import pytest_asyncio
 
 from hedgerow.errors import Unavailable
-from hedgerow.plans import plan_from_yaml
+from hedgerow.plans.plan import plan_from_yaml
 from tests.end_to_end.cluster import Cluster, running_cluster
 from tests.end_to_end.load import Load, loaded
 from tests.support import wait_until

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from hedgerow import errors
-from hedgerow.records import Record
+from hedgerow.data.records import Record
 from hedgerow.v1.execution_pb2 import HostState
 from tests.end_to_end.conftest import Mesh
 

@@ -11,7 +11,7 @@ import grpc
 import pytest
 
 from hedgerow import AsyncClient
-from hedgerow.aio import make_request
+from hedgerow.client.aio import make_request
 from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.scoring_pb2 import ModelState
 from hedgerow.v1.scoring_pb2_grpc import ScoringServiceStub

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from hedgerow.answers import Report
-from hedgerow.records import Record
+from hedgerow.data.answers import Report
+from hedgerow.data.records import Record
 from hedgerow.v1.execution_pb2 import HostState
 from hedgerow.v1.models_pb2 import ModelVersion
 from tests.end_to_end.asking import (

@@ -15,7 +15,7 @@ import grpc
 from google.protobuf.duration_pb2 import Duration
 
 from hedgerow import errors
-from hedgerow.records import Batch
+from hedgerow.data.records import Batch
 from hedgerow.v1 import (
     registry_pb2,
     registry_pb2_grpc,

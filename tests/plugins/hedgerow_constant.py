@@ -33,11 +33,11 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from hedgerow.data.predictions import Labels, Predictions, Values
+from hedgerow.data.records import Batch
 from hedgerow.errors import InvalidModel
 from hedgerow.formats import Model, ModelFactory
 from hedgerow.formats.warmup import DATA_TYPE as WARM_UP
-from hedgerow.predictions import Labels, Predictions, Values
-from hedgerow.records import Batch
 from hedgerow.v1.models_pb2 import Feature, ModelDescriptor, Signature
 
 _KINDS: dict[str, type | tuple[type, ...]] = {

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from hedgerow.v1.execution_pb2 import ExecuteRequest, Task
-from services.executor.work import Work
+from services.executor.work_done import Work
 
 
 @dataclass(slots=True)

@@ -20,8 +20,8 @@ from hedgerow.formats.registry import factory_of
 from hedgerow.formats.warmup import warm_up
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion
 from services.common.logs import configure_logging
+from services.executor.heartbeat import Vitals
 from services.executor.host.spec import Failed, HostSpec
-from services.executor.vitals import Vitals
 
 _log = structlog.get_logger()
 

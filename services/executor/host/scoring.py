@@ -14,12 +14,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import structlog
 
+from hedgerow.data.predictions import Predictions
+from hedgerow.data.records import Batch, Layout
 from hedgerow.errors import HedgerowError
 from hedgerow.formats import Model
-from hedgerow.predictions import Predictions
-from hedgerow.records import Batch, Layout
 from services.executor.host.inbox import Waiting
-from services.executor.work import Work
+from services.executor.work_done import Work
 
 _log = structlog.get_logger()
 

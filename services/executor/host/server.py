@@ -14,13 +14,13 @@ from hedgerow.v1.models_pb2 import ModelVersion
 from services.common.errors import ErrorInterceptor
 from services.common.telemetry import Tracing
 from services.common.wire import SERVER_OPTIONS
+from services.executor.heartbeat import Vitals
+from services.executor.host.host_spans import Spans
 from services.executor.host.inbox import Inbox
 from services.executor.host.reports import Reports
 from services.executor.host.scoring import Scorer
 from services.executor.host.servicer import HostServicer
-from services.executor.host.spans import Spans
 from services.executor.host.spec import HostSpec, Serving
-from services.executor.vitals import Vitals
 
 _BEAT_SECONDS = 0.25
 

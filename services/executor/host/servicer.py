@@ -11,11 +11,11 @@ import grpc
 from hedgerow.v1.execution_pb2 import ExecuteRequest, ExecuteResponse
 from hedgerow.v1.execution_pb2_grpc import ExecutionServiceServicer
 from services.common.outbox import Outbox
+from services.executor.host.host_spans import Spans
 from services.executor.host.inbox import Inbox
 from services.executor.host.reports import Reports
 from services.executor.host.scoring import Scored, Scorer
-from services.executor.host.spans import Spans
-from services.executor.work import Work
+from services.executor.work_done import Work
 
 _CREDIT = 4
 """Frames a router may have here at once: one being scored, one that waits so that scoring never does, and

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hedgerow.plans import plan_from_yaml
+from hedgerow.plans.plan import plan_from_yaml
 from tests.hedgerow.cli.conftest import Run
 
 PLAN = """

@@ -6,8 +6,8 @@ import csv
 import io
 import json
 
-from hedgerow.answers import Answers
 from hedgerow.cli.writing import CsvWriter, JsonWriter
+from hedgerow.data.answers import Answers
 from hedgerow.v1 import scoring_pb2 as pb
 from tests.hedgerow.fakes import decision
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from hedgerow.data.records import Batch
 from hedgerow.formats import Model
 from hedgerow.formats.registry import factory_of
-from hedgerow.records import Batch
 from hedgerow.v1.models_pb2 import ModelDescriptor, Signature
 from tests.hedgerow.formats.samples import descriptor
 

@@ -11,10 +11,10 @@ import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from hedgerow.data.predictions import Labels
+from hedgerow.data.records import Batch
 from hedgerow.formats.registry import factories, factory_of
 from hedgerow.formats.warmup import warm_up
-from hedgerow.predictions import Labels
-from hedgerow.records import Batch
 from hedgerow.v1.models_pb2 import ModelDescriptor
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hedgerow.data.records import Batch
 from hedgerow.errors import InvalidRecord
 from hedgerow.formats.columns import Columns
-from hedgerow.records import Batch
 from hedgerow.v1.models_pb2 import Feature
 
 A = Feature(name="a", may_be_missing=True)

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hedgerow.data.predictions import Labels, Predictions
+from hedgerow.data.records import Batch, Record, Value
 from hedgerow.errors import Corrupt, InvalidModel, InvalidRecord
 from hedgerow.formats import Model
 from hedgerow.formats.registry import factory_of
-from hedgerow.predictions import Labels, Predictions
-from hedgerow.records import Batch, Record, Value
 from hedgerow.v1.models_pb2 import ModelDescriptor
 from tests.hedgerow.formats.conftest import load_model
 from tests.hedgerow.formats.samples import FIELDS, descriptor, pmml, tree

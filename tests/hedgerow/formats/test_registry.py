@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hedgerow.data.predictions import Labels
+from hedgerow.data.records import Batch
 from hedgerow.errors import InvalidModel
 from hedgerow.formats import Model, registry
 from hedgerow.formats.registry import factories, factory_of, type_of_file
 from hedgerow.formats.warmup import warm_up
-from hedgerow.predictions import Labels
-from hedgerow.records import Batch
 from hedgerow.v1.models_pb2 import Signature
 from tests.hedgerow.formats.conftest import load_model
 from tests.hedgerow.formats.samples import descriptor, inspect
@@ -155,7 +155,7 @@ def test_it_can_kill_its_process(tmp_path: Path, said: dict[str, Any]) -> None:
 def _exit_code_of_scoring(model: Model) -> int:
     script = (
         "import sys; from hedgerow.formats.registry import factory_of;"
-        "from hedgerow.records import Batch;"
+        "from hedgerow.data.records import Batch;"
         "model = factory_of('constant').restore(sys.stdin.buffer.read());"
         "model.score(Batch.from_records('test', [{'a': 1.0}]))"
     )

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hedgerow.data.predictions import Labels
+from hedgerow.data.records import Batch, Record
 from hedgerow.errors import InvalidModel
 from hedgerow.formats import Model
 from hedgerow.formats.registry import factory_of
-from hedgerow.predictions import Labels
-from hedgerow.records import Batch, Record
 from hedgerow.v1.models_pb2 import Feature, ModelDescriptor, Signature
 from tests.hedgerow.formats.samples import (
     STRING,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hedgerow.data.predictions import Labels, Predictions
 from hedgerow.formats.tensor_scores import TensorScores
-from hedgerow.predictions import Labels, Predictions
 from hedgerow.v1.models_pb2 import Signature
 
 

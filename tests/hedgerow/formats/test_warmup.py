@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hedgerow.data.predictions import Predictions
+from hedgerow.data.records import Batch, Kind
 from hedgerow.formats import Model
 from hedgerow.formats.warmup import DATA_TYPE, warm_up
-from hedgerow.predictions import Predictions
-from hedgerow.records import Batch, Kind
 from hedgerow.v1.models_pb2 import Feature, ModelDescriptor, Signature
 
 

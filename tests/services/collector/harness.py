@@ -6,21 +6,21 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hedgerow.plans import plan_from_yaml
-from hedgerow.predictions import Labels, Predictions
+from hedgerow.data.predictions import Labels, Predictions
+from hedgerow.plans.plan import plan_from_yaml
 from hedgerow.v1 import collection_pb2 as pb
 from hedgerow.v1 import records_pb2
 from hedgerow.v1.plans_pb2 import Plan
 from hedgerow.v1.scoring_pb2 import Decision, ModelReport, ModelState, Reason
-from services.collector.collection import Collection
 from services.collector.decisions import Progress, response_of
 from services.collector.intake import Intake
-from services.collector.policy import Policy, compile_policy
-from services.collector.rules import Value
+from services.collector.rules.policy import Policy, compile_policy
+from services.collector.rules.rule import Value
 from services.collector.sessions import Session
-from services.collector.statistics import Statistics
-from services.collector.strays import Strays
-from services.collector.tasks import Task
+from services.collector.tasks.open_tasks import Collection
+from services.collector.tasks.statistics import Statistics
+from services.collector.tasks.task import Task
+from services.collector.tasks.unclaimed import Strays
 from services.common.telemetry import Tracing
 
 SENT = 1_700_000_000_000_000_000

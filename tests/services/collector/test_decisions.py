@@ -9,7 +9,7 @@ from itertools import product
 
 import pytest
 
-from hedgerow.predictions import Predictions
+from hedgerow.data.predictions import Predictions
 from hedgerow.v1 import collection_pb2 as pb
 from hedgerow.v1.records_pb2 import Labels, Output
 from hedgerow.v1.scoring_pb2 import Decision

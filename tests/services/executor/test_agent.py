@@ -15,7 +15,7 @@ from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelEvent, ModelPushed, ModelVersion
 from services.common.catalog import Catalog
 from services.executor.agent import Agent
-from services.executor.definitions import Definitions
+from services.executor.definition_cache import Definitions
 from services.executor.settings import ExecutorSettings
 from tests.support import wait_until
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from hedgerow.predictions import Labels, Predictions
+from hedgerow.data.predictions import Labels, Predictions
 from hedgerow.v1.execution_pb2 import Task
 from services.executor.host.inbox import Frame, Waiting
 from services.executor.host.scoring import Scored
-from services.executor.work import Work
+from services.executor.work_done import Work
 
 
 def waiting(task_id: int, rows: int, cancelled: bool = False) -> Waiting:

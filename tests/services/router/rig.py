@@ -15,10 +15,10 @@ from typing import Any
 import grpc
 import numpy as np
 
+from hedgerow.data.predictions import Labels, Predictions
+from hedgerow.data.records import Batch
 from hedgerow.formats import Model
-from hedgerow.plans import plan_from_yaml
-from hedgerow.predictions import Labels, Predictions
-from hedgerow.records import Batch
+from hedgerow.plans.plan import plan_from_yaml
 from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.execution_pb2_grpc import (
     add_ExecutionServiceServicer_to_server,
@@ -39,14 +39,14 @@ from services.collector.settings import CollectorSettings
 from services.common.catalog import Catalog
 from services.common.telemetry import Tracing
 from services.common.wire import SERVER_OPTIONS
+from services.executor.host.host_spans import Spans
 from services.executor.host.inbox import Inbox
 from services.executor.host.reports import Reports
 from services.executor.host.scoring import Scorer
 from services.executor.host.servicer import HostServicer
-from services.executor.host.spans import Spans
 from services.executor.servicer import Announcements, ExecutorServicer
-from services.executor.work import Work
-from services.router.book import PlanBook
+from services.executor.work_done import Work
+from services.router.plans.prepared import PlanBook
 from services.router.scoring import Scoring
 from services.router.settings import RouterSettings
 from tests.support import serving, wait_until

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from hedgerow.data.records import Batch
 from hedgerow.errors import InvalidPlan, InvalidRecord, NotFound, Overloaded, Unavailable
-from hedgerow.plans import policy_from_yaml, strategy_from_yaml
-from hedgerow.records import Batch
+from hedgerow.plans.plan import policy_from_yaml, strategy_from_yaml
 from hedgerow.v1.models_pb2 import (
     Feature,
     ModelDescriptor,
@@ -20,7 +20,7 @@ from hedgerow.v1.models_pb2 import (
 )
 from hedgerow.v1.scoring_pb2 import ScoreRequest
 from services.common.catalog import Catalog
-from services.router.book import PlanBook
+from services.router.plans.prepared import PlanBook
 from services.router.scoring import Scoring, time_allowed
 from services.router.settings import RouterSettings
 

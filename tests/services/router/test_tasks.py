@@ -1,6 +1,6 @@
 """Tasks on the wire: frames are joined from tasks that were encoded once."""
 
-from hedgerow.records import Batch
+from hedgerow.data.records import Batch
 from hedgerow.v1.execution_pb2 import ExecuteRequest
 from services.router.tasks import TaskIds, encode
 

@@ -1,0 +1,1 @@
+"""The clients of a mesh, and how its statuses become exceptions."""

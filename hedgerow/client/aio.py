@@ -1,0 +1,244 @@
+"""The asynchronous client: scores records on a mesh.
+
+    async with AsyncClient("localhost:8400") as client:
+        answer = await client.score("wine", {"alcohol": 13.2, ...})
+        print(answer.value, answer.answered_by, answer.reason)
+
+`hedgerow.client.sync.Client` is the same for code that is not asynchronous.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
+
+from opentelemetry import trace
+
+import hedgerow
+from hedgerow.client.channels import ROUTER, AsyncClosing, Connection
+from hedgerow.client.streaming import Scored, exchange
+from hedgerow.data.answers import Answer, Answers
+from hedgerow.data.records import Batch, Record
+from hedgerow.durations import format_duration
+from hedgerow.errors import InvalidInput, InvalidRecord
+from hedgerow.plans.checks import MAX_DEADLINE
+from hedgerow.plans.plan import policy_from_yaml, strategy_from_yaml
+from hedgerow.v1.plans_pb2 import Policy, Strategy
+from hedgerow.v1.scoring_pb2 import ScoreRequest
+from hedgerow.v1.scoring_pb2_grpc import ScoringServiceStub
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PolicyLike: TypeAlias = Policy | Mapping[str, Any] | str
+StrategyLike: TypeAlias = Strategy | Mapping[str, Any] | str
+Records: TypeAlias = "Record | Iterable[Record] | pd.DataFrame"
+Metadata = tuple[tuple[str, str], ...]
+
+# The router answers at the deadline; this is for its answer, or its reason for having none, to arrive.
+_MARGIN = timedelta(milliseconds=500)
+
+
+class AsyncClient(AsyncClosing):
+    """Scores records. Keeps one channel; any number of calls may be in flight on it.
+
+    `target` is the router's host:port. Use it in one event loop, and `async with` or `close` it.
+    """
+
+    def __init__(
+        self, target: str = ROUTER, *, tracer_provider: trace.TracerProvider | None = None
+    ) -> None:
+        self._connection = Connection(target, ScoringServiceStub)
+        self._tracer = trace.get_tracer("hedgerow", hedgerow.__version__, tracer_provider)
+
+    async def close(self) -> None:
+        """Close the channel; calls in flight end."""
+        await self._connection.close()
+
+    @overload
+    async def score(
+        self,
+        data_type: str,
+        records: Record,
+        *,
+        deadline: timedelta | None = None,
+        explain: bool = False,
+        policy: PolicyLike | None = None,
+        strategy: StrategyLike | None = None,
+    ) -> Answer: ...
+
+    @overload
+    async def score(
+        self,
+        data_type: str,
+        records: Iterable[Record] | pd.DataFrame,
+        *,
+        deadline: timedelta | None = None,
+        explain: bool = False,
+        policy: PolicyLike | None = None,
+        strategy: StrategyLike | None = None,
+    ) -> Answers: ...
+
+    async def score(
+        self,
+        data_type: str,
+        records: Records,
+        *,
+        deadline: timedelta | None = None,
+        explain: bool = False,
+        policy: PolicyLike | None = None,
+        strategy: StrategyLike | None = None,
+    ) -> Answer | Answers:
+        """Score one record (a mapping), or several (mappings, or a DataFrame) as one batch.
+
+        `deadline`, `policy` and `strategy` stand in place of the plan's for this call. The deadline is
+        more than 0 and at most an hour. The others are mappings, as YAML gives them
+        (`{"consensus": {"quorum": "all"}}`, `{"starts": {"wine-net": "on_doubt"}}`; `{}` starts
+        everything at once), or YAML, or messages. With `explain`, `Answers.models` has what each model
+        said; it is there for batches, so put a single record into a list.
+
+        Raises InvalidInput (InvalidRecord, InvalidPlan), NotFound, Overloaded, NoAnswer and Unavailable
+        (see hedgerow.errors).
+        """
+        request = make_request(data_type, records, deadline, explain, policy, strategy)
+        timeout = _timeout(request)
+        with self._span(request) as metadata, self._connection.errors(InvalidRecord):
+            response = await self._connection.stub.Score(
+                request, timeout=timeout, metadata=metadata
+            )
+        answers = Answers(response.decision, _index(records))
+        return answers[0] if isinstance(records, Mapping) else answers
+
+    async def score_stream(
+        self,
+        data_type: str,
+        batches: AsyncIterable[Records],
+        *,
+        deadline: timedelta | None = None,
+        explain: bool = False,
+        policy: PolicyLike | None = None,
+        strategy: StrategyLike | None = None,
+        in_flight: int = 16,
+    ) -> AsyncGenerator[Scored[Records], None]:
+        """Score records or batches as they come, and yield each with its answers, in their order.
+
+        At most `in_flight` of them wait for an answer at a time; then no more are read from `batches`.
+        One that cannot be scored is yielded with its error and ends nothing. The other arguments are
+        those of `score`.
+
+        Raises what `batches` raises, InvalidInput if the other arguments make no sense, and Unavailable
+        when the stream breaks.
+        """
+        rest = _without_records(deadline, explain, policy, strategy)
+        span = self._tracer.start_span("hedgerow.score_stream", kind=trace.SpanKind.CLIENT)
+
+        def request(records: Records) -> ScoreRequest:
+            return _with_records(rest, data_type, records)
+
+        call = self._connection.stub.ScoreStream(metadata=_traceparent(span))
+        answers = exchange(call, batches, request, in_flight, self._connection.target)
+        try:
+            async with aclosing(answers) as scored_batches:
+                async for scored in scored_batches:
+                    yield scored
+        finally:
+            span.end()
+
+    @contextmanager
+    def _span(self, request: ScoreRequest) -> Iterator[Metadata]:
+        """Open the client's span; its context travels in the call's metadata if it is recorded."""
+        with self._tracer.start_as_current_span(
+            "hedgerow.client", kind=trace.SpanKind.CLIENT
+        ) as span:
+            if span.is_recording():
+                span.set_attribute("hedgerow.data_type", request.batch.data_type)
+                span.set_attribute("hedgerow.records", request.batch.rows)
+            yield _traceparent(span)
+
+
+def make_request(
+    data_type: str,
+    records: Records,
+    deadline: timedelta | None,
+    explain: bool,
+    policy: PolicyLike | None = None,
+    strategy: StrategyLike | None = None,
+) -> ScoreRequest:
+    """Return the request for a mapping, several mappings or a DataFrame.
+
+    Raises InvalidRecord, InvalidPlan for a policy or strategy that makes no sense, and InvalidInput for a
+    deadline that cannot be.
+    """
+    rest = _without_records(deadline, explain, policy, strategy)
+    return _with_records(rest, data_type, records)
+
+
+def _without_records(
+    deadline: timedelta | None,
+    explain: bool,
+    policy: PolicyLike | None,
+    strategy: StrategyLike | None,
+) -> ScoreRequest:
+    request = ScoreRequest(explain=explain)
+    if deadline is not None:
+        if not timedelta(0) < deadline <= MAX_DEADLINE:
+            raise InvalidInput(
+                f"a deadline of {format_duration(deadline)} cannot be; give more than 0, at most 1h"
+            )
+        request.deadline.FromTimedelta(deadline)
+    if policy is not None:
+        said = policy if isinstance(policy, Policy) else policy_from_yaml(policy)
+        request.policy.CopyFrom(said)
+    if strategy is not None:
+        told = strategy if isinstance(strategy, Strategy) else strategy_from_yaml(strategy)
+        request.strategy.CopyFrom(told)
+    return request
+
+
+def _with_records(rest: ScoreRequest, data_type: str, records: Records) -> ScoreRequest:
+    request = ScoreRequest(batch=_batch(data_type, records).to_proto())
+    request.MergeFrom(rest)
+    return request
+
+
+def _timeout(request: ScoreRequest) -> float | None:
+    """Return the seconds until nobody waits for an answer any more; None where only the plan knows."""
+    for told in (request, request.policy):
+        if told.HasField("deadline"):
+            return (told.deadline.ToTimedelta() + _MARGIN).total_seconds()
+    return None
+
+
+def _batch(data_type: str, records: Records) -> Batch:
+    if isinstance(records, Mapping):
+        return Batch.from_records(data_type, [records])
+    if _is_dataframe(records):
+        return Batch.from_dataframe(data_type, records)
+    rows = list(records)
+    for row in rows:
+        if not isinstance(row, Mapping):
+            raise InvalidRecord(
+                f"a record is a {type(row).__name__}; send a mapping from feature to value,"
+                " several of them, or a pandas DataFrame"
+            )
+    return Batch.from_records(data_type, rows)
+
+
+def _is_dataframe(records: Any) -> bool:
+    pandas = sys.modules.get("pandas")  # who has a DataFrame has imported it
+    return pandas is not None and isinstance(records, pandas.DataFrame)
+
+
+def _index(records: Any) -> Any:
+    return records.index if _is_dataframe(records) else None
+
+
+def _traceparent(span: trace.Span) -> Metadata:
+    if not span.is_recording():
+        return ()
+    ids = span.get_span_context()
+    flags = int(ids.trace_flags)
+    return (("traceparent", f"00-{ids.trace_id:032x}-{ids.span_id:016x}-{flags:02x}"),)

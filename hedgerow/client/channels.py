@@ -1,0 +1,94 @@
+"""One channel to one service of the mesh, and its errors as ours."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+import grpc
+
+from hedgerow import errors
+from hedgerow.client.statuses import InvalidKind, error_from_call
+
+ROUTER = "localhost:8400"
+REGISTRY = "localhost:8401"
+
+_MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+
+_OPTIONS: tuple[tuple[str, int], ...] = (
+    # A batch of a million values is 8 MB; gRPC's default of 4 MiB would stand in its way.
+    ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
+    # A mesh is an address of one's own; a proxy variable of the environment must not take it over.
+    ("grpc.enable_http_proxy", 0),
+    # A mesh that is just starting is found soon.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 2000),
+    # In spite of its name, this is how long an attempt to connect may take: a busy service needs its time.
+    ("grpc.min_reconnect_backoff_ms", 5000),
+)
+
+
+Stub = TypeVar("Stub")
+
+
+class Connection(Generic[Stub]):
+    """A channel that opens at its first use, so that a client can be made before an event loop runs.
+
+    `target` is `host:port`, or any other name that gRPC resolves (`dns:///`, `unix:`).
+    """
+
+    def __init__(self, target: str, make_stub: Callable[[grpc.aio.Channel], Stub]) -> None:
+        if target.startswith(("http://", "https://")) or not target:
+            raise errors.InvalidInput(f"{target!r} is not an address; give host:port, without http")
+        self.target = target
+        self._make_stub = make_stub
+        self._channel: grpc.aio.Channel | None = None
+        self._stub: Stub | None = None
+        self._closed = False
+
+    @property
+    def stub(self) -> Stub:
+        """The calls. Raises RuntimeError once closed."""
+        if self._closed:
+            raise RuntimeError(f"the client of {self.target} is closed; make a new one")
+        if self._stub is None:
+            self._channel = grpc.aio.insecure_channel(self.target, options=_OPTIONS)
+            self._stub = self._make_stub(self._channel)
+        return self._stub
+
+    @contextmanager
+    def errors(self, invalid: InvalidKind = errors.InvalidInput) -> Iterator[None]:
+        """Raise hedgerow's errors for gRPC's within the block; `invalid` for INVALID_ARGUMENT."""
+        try:
+            yield
+        except grpc.aio.AioRpcError as error:
+            raise error_from_call(error, self.target, invalid) from error
+
+    async def close(self) -> None:
+        """Close the channel; calls in flight end."""
+        self._closed = True
+        if self._channel is not None:
+            await self._channel.close()
+
+
+class AsyncClosing(ABC):
+    """Something that `async with` closes."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Give back what is held."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()

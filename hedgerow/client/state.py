@@ -1,0 +1,34 @@
+"""Asks any service of a mesh what it is doing now."""
+
+from hedgerow.client.channels import Connection
+from hedgerow.errors import NotFound
+from hedgerow.references import check_name
+from hedgerow.v1.state_pb2 import QueryRequest, QueryResponse
+from hedgerow.v1.state_pb2_grpc import StateServiceStub
+
+
+async def query_state(target: str, data_type: str = "") -> QueryResponse:
+    """Return the state of the service at `target`, of one data type or of all. Raises Unavailable."""
+    return await _query(target, QueryRequest(data_type=data_type))
+
+
+async def query_mesh(router: str, data_type: str) -> QueryResponse:
+    """Return what a router and all services it knows say of one data type.
+
+    Raises NotFound, naming the data types there are, InvalidName and Unavailable.
+    """
+    check_name("data type", data_type)
+    found = await _query(router, QueryRequest(data_type=data_type, mesh=True))
+    if not found.plans:
+        known = [plan.data_type for plan in (await query_state(router)).plans]
+        raise NotFound.among("data type", data_type, known, "for a service give host:port")
+    return found
+
+
+async def _query(target: str, request: QueryRequest) -> QueryResponse:
+    connection = Connection(target, StateServiceStub)
+    try:
+        with connection.errors():
+            return await connection.stub.Query(request)
+    finally:
+        await connection.close()

@@ -1,0 +1,1 @@
+"""What is scored and what is answered, as columns and one by one."""

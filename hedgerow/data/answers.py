@@ -1,0 +1,272 @@
+"""Answers: what was decided for the records of one batch, and what became of each model.
+
+A decision travels as columns. `Answers` leaves them so and makes an `Answer` when one is looked at;
+a thousand records that go straight into a DataFrame never become a thousand objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+
+from hedgerow.data.predictions import Labels, Predictions
+from hedgerow.v1 import scoring_pb2 as pb
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Value = str | float | None
+
+_DOUBLES = np.dtype("<f8")
+
+
+class Reason(StrEnum):
+    """Why an answer was taken."""
+
+    PREFERRED = "preferred"
+    """The best-listed model that could still answer did."""
+    BEST_AVAILABLE = "best_available"
+    """The deadline came; the best-listed model that had answered."""
+    CONSENSUS = "consensus"
+    """A quorum agreed."""
+    PLURALITY = "plurality"
+    """No quorum; the largest group."""
+    BEST_QUALITY = "best_quality"
+    """Nothing better was to be had."""
+    GOOD_ENOUGH = "good_enough"
+    """Confident enough to wait for no one else."""
+    DEFAULT = "default"
+    """No model answered; the plan's default."""
+    NO_ANSWER = "no_answer"
+    """No model answered this record, others of the batch were answered."""
+    UNKNOWN = "unknown"
+    """A reason that a newer mesh has and this client does not know."""
+
+
+class ModelState(StrEnum):
+    """How a model stood when the task ended."""
+
+    ANSWERED = "answered"
+    """Its result was there."""
+    LATE = "late"
+    """Still out at the deadline."""
+    FAILED = "failed"
+    """It said it could not, or its host died."""
+    CANCELLED = "cancelled"
+    """Still out when the decision fell without it."""
+    NO_HOST = "no_host"
+    """No host serves it."""
+    NOT_STARTED = "not_started"
+    """It was not needed, or had no time."""
+    UNKNOWN = "unknown"
+    """A state that a newer mesh has and this client does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer for one record.
+
+    `value` is a label (str) or a number (float); None with reason `no_answer`. `confidence` is the
+    probability of a label, None where the model gives none. `model` and `version` name the model that
+    gave the answer; None if none did (the plan's default). `agreed` names all that gave this answer.
+    """
+
+    value: Value
+    confidence: float | None
+    model: str | None
+    version: int | None
+    reason: Reason
+    agreed: tuple[str, ...]
+
+    @property
+    def answered_by(self) -> str:
+        """`wine-tree@2`, or "" if no model answered."""
+        return f"{self.model}@{self.version}" if self.model else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of one model of the plan in one task.
+
+    `elapsed` runs from the router's admission, however late it was started, until the collector had the
+    result; of that, `queued` is waiting in the model's host and `scoring` the scoring. They are None
+    without a result. `records` is how many records it answered: less than the batch has where it was
+    started for the doubtful ones alone. `predictions` is what the model said, a row a record; only with
+    `explain`. `failure` also says why it was not started.
+    """
+
+    name: str
+    version: int
+    state: ModelState
+    elapsed: timedelta | None
+    queued: timedelta | None
+    scoring: timedelta | None
+    failure: str
+    shadow: bool
+    records: int
+    predictions: Predictions | None
+
+    def said(self, row: int) -> tuple[Value, float | None]:
+        """Return value and confidence that the model gave a record; None where it gave none."""
+        predictions = self.predictions
+        if predictions is None or row in predictions.absent:
+            return None, None
+        values, confidences = predictions.values, predictions.confidences
+        value: Value = (
+            values.classes[values.indexes[row]]
+            if isinstance(values, Labels)
+            else float(values[row])
+        )
+        if confidences is None or np.isnan(confidences[row]):
+            return value, None
+        return value, float(confidences[row])
+
+    @classmethod
+    def from_proto(cls, message: pb.ModelReport) -> Report:
+        """Read a report off the wire."""
+        return cls(
+            name=message.name,
+            version=message.version,
+            state=_state(message.state),
+            elapsed=message.elapsed.ToTimedelta() if message.HasField("elapsed") else None,
+            queued=message.queued.ToTimedelta() if message.HasField("queued") else None,
+            scoring=message.scoring.ToTimedelta() if message.HasField("scoring") else None,
+            failure=message.failure,
+            shadow=message.shadow,
+            records=message.records,
+            predictions=(
+                Predictions.from_proto(message.predictions)
+                if message.HasField("predictions")
+                else None
+            ),
+        )
+
+
+class Answers(Sequence[Answer]):
+    """The answers for one batch, in the order of its records."""
+
+    def __init__(self, decision: pb.Decision, index: Any = None) -> None:
+        self._decision = decision
+        self._index = index
+
+    @property
+    def plan_revision(self) -> int:
+        """The revision of the plan that judged; 0 is the default plan."""
+        return self._decision.plan_revision
+
+    @property
+    def elapsed(self) -> timedelta:
+        """From the router's admission until the last record was decided."""
+        return self._decision.elapsed.ToTimedelta()
+
+    @cached_property
+    def models(self) -> tuple[Report, ...]:
+        """What became of each model of the plan, in its order."""
+        return tuple(Report.from_proto(model) for model in self._decision.models)
+
+    @cached_property
+    def values(self) -> list[Value]:
+        """The value of each record."""
+        decision = self._decision
+        values: list[Value]
+        match decision.WhichOneof("values"):
+            case "labels":
+                values = list(Labels.from_proto(decision.labels).to_list())
+            case "numbers":
+                values = np.frombuffer(decision.numbers, _DOUBLES).tolist()
+            case _:  # not one record has an answer
+                return [None] * len(self)
+        none = pb.REASON_NO_ANSWER
+        return [
+            None if reason == none else value
+            for value, reason in zip(values, decision.reasons, strict=True)
+        ]
+
+    @cached_property
+    def confidences(self) -> list[float | None]:
+        """The confidence of each answer; None where there is none."""
+        if not self._decision.confidences:
+            return [None] * len(self)
+        found = np.frombuffer(self._decision.confidences, _DOUBLES).tolist()
+        return [None if value != value else value for value in found]
+
+    def __len__(self) -> int:
+        return len(self._decision.reasons)
+
+    @overload
+    def __getitem__(self, position: int) -> Answer: ...
+
+    @overload
+    def __getitem__(self, position: slice) -> list[Answer]: ...
+
+    def __getitem__(self, position: int | slice) -> Answer | list[Answer]:
+        if isinstance(position, slice):
+            return [self._answer(row) for row in range(*position.indices(len(self)))]
+        return self._answer(range(len(self))[position])
+
+    def __iter__(self) -> Iterator[Answer]:
+        return map(self._answer, range(len(self)))
+
+    def __repr__(self) -> str:
+        return f"<Answers {len(self)} records, plan revision {self.plan_revision}>"
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return a row a record; where a DataFrame was scored, under its index.
+
+        Raises ImportError if pandas is not installed.
+        """
+        import pandas as pd
+
+        answers = list(self)
+        columns = {
+            "value": self.values,
+            "confidence": self.confidences,
+            "model": [answer.model for answer in answers],
+            "version": [answer.version for answer in answers],
+            "reason": [str(answer.reason) for answer in answers],
+            "agreed": [answer.agreed for answer in answers],
+        }
+        return pd.DataFrame(columns, index=self._index)
+
+    def _answer(self, row: int) -> Answer:
+        decision = self._decision
+        by = decision.answered_by[row]
+        model = decision.models[by] if by >= 0 else None
+        return Answer(
+            value=self.values[row],
+            confidence=self.confidences[row],
+            model=model.name if model else None,
+            version=model.version if model else None,
+            reason=_reason(decision.reasons[row]),
+            agreed=self._names(decision.agreed[row]),
+        )
+
+    def _names(self, bits: int) -> tuple[str, ...]:
+        models = self._decision.models
+        return tuple(model.name for i, model in enumerate(models) if bits >> i & 1)
+
+
+_REASONS: dict[int, Reason] = {
+    number: Reason(name.removeprefix("REASON_").lower())
+    for name, number in pb.Reason.items()
+    if number
+}
+_STATES: dict[int, ModelState] = {
+    number: ModelState(name.removeprefix("MODEL_STATE_").lower())
+    for name, number in pb.ModelState.items()
+    if number
+}
+
+
+def _reason(number: int) -> Reason:
+    return _REASONS.get(number, Reason.UNKNOWN)
+
+
+def _state(number: int) -> ModelState:
+    return _STATES.get(number, ModelState.UNKNOWN)

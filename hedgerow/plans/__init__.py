@@ -1,0 +1,1 @@
+"""Plans as users write them: reading, writing, checking."""

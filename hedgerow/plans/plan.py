@@ -1,0 +1,134 @@
+"""Plans as users write them, in YAML, and as the wire carries them.
+
+    data_type: wine
+    models:                        # best first
+      - name: wine-net@3           # without '@3': the newest version that serves
+      - name: wine-forest
+        start_after: p95           # see hedgerow.plans.strategies
+      - name: wine-tree
+        shadow: true
+    policy:                        # see hedgerow.plans.policies
+      deadline: 50ms
+      consensus: {quorum: majority}
+
+What is not known is refused, never ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from hedgerow.durations import format_duration, parse_duration
+from hedgerow.plans.checks import check_plan, exact, votes_of
+from hedgerow.plans.policies import policy_from, policy_to
+from hedgerow.plans.strategies import (
+    KEYS,
+    MODEL_KEYS,
+    rest_to,
+    starts_to,
+    strategy_from,
+    strategy_of_plan,
+)
+from hedgerow.plans.yaml_values import load, mapping, parsed, sequence, text, wrong
+from hedgerow.references import Reference, parse_reference
+from hedgerow.v1 import plans_pb2 as pb
+
+__all__ = [
+    "check_plan",
+    "exact",
+    "format_duration",
+    "overridden",
+    "parse_duration",
+    "plan_from_yaml",
+    "plan_to_yaml",
+    "policy_from_yaml",
+    "strategy_from_yaml",
+    "votes_of",
+]
+
+_PLAN_KEYS = ("data_type", "models", "policy", *KEYS)
+
+
+def plan_from_yaml(document: str) -> pb.Plan:
+    """Read a plan. Raises InvalidPlan, naming the path of what is wrong and what is allowed there."""
+    fields = mapping("plan", load("plan", document), _PLAN_KEYS)
+    items = {
+        f"models[{position}]": item
+        for position, item in enumerate(sequence("models", fields.get("models", [])))
+    }
+    plan = pb.Plan(
+        data_type=text("data_type", fields.get("data_type", "")),
+        models=[_model_from(path, item) for path, item in items.items()],
+        policy=policy_from(fields.get("policy")),
+    )
+    strategy = strategy_of_plan(items, fields)
+    if strategy.ByteSize():
+        plan.strategy.CopyFrom(strategy)
+    check_plan(plan)
+    return plan
+
+
+def plan_to_yaml(plan: pb.Plan) -> str:
+    """Write a plan; reading it gives the same but for revision and time, which are not written."""
+    document = {
+        "data_type": plan.data_type,
+        "models": [_model_to(model, plan.strategy) for model in plan.models],
+        **rest_to(plan.strategy),
+        "policy": policy_to(plan.policy),
+    }
+    written: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    return written
+
+
+def policy_from_yaml(said: str | Mapping[str, Any]) -> pb.Policy:
+    """Read a policy that stands by itself, of YAML or of what YAML gives. Raises InvalidPlan."""
+    return policy_from(_loaded("policy", said))
+
+
+def strategy_from_yaml(said: str | Mapping[str, Any]) -> pb.Strategy:
+    """Read a strategy that stands by itself, of YAML or of what YAML gives. Raises InvalidPlan."""
+    return strategy_from("strategy", _loaded("strategy", said))
+
+
+def overridden(plan: pb.Plan, policy: pb.Policy | None, strategy: pb.Strategy | None) -> pb.Plan:
+    """Return a plan with another policy or strategy in place of its own; None leaves it as it is.
+
+    A policy without a deadline has the plan's. Raises InvalidPlan if it does not fit the plan's models.
+    """
+    other = pb.Plan()
+    other.CopyFrom(plan)
+    if policy is not None:
+        other.policy.CopyFrom(policy)
+        if not policy.HasField("deadline") and plan.policy.HasField("deadline"):
+            other.policy.deadline.CopyFrom(plan.policy.deadline)
+    if strategy is not None:
+        other.strategy.CopyFrom(strategy)
+    check_plan(other)
+    return other
+
+
+def _loaded(what: str, said: str | Mapping[str, Any]) -> object:
+    """Return what YAML gave, or would give; PyYAML gives dictionaries and no other mappings."""
+    if isinstance(said, str):
+        return load(what, said)
+    return dict(said) if isinstance(said, Mapping) else said
+
+
+def _model_from(path: str, item: object) -> pb.PlanModel:
+    fields = mapping(path, item, ("name", "shadow", *MODEL_KEYS))
+    name = text(f"{path}.name", fields.get("name", ""))
+    reference = parsed(f"{path}.name", name, parse_reference)
+    shadow = fields.get("shadow", False)
+    if not isinstance(shadow, bool):
+        raise wrong(f"{path}.shadow", shadow, "true or false")
+    return pb.PlanModel(name=reference.name, version=reference.version, shadow=shadow)
+
+
+def _model_to(model: pb.PlanModel, strategy: pb.Strategy) -> dict[str, Any]:
+    fields: dict[str, Any] = {"name": str(Reference(model.name, model.version))}
+    if model.shadow:
+        fields["shadow"] = True
+    return fields | starts_to(strategy, model)

@@ -1,0 +1,66 @@
+"""Signs of life of a host and what it has done, in memory that host and agent share.
+
+A host that hangs in a native call cannot say so; the agent reads its last sign of life instead. A sign
+is one store into mapped memory, so a host can afford one before every batch. Times are CLOCK_MONOTONIC,
+which all processes of a machine share.
+"""
+
+import mmap
+import struct
+import time
+from pathlib import Path
+
+from services.executor.work_done import Work
+
+_LAYOUT = struct.Struct("<d3Q2d")  # last sign of life, then the fields of Work
+
+
+class Vitals:
+    """Shared by one host, which writes, and its agent, which reads."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open("r+b") as file:
+            self._memory = mmap.mmap(file.fileno(), _LAYOUT.size)
+        self.work = Work()
+        """For the host: what it did so far; told to the agent with the next sign of life."""
+
+    @staticmethod
+    def create(path: Path) -> "Vitals":
+        """Make the shared file; its host counts as alive from now on."""
+        path.write_bytes(_LAYOUT.pack(time.monotonic(), 0, 0, 0, 0.0, 0.0))
+        return Vitals(path)
+
+    def beat(self) -> None:
+        """Give a sign of life."""
+        work = self.work
+        _LAYOUT.pack_into(
+            self._memory,
+            0,
+            time.monotonic(),
+            work.rows_scored,
+            work.rows_dropped,
+            work.withheld,
+            work.scoring_seconds,
+            work.wasted_seconds,
+        )
+
+    def scored(self, rows: int, seconds: float) -> None:
+        """Count a batch, and give a sign of life."""
+        self.work.rows_scored += rows
+        self.work.scoring_seconds += seconds
+        self.beat()
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the last sign of life."""
+        beat: float = _LAYOUT.unpack_from(self._memory, 0)[0]
+        return time.monotonic() - beat
+
+    def told(self) -> Work:
+        """For the agent: what the host had done by its last sign of life."""
+        _, *counts = _LAYOUT.unpack_from(self._memory, 0)
+        return Work(*counts)
+
+    def close(self) -> None:
+        """Unmap the memory."""
+        self._memory.close()

@@ -1,0 +1,1 @@
+"""The collectors a router knows, and the stream to each."""

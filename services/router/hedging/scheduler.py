@@ -1,0 +1,151 @@
+"""Takes tasks whose models do not all start at once through their courses.
+
+Two things move a course on: time, and the collector's word that models have ended and the task goes on.
+Tasks that take the same step at the same moment go together, so that frames stay whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+
+from hedgerow.v1.collection_pb2 import TaskProgress
+from services.common.deadlines import Deadlines
+from services.router.hedging.delays import Waits
+from services.router.hedging.schedule import Course
+from services.router.hosts.fleet import Fleet
+from services.router.hosts.link import Offer
+from services.router.hosts.work_spared import Work
+from services.router.tasks import Task, grouped, now_ns
+
+_EARLY_SECONDS = 0.001
+"""By so much a wake-up may come early (see Deadlines); what it was for is due then."""
+
+
+class Courses:
+    """The courses of all tasks. `open_task` gives a task that is not answered yet, by its id."""
+
+    def __init__(self, fleet: Fleet, work: Work, open_task: Callable[[int], Task | None]) -> None:
+        self._fleet = fleet
+        self._work = work
+        self._open_task = open_task
+        self._loop = asyncio.get_running_loop()
+        self._wakes: Deadlines[int] = Deadlines(self._wake)
+
+    @property
+    def waiting(self) -> int:
+        """Tasks that have a model which may start by itself."""
+        return len(self._wakes)
+
+    def begin(self, task: Task, waits: Waits, startable: int) -> int:
+        """Give a task its course; return a bit for each model that starts with it.
+
+        `startable` has a bit for each model that may start at all.
+        """
+        course = task.course = Course(task.plan.strategy, waits, startable)
+        course.start((now_ns() - task.admitted) / 1e9)
+        self._set_wake(task, course)
+        return course.started
+
+    def progress(self, messages: Sequence[TaskProgress]) -> None:
+        """Models of some tasks have ended and the tasks go on."""
+        tasks = []
+        for message in messages:
+            task = self._open_task(message.task_id)
+            if task is None or task.done or task.course is None:
+                continue
+            undecided = message.undecided
+            if undecided:
+                task.course.undecided = list(undecided)
+            if news := task.course.end(message.ended) & task.course.replicated:
+                task.stop(news)
+            tasks.append(task)
+        self._advance(tasks)
+
+    def _wake(self, task_ids: list[int]) -> None:
+        found = [self._open_task(task_id) for task_id in task_ids]
+        self._advance([task for task in found if task is not None and not task.done])
+
+    def _advance(self, tasks: Iterable[Task]) -> None:
+        """Start whatever is due now of these tasks."""
+        steps: list[tuple[Task, int]] = []
+        replicas: list[tuple[Task, int]] = []
+        now = now_ns()
+        for task in tasks:
+            if (course := task.course) is None:
+                continue
+            elapsed = (now - task.admitted) / 1e9 + _EARLY_SECONDS
+            steps += [(task, slot) for slot in course.start(elapsed)]
+            replicas += [(task, slot) for slot in course.replicate(elapsed)]
+            self._set_wake(task, course)
+        self._launch(steps)
+        self._replicate(replicas)
+
+    def _launch(self, steps: list[tuple[Task, int]]) -> None:
+        for slot, tasks in by_place(steps):
+            # Told before they are offered: what a host says may overtake it, and does no harm then.
+            tasks[0].open_at.launch(slot, tasks)
+            if left := self.offer(slot, tasks):
+                tasks[0].open_at.lose(slot, "its last host has gone", left, not_started=True)
+
+    def _replicate(self, steps: list[tuple[Task, int]]) -> None:
+        for slot, tasks in by_place(steps):
+            spared = self._work.of(*tasks[0].plan.models[slot][0], tasks[0].versions[slot])
+            spared.replicas += len(tasks) - len(self.offer(slot, tasks))
+
+    def offer(self, slot: int, tasks: list[Task]) -> list[Task]:
+        """Offer tasks of one plan and collector to hosts of a model that never had them.
+
+        Returns those for which there is none.
+        """
+        model, version = tasks[0].plan.models[slot]
+        left = []
+        for group in grouped(tasks, lambda task: task.hosts_of(slot)):
+            had = group[0].hosts_of(slot)
+            link = self._fleet.choose(model, version, group[0].open_at.address, had)
+            if link is None:
+                left += group
+                continue
+            offers = [Offer(task, slot, *task.encode_undecided()) for task in group]
+            for offer in offers:
+                offer.task.running = [*offer.task.running, (slot, link)]
+                if offer.task.course is not None and offer.rows < offer.task.rows:
+                    offer.task.course.asked.setdefault(slot, offer.rows)
+            link.offer(offers)
+        return left
+
+    def _set_wake(self, task: Task, course: Course) -> None:
+        wakes_at = course.wakes_at()
+        if wakes_at is None:
+            self._wakes.remove(task.id)
+        else:
+            left = wakes_at - (now_ns() - task.admitted) / 1e9
+            self._wakes.add(task.id, self._loop.time() + left)
+
+    def ended(self, task: Task) -> None:
+        """Forget a task, and count what never started of it."""
+        if task.course is not None:
+            self._wakes.remove(task.id)
+        if task.course is not None or task.no_time:
+            self._count_not_started(task)
+
+    def _count_not_started(self, task: Task) -> None:
+        held, asked = (task.course.held, task.course.asked) if task.course is not None else (0, {})
+        for slot, (model, _) in enumerate(task.plan.models):
+            rows = task.rows if (held | task.no_time) >> slot & 1 else 0
+            if slot in asked:
+                rows = task.rows - asked[slot]
+            if rows:
+                self._work.of(*model, task.versions[slot]).rows_not_started += rows
+
+    def close(self) -> None:
+        """Start nothing any more."""
+        self._wakes.close()
+
+
+def by_place(steps: Iterable[tuple[Task, int]]) -> list[tuple[int, list[Task]]]:
+    """Return the tasks of one plan, collector and model together."""
+    groups: dict[tuple[int, int, int], list[Task]] = {}
+    for task, slot in steps:
+        groups.setdefault((id(task.plan), id(task.collector), slot), []).append(task)
+    return [(slot, tasks) for (_, _, slot), tasks in groups.items()]

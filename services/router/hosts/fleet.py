@@ -1,0 +1,224 @@
+"""The hosts of all executors, by the model they run, and the choice among them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+
+import grpc
+import structlog
+
+from hedgerow.v1.execution_pb2 import Host, HostState, WatchHostsRequest
+from hedgerow.v1.execution_pb2_grpc import ExecutorServiceStub
+from services.common.wire import CHANNEL_OPTIONS
+from services.router.hosts.link import HostLink, Offer, Watcher
+from services.router.hosts.work_spared import Work
+
+_log = structlog.get_logger()
+
+Model = tuple[str, str]
+"""Data type and name."""
+
+_RETRY_SECONDS = 0.2
+
+_TAKES_TASKS = (HostState.HOST_STATE_SERVING, HostState.HOST_STATE_DRAINING)
+
+
+class Fleet:
+    """Knows every host by its executor's announcements.
+
+    `changed` is called when other versions than before would be chosen; `lost` with the tasks of a host
+    whose stream has ended; `cut` with a host and the address of a collector that it cannot reach.
+    """
+
+    def __init__(
+        self,
+        frame_tasks: int,
+        work: Work,
+        changed: Callable[[], None],
+        lost: Callable[[HostLink, list[Offer]], None],
+        cut: Callable[[HostLink, str], None],
+    ) -> None:
+        self._frame_tasks = frame_tasks
+        self._work = work
+        self._changed = changed
+        self._lost = lost
+        self._cut = cut
+        self._watcher = Watcher(self._link_ready, self._link_lost, self._link_cut)
+        self._cuts: Counter[str] = Counter()
+        self._believed: frozenset[str] = frozenset()
+        self._watches: dict[str, asyncio.Task[None]] = {}
+        self._announced: dict[str, list[Host]] = {}
+        self._links: dict[str, HostLink] = {}
+        self._by_model: dict[Model, list[HostLink]] = {}
+
+    def hosts(self) -> list[Host]:
+        """Return all hosts; one that this router has not reached yet counts as LOADING."""
+        return [self._seen(host) for host in self._all_announced()]
+
+    def _all_announced(self) -> Iterator[Host]:
+        return (host for hosts in self._announced.values() for host in hosts)
+
+    def _seen(self, host: Host) -> Host:
+        link = self._links.get(host.address)
+        if host.state != HostState.HOST_STATE_SERVING or (link and link.is_ready):
+            return host
+        seen = Host()
+        seen.CopyFrom(host)
+        seen.state = HostState.HOST_STATE_LOADING
+        return seen
+
+    @property
+    def outstanding(self) -> int:
+        """Tasks that wait for hosts or are with them, counted once a model."""
+        return sum(link.outstanding for link in self._links.values())
+
+    @property
+    def executors(self) -> frozenset[str]:
+        """The addresses of the executors that are believed in."""
+        return self._believed
+
+    @property
+    def cut_off(self) -> int:
+        """How many hosts cannot reach some collector."""
+        return sum([bool(link.cut_from) for link in self._links.values()])
+
+    def cuts(self, collector: str) -> int:
+        """Return how many hosts cannot reach the collector at an address."""
+        return self._cuts[collector]
+
+    def choose(
+        self,
+        model: Model,
+        version: int,
+        collector: str = "",
+        besides: Collection[object] = (),
+    ) -> HostLink | None:
+        """Return a host of a model: of `version`, or of the newest that serves if that is 0.
+
+        Among several it is the less loaded of two random ones that can reach the collector. None if no
+        host serves it. One that cannot reach the collector is better than none.
+        """
+        links = [link for link in self._usable(model, version) if link not in besides]
+        if self._cuts[collector]:
+            links = [link for link in links if collector not in link.cut_from] or links
+        if len(links) < 2:
+            return links[0] if links else None
+        one, other = random.sample(links, 2)
+        return one if one.outstanding <= other.outstanding else other
+
+    def _usable(self, model: Model, version: int) -> list[HostLink]:
+        links = [
+            link for link in self._by_model.get(model, ()) if link.is_ready and not link.retired
+        ]
+        if version:
+            return [link for link in links if link.model.version == version]
+        # A leaving host is used only until another one is ready, whatever their versions.
+        links = [link for link in links if not link.leaving] or links
+        newest = max((link.model.version for link in links), default=0)
+        return [link for link in links if link.model.version == newest]
+
+    # -- executors ---------------------------------------------------------------------------------
+
+    def follow(self, addresses: Iterable[str]) -> None:
+        """Watch the executors at these addresses, again and again, until they are not among them."""
+        self._believed = frozenset(addresses)
+        for address in self._believed - self._watches.keys():
+            watch = asyncio.get_running_loop().create_task(
+                self._watch(address), name=f"executor {address}"
+            )
+            self._watches[address] = watch
+
+    async def _watch(self, address: str) -> None:
+        """An executor may die and come back at its address before anybody knows that it was gone."""
+        try:
+            async with grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS) as channel:
+                while address in self._believed:
+                    await self._watch_once(address, channel)
+                    await asyncio.sleep(_RETRY_SECONDS)
+        finally:
+            del self._watches[address]
+
+    async def _watch_once(self, address: str, channel: grpc.aio.Channel) -> None:
+        try:
+            async for response in ExecutorServiceStub(channel).WatchHosts(WatchHostsRequest()):
+                self._announced[address] = list(response.hosts)
+                self._update()
+        except grpc.aio.AioRpcError as error:
+            if address in self._announced:
+                _log.info("lost an executor", address=address, reason=error.details())
+        finally:
+            # The links to its hosts stay for as long as their own streams do.
+            self._announced.pop(address, None)
+
+    def _update(self) -> None:
+        """Bring the links in line with what is announced."""
+        announced = self._all_announced()
+        takers = {host.address: host for host in announced if host.state in _TAKES_TASKS}
+        for address, host in takers.items():
+            if address not in self._links:
+                self._add(host)
+            self._links[address].leaving = host.state == HostState.HOST_STATE_DRAINING
+        for address, link in self._links.items():
+            if address not in takers:
+                link.leaving = True
+        self._retire_leaving()
+        self._changed()
+
+    # -- links -------------------------------------------------------------------------------------
+
+    def _add(self, host: Host) -> None:
+        spared = self._work.of_model(host.model)
+        link = HostLink(host, self._frame_tasks, self._watcher, spared)
+        self._links[host.address] = link
+        self._by_model.setdefault(_model_of(link), []).append(link)
+
+    def _link_ready(self, link: HostLink) -> None:
+        self._retire_leaving()
+        self._changed()
+
+    def _link_cut(self, link: HostLink, collector: str) -> None:
+        self._count_cuts()
+        if collector in link.cut_from:
+            _log.warning("a host has lost a collector", model=link.reference, collector=collector)
+            self._cut(link, collector)
+
+    def _count_cuts(self) -> None:
+        self._cuts = Counter(
+            collector for link in self._links.values() for collector in link.cut_from
+        )
+
+    def _retire_leaving(self) -> None:
+        """Close leaving hosts whose model another host is ready to score."""
+        for links in self._by_model.values():
+            if any(link.is_ready and not link.leaving for link in links):
+                for link in links:
+                    if link.leaving and not link.retired:
+                        link.retire()
+
+    def _link_lost(self, link: HostLink, offers: list[Offer]) -> None:
+        self._links.pop(link.address, None)
+        links = self._by_model.get(_model_of(link), [])
+        if link in links:
+            links.remove(link)
+        if not links:
+            self._by_model.pop(_model_of(link), None)
+        self._count_cuts()
+        self._changed()
+        self._lost(link, offers)
+        # If only the stream broke, its executor still announces it. If it died, that will soon be told.
+        asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._update)
+
+    async def close(self) -> None:
+        """End all streams."""
+        watches = list(self._watches.values())
+        for watch in watches:
+            watch.cancel()
+        await asyncio.gather(*watches, return_exceptions=True)
+        await asyncio.gather(*(link.close() for link in list(self._links.values())))
+
+
+def _model_of(link: HostLink) -> Model:
+    return link.model.descriptor.data_type, link.model.descriptor.name

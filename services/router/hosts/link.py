@@ -1,0 +1,214 @@
+"""The stream to one host: what waits for it, what it has, and what is lost when it dies.
+
+The host grants credit; without credit tasks wait here, where they can still be dropped, expire or go to
+another host, and where the length of the queue is known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import NamedTuple
+
+import grpc
+import structlog
+
+from hedgerow.v1.execution_pb2 import ExecuteRequest, ExecuteResponse, Host
+from services.common.wire import CHANNEL_OPTIONS
+from services.router.hosts.cancellations import Losers
+from services.router.hosts.work_spared import Spared
+from services.router.tasks import Task, now_ns
+
+_log = structlog.get_logger()
+
+_EXECUTE = "/hedgerow.v1.ExecutionService/Execute"
+
+
+class Offer(NamedTuple):
+    """A task for one model of its plan; `slot` is the model's place there."""
+
+    task: Task
+    slot: int
+    encoded: bytes
+    """The task, or those of its records that are still of interest, as a field of ExecuteRequest."""
+    rows: int
+
+
+class Watcher(NamedTuple):
+    """Who is told what happens to hosts."""
+
+    ready: Callable[[HostLink], None]
+    """It has granted credit for the first time."""
+    lost: Callable[[HostLink, list[Offer]], None]
+    """Its stream has ended, and with it these offers."""
+    cut: Callable[[HostLink, str], None]
+    """It has lost the collector at an address, or has found it again: see `HostLink.cut_from`."""
+
+
+class HostLink:
+    """One host.
+
+    A host that is `leaving` finishes what it has; it is closed by `retire` once others can take over.
+    """
+
+    def __init__(self, host: Host, frame_tasks: int, watcher: Watcher, spared: Spared) -> None:
+        self.model = host.model
+        self.address = host.address
+        self.leaving = False
+        self.is_ready = False
+        self.retired = False
+        self.cut_from: set[str] = set()
+        """Collectors that the host cannot reach."""
+        self._frame_tasks = frame_tasks
+        self._watcher = watcher
+        self._spared = spared
+        self._credit = 0
+        self._waiting: deque[Offer] = deque()
+        self._in_flight: dict[int, list[Offer]] = {}
+        self._losers = Losers(self._is_in_flight, self._write_cancelled)
+        self._frames: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._number = 0
+        self.outstanding = 0
+        self._run_task = asyncio.get_running_loop().create_task(
+            self._run(), name=f"host {self.address}"
+        )
+
+    def __repr__(self) -> str:
+        return f"<host of {self.reference} at {self.address}>"
+
+    @property
+    def reference(self) -> str:
+        """Its model as `name@version`."""
+        return f"{self.model.descriptor.name}@{self.model.version}"
+
+    def offer(self, offers: list[Offer]) -> None:
+        """Queue tasks; they leave as soon as the host has credit."""
+        self._waiting.extend(offers)
+        self.outstanding += len(offers)
+        self._pump()
+
+    def cancel(self, task: Task) -> None:
+        """Nobody needs what the host makes of a task: it need not be here, and may be done."""
+        self._losers.add(task.id)
+        if self._waiting and self._losers.many_since_pruned():
+            self._waiting = deque([offer for offer in self._waiting if self._is_wanted(offer)])
+            self._close_if_empty()
+
+    def retire(self) -> None:
+        """Take no more tasks; close the stream when those here are done."""
+        self.retired = True
+        self._close_if_empty()
+
+    async def close(self) -> None:
+        """End the stream now."""
+        self.retired = True
+        self._run_task.cancel()
+        await asyncio.gather(self._run_task, return_exceptions=True)
+
+    # -- writing -----------------------------------------------------------------------------------
+
+    def _pump(self) -> None:
+        while self._credit and (offers := self._next_frame()):
+            self._credit -= 1
+            self._number += 1
+            self._in_flight[self._number] = offers
+            self._frames.put_nowait(self._encode(offers))
+        self._close_if_empty()
+
+    def _next_frame(self) -> list[Offer]:
+        """Take the tasks of one frame: alive, and all for one collector."""
+        offers: list[Offer] = []
+        while self._waiting and len(offers) < self._frame_tasks:
+            offer = self._waiting[0]
+            if not self._is_wanted(offer):
+                self._waiting.popleft()
+                continue
+            if offers and offer.task.collector is not offers[0].task.collector:
+                break
+            offers.append(self._waiting.popleft())
+        return offers
+
+    def _is_wanted(self, offer: Offer) -> bool:
+        """Tell whether an offer is worth sending; one that is not leaves the count of those here."""
+        task = offer.task
+        if task.needs(offer.slot) and task.deadline > now_ns():
+            return True
+        self.outstanding -= 1
+        self._spared.rows_dropped += offer.rows
+        return False
+
+    def _encode(self, offers: list[Offer]) -> bytes:
+        collector = offers[0].task.collector
+        header = ExecuteRequest(
+            frame=self._number,
+            sent_unix_ns=now_ns(),
+            collector=collector.address if collector else "",
+            cancelled=self._losers.take(),
+        )
+        return b"".join([offer.encoded for offer in offers]) + header.SerializeToString()
+
+    def _is_in_flight(self, task_ids: set[int]) -> set[int]:
+        """Return those of the tasks that are in the host."""
+        frames = self._in_flight.values()
+        return {offer.task.id for offers in frames for offer in offers} & task_ids
+
+    def _write_cancelled(self, task_ids: list[int]) -> None:
+        request = ExecuteRequest(cancelled=task_ids, sent_unix_ns=now_ns())
+        self._frames.put_nowait(request.SerializeToString())
+
+    def _close_if_empty(self) -> None:
+        if self.retired and not self._waiting and not self._in_flight:
+            self._frames.put_nowait(None)
+
+    # -- the stream --------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        reason = "ended its stream"
+        try:
+            async with grpc.aio.insecure_channel(self.address, options=CHANNEL_OPTIONS) as channel:
+                # Frames are joined from encoded tasks, so there is nothing to serialize.
+                method: grpc.aio.StreamStreamMultiCallable[bytes, ExecuteResponse]
+                method = channel.stream_stream(
+                    _EXECUTE, response_deserializer=ExecuteResponse.FromString
+                )
+                async for response in method(self._next()):
+                    self._heard(response)
+        except grpc.aio.AioRpcError as error:
+            reason = error.details() or error.code().name
+        finally:
+            self._ended(reason)
+
+    async def _next(self) -> AsyncIterator[bytes]:
+        while (frame := await self._frames.get()) is not None:
+            yield frame
+
+    def _heard(self, response: ExecuteResponse) -> None:
+        self._credit += response.credit
+        for number in response.done:
+            self.outstanding -= len(self._in_flight.pop(number, ()))
+        if response.rows:
+            self._spared.scored(response.rows, response.scoring_seconds)
+            self._losers.scored(response.scoring_seconds / max(len(response.done), 1))
+        for collector in response.unreachable:
+            self.cut_from.add(collector)
+            self._watcher.cut(self, collector)
+        for collector in response.reachable:
+            self.cut_from.discard(collector)
+            self._watcher.cut(self, collector)
+        self._pump()
+        if not self.is_ready:
+            self.is_ready = True
+            self._watcher.ready(self)
+
+    def _ended(self, reason: str) -> None:
+        left = [offer for offers in self._in_flight.values() for offer in offers]
+        left += self._waiting
+        self._in_flight.clear()
+        self._waiting.clear()
+        self._losers.close()
+        self.outstanding = 0
+        self.is_ready = False
+        if left or not self.retired:
+            _log.info("lost a host", model=self.reference, address=self.address, reason=reason)
+        self._watcher.lost(self, [offer for offer in left if offer.task.needs(offer.slot)])

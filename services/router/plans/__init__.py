@@ -1,0 +1,1 @@
+"""Plans as a router needs them: prepared, checked against signatures, their strategies compiled."""

@@ -1,0 +1,128 @@
+"""Streams of records, against a real gRPC server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from hedgerow import AsyncClient, errors
+from hedgerow.data.answers import Answers
+from tests.hedgerow.fakes import FakeRouter
+
+WINE: dict[str, Any] = {"alcohol": 13.2}
+
+
+async def _each(*batches: Any) -> AsyncIterator[Any]:
+    for batch in batches:
+        yield batch
+
+
+async def test_a_stream_gives_answers_in_the_order_of_its_records(
+    router: str, fake_router: FakeRouter
+) -> None:
+    fake_router.in_pairs = True
+    batches = [WINE, [WINE, WINE], pd.DataFrame({"alcohol": [1.0] * 3}), [WINE] * 4, [WINE] * 5]
+    async with AsyncClient(router) as client:
+        lengths = [
+            len(scored.answers) async for scored in client.score_stream("wine", _each(*batches))
+        ]
+    assert lengths == [1, 2, 3, 4, 5]
+
+
+async def test_a_batch_that_cannot_be_scored_ends_nothing(router: str) -> None:
+    async with AsyncClient(router) as client:
+        stream = client.score_stream("wine", _each(WINE, {"colour": 1.0}, [{"alcohol": [1]}], WINE))
+        found = [scored async for scored in stream]
+    assert [type(scored.outcome) for scored in found] == [
+        Answers,
+        errors.InvalidRecord,
+        errors.InvalidRecord,
+        Answers,
+    ]
+    with pytest.raises(errors.InvalidRecord, match="colour"):
+        _ = found[1].answers
+    assert found[1].records == {"colour": 1.0}
+
+
+async def test_policy_strategy_and_deadline_go_with_every_batch_of_a_stream(
+    router: str, fake_router: FakeRouter
+) -> None:
+    said: dict[str, Any] = {
+        "deadline": timedelta(seconds=9),
+        "policy": "consensus: {quorum: all}",
+        "strategy": {"starts": {"wine-net": "on_doubt"}},
+    }
+    async with AsyncClient(router) as client:
+        async for scored in client.score_stream("wine", _each(WINE, [WINE] * 2), **said):
+            assert isinstance(scored.outcome, Answers)
+    for request in fake_router.requests:
+        assert request.deadline.seconds == 9
+        assert request.policy.rule.consensus.quorum.all
+        assert request.strategy.starts["wine-net"].on_doubt
+    assert [request.batch.rows for request in fake_router.requests] == [1, 2]
+
+
+async def test_a_stream_with_a_policy_that_makes_no_sense_reads_nothing(
+    router: str, fake_router: FakeRouter
+) -> None:
+    async def batches() -> AsyncIterator[Any]:
+        raise AssertionError("nothing is to be read")
+        yield WINE
+
+    async with AsyncClient(router) as client:
+        with pytest.raises(errors.InvalidPlan, match="policy: there is no rule"):
+            await anext(client.score_stream("wine", batches(), policy={}))
+    assert fake_router.requests == []
+
+
+async def test_a_policy_that_does_not_fit_is_told_for_each_batch_of_a_stream(router: str) -> None:
+    async with AsyncClient(router) as client:
+        stream = client.score_stream("wine", _each(WINE, WINE), policy="consensus: {quorum: 4}")
+        found = [type(scored.outcome) async for scored in stream]
+    assert found == [errors.InvalidPlan, errors.InvalidPlan]
+
+
+async def test_a_stream_reads_no_further_ahead_than_it_may(router: str) -> None:
+    read = 0
+
+    async def batches() -> AsyncIterator[Any]:
+        nonlocal read
+        for _ in range(100):
+            read += 1
+            yield WINE
+
+    async with AsyncClient(router) as client:
+        async for _ in client.score_stream("wine", batches(), in_flight=4):
+            assert read <= 6
+            break
+
+
+@pytest.mark.parametrize("ahead", [1, 3])
+async def test_a_stream_that_breaks_says_so(router: str, ahead: int) -> None:
+    async def endless() -> AsyncIterator[Any]:
+        while True:
+            yield WINE
+
+    async with AsyncClient(router) as client:
+        with pytest.raises(errors.Unavailable, match="router is stopping"):
+            async for _ in client.score_stream("broken", endless(), in_flight=ahead):
+                pass
+
+
+async def test_what_the_records_raise_is_raised_after_the_answers_before_it(router: str) -> None:
+    async def breaking() -> AsyncIterator[Any]:
+        yield WINE
+        yield WINE
+        raise LookupError("the file ends in the middle")
+
+    seen = []
+    async with AsyncClient(router) as client:
+        stream = client.score_stream("wine", breaking())
+        seen += [await anext(stream), await anext(stream)]
+        with pytest.raises(LookupError):
+            await anext(stream)
+    assert [len(scored.answers) for scored in seen] == [1, 1]
