@@ -11,7 +11,7 @@ what its expression makes of a missing value is not followed.
 """
 
 from hedgerow.errors import InvalidModel
-from hedgerow.formats.pmml_document import ENGINE_MODELS, MODELS, Element
+from hedgerow.formats.pmml.document import ENGINE_MODELS, MODELS, Element
 from hedgerow.v1.models_pb2 import Feature, Signature
 
 _TYPES = {

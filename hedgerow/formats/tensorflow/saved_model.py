@@ -12,10 +12,10 @@ from google.protobuf.message import DecodeError
 
 from hedgerow.errors import InvalidModel
 from hedgerow.formats.interface import Model, ModelFactory
-from hedgerow.formats.tensor_model import TensorModel
-from hedgerow.formats.tensorflow_archive import GRAPH_FILE, read_graph, unpack
-from hedgerow.formats.tensorflow_ops import refuse
-from hedgerow.formats.tensorflow_signature import Shape, check_input, check_output, complete
+from hedgerow.formats.tensorflow.archive import GRAPH_FILE, read_graph, unpack
+from hedgerow.formats.tensorflow.ops import refuse
+from hedgerow.formats.tensorflow.signature import Shape, check_input, check_output, complete
+from hedgerow.formats.tensorflow.tensor_model import TensorModel
 from hedgerow.formats.v1.tensorflow_pb2 import MetaGraph, SavedModel, SignatureDef, TensorInfo
 from hedgerow.v1.models_pb2 import ModelDescriptor, Signature
 
@@ -31,7 +31,7 @@ class SavedModelFactory(ModelFactory):
 
     model_type = "saved_model"
     suffixes = (".zip", ".tar", ".tar.gz", ".tgz")
-    preload = ("hedgerow.formats.tensorflow_session",)
+    preload = ("hedgerow.formats.tensorflow.session",)
 
     def inspect(self, descriptor: ModelDescriptor, definition: Path) -> Signature:
         graph = _serving(read_graph(definition))
@@ -47,7 +47,7 @@ class SavedModelFactory(ModelFactory):
         return signature
 
     def create(self, descriptor: ModelDescriptor, definition: Path) -> Model:
-        from hedgerow.formats.tensorflow_session import TensorFlowSession
+        from hedgerow.formats.tensorflow.session import TensorFlowSession
 
         with tempfile.TemporaryDirectory(prefix="hedgerow-saved-model-") as folder:
             directory = unpack(definition, Path(folder))

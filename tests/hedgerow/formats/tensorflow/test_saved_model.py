@@ -179,7 +179,7 @@ def test_scores_are_those_that_tensorflow_gives_by_itself(
 ) -> None:
     import tensorflow as tf
 
-    from hedgerow.formats.tensorflow_archive import unpack
+    from hedgerow.formats.tensorflow.archive import unpack
     from tests.hedgerow.formats.conftest import WINE
 
     model = load_wine_model("wine-net.zip")

@@ -7,12 +7,12 @@ from hedgerow.data.predictions import Predictions
 from hedgerow.data.records import Batch
 from hedgerow.formats.columns import Columns
 from hedgerow.formats.interface import Model
-from hedgerow.formats.tensor_scores import TensorScores
-from hedgerow.formats.tensorflow_signature import stacked
+from hedgerow.formats.tensorflow.scores import TensorScores
+from hedgerow.formats.tensorflow.signature import stacked
 from hedgerow.v1.models_pb2 import ModelDescriptor
 
 if TYPE_CHECKING:
-    from hedgerow.formats.tensorflow_session import TensorFlowSession
+    from hedgerow.formats.tensorflow.session import TensorFlowSession
 
 
 class TensorModel(Model):

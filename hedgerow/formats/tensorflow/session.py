@@ -21,9 +21,9 @@ from tensorflow.core.protobuf import config_pb2
 
 from hedgerow.data.records import Matrix
 from hedgerow.errors import InvalidModel
-from hedgerow.formats.tensor_scores import Scores
-from hedgerow.formats.tensorflow_ops import ops_behind, refuse
-from hedgerow.formats.tensorflow_signature import Shape, check_input, check_output
+from hedgerow.formats.tensorflow.ops import ops_behind, refuse
+from hedgerow.formats.tensorflow.scores import Scores
+from hedgerow.formats.tensorflow.signature import Shape, check_input, check_output
 from hedgerow.v1.models_pb2 import Signature
 
 tf.get_logger().setLevel("ERROR")

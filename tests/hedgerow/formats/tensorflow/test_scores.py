@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hedgerow.data.predictions import Labels, Predictions
-from hedgerow.formats.tensor_scores import TensorScores
+from hedgerow.formats.tensorflow.scores import TensorScores
 from hedgerow.v1.models_pb2 import Signature
 
 

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from hedgerow.errors import InvalidModel
-from hedgerow.formats import tensorflow_archive
-from hedgerow.formats.tensorflow_archive import read_graph, unpack
+from hedgerow.formats.tensorflow.archive import FREE_BYTES, read_graph, unpack
 from tests.hedgerow.formats.samples import write_tar, write_zip
 
 GRAPH = b"a graph"
@@ -152,7 +151,7 @@ def test_a_link_in_a_zip_file_is_refused(tmp_path: Path) -> None:
 def test_an_archive_of_too_many_files_is_refused(
     write: Callable[[dict[str, bytes]], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tensorflow_archive, "MAX_FILES", 3)
+    monkeypatch.setattr("hedgerow.formats.tensorflow.archive.MAX_FILES", 3)
 
     with pytest.raises(InvalidModel, match="more than 3 files"):
         read_graph(write(FILES | {"a": b"", "b": b""}))
@@ -162,7 +161,7 @@ def test_an_archive_of_too_many_files_is_refused(
 def test_an_archive_that_unpacks_to_a_hundred_times_its_size_is_refused(
     writer: str, tmp_path: Path
 ) -> None:
-    bomb = bytes(tensorflow_archive.FREE_BYTES + 1)
+    bomb = bytes(FREE_BYTES + 1)
     archive = WRITERS[writer](tmp_path / "archive", FILES | {"bomb": bomb})
 
     with pytest.raises(InvalidModel, match="looks like a bomb"):
@@ -172,7 +171,7 @@ def test_an_archive_that_unpacks_to_a_hundred_times_its_size_is_refused(
 def test_an_archive_that_unpacks_to_more_than_the_limit_is_refused(
     write: Callable[[dict[str, bytes]], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tensorflow_archive, "MAX_BYTES", 1000)
+    monkeypatch.setattr("hedgerow.formats.tensorflow.archive.MAX_BYTES", 1000)
 
     with pytest.raises(InvalidModel, match="unpacks to more than"):
         read_graph(write(FILES | {"a": bytes(1001)}))
@@ -181,7 +180,7 @@ def test_an_archive_that_unpacks_to_more_than_the_limit_is_refused(
 def test_a_bomb_in_a_header_of_a_tar_file_is_refused(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "archive", "w:gz", format=tarfile.PAX_FORMAT) as archive:
         info = tarfile.TarInfo("saved_model.pb")
-        info.pax_headers = {"comment": "x" * (tensorflow_archive.FREE_BYTES + 1)}
+        info.pax_headers = {"comment": "x" * (FREE_BYTES + 1)}
         archive.addfile(info, io.BytesIO())
 
     with pytest.raises(InvalidModel, match="looks like a bomb"):

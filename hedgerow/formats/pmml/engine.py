@@ -11,10 +11,10 @@ import numpy as np
 from hedgerow.data.predictions import Labels, Values
 from hedgerow.data.records import Batch, Kind
 from hedgerow.errors import InvalidModel
-from hedgerow.formats import jvm
 from hedgerow.formats.columns import Columns
-from hedgerow.formats.pmml_outputs import OutputField, Outputs
-from hedgerow.formats.pmml_rows import Answers, RowScorer
+from hedgerow.formats.pmml import jvm
+from hedgerow.formats.pmml.outputs import OutputField, Outputs
+from hedgerow.formats.pmml.rows import Answers, RowScorer
 from hedgerow.v1.models_pb2 import Feature, Signature
 
 

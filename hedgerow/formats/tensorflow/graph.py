@@ -10,9 +10,9 @@ from google.protobuf.message import DecodeError
 
 from hedgerow.errors import InvalidModel
 from hedgerow.formats.interface import Model, ModelFactory
-from hedgerow.formats.tensor_model import TensorModel
-from hedgerow.formats.tensorflow_ops import refuse
-from hedgerow.formats.tensorflow_signature import complete
+from hedgerow.formats.tensorflow.ops import refuse
+from hedgerow.formats.tensorflow.signature import complete
+from hedgerow.formats.tensorflow.tensor_model import TensorModel
 from hedgerow.formats.v1.tensorflow_pb2 import Graph
 from hedgerow.v1.models_pb2 import ModelDescriptor, Signature
 
@@ -26,7 +26,7 @@ class TensorFlowGraphFactory(ModelFactory):
 
     model_type = "tensorflow_graph"
     suffixes = (".pb",)
-    preload = ("hedgerow.formats.tensorflow_session",)
+    preload = ("hedgerow.formats.tensorflow.session",)
 
     def inspect(self, descriptor: ModelDescriptor, definition: Path) -> Signature:
         graph = _read(definition)
@@ -40,7 +40,7 @@ class TensorFlowGraphFactory(ModelFactory):
         return signature
 
     def create(self, descriptor: ModelDescriptor, definition: Path) -> Model:
-        from hedgerow.formats.tensorflow_session import TensorFlowSession
+        from hedgerow.formats.tensorflow.session import TensorFlowSession
 
         session = TensorFlowSession.of_graph(definition.read_bytes(), descriptor.signature)
         return TensorModel(descriptor, definition, session)

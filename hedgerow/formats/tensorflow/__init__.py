@@ -1,0 +1,1 @@
+"""TensorFlow models: SavedModels and frozen graphs."""
