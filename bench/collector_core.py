@@ -21,10 +21,10 @@ from hedgerow.v1 import collection_pb2 as pb
 from services.collector.decisions import Progress, response_of
 from services.collector.intake import Intake
 from services.collector.sessions import Session
-from services.collector.tasks.open_tasks import Collection
+from services.collector.tasks.open_tasks import OpenTasks
 from services.collector.tasks.statistics import Statistics
 from services.collector.tasks.task import Task
-from services.collector.tasks.unclaimed import Strays
+from services.collector.tasks.unclaimed import UnclaimedResults
 from services.common.telemetry import Tracing
 
 MODELS = ("net", "forest", "tree")
@@ -46,10 +46,10 @@ class Core:
         models = ", ".join(f"{{name: {name}}}" for name in MODELS)
         self.plan = plan_from_yaml(f"data_type: wine\nmodels: [{models}]\npolicy: {policy}\n")
         statistics = Statistics()
-        self.collection = Collection(Strays(10_000))
+        self.open_tasks = OpenTasks(UnclaimedResults(10_000))
         self.decided: list[Task | Progress] = []
-        self.session = Session(self.collection, statistics, Tracing("bench"), self.decided.append)
-        self.intake = Intake(self.collection, statistics)
+        self.session = Session(self.open_tasks, statistics, Tracing("bench"), self.decided.append)
+        self.intake = Intake(self.open_tasks, statistics)
         definition = pb.PlanDefinition(key=1, plan=self.plan, qualities=[0.9, 0.8, 0.7])
         self.session.take(pb.CollectRequest(plans=[definition]))
 

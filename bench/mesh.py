@@ -82,10 +82,10 @@ class Mesh:
         hosts = (await self._state("router")).hosts
         return [host.pid for host in hosts if _is_serving(host, name)]
 
-    async def work(self) -> Work:
+    async def work(self) -> WorkSpared:
         """Return what all hosts of all models have done so far."""
         states = [await query_state(address) for address in self._executors]
-        return Work.of([work for state in states for work in state.work])
+        return WorkSpared.of([work for state in states for work in state.work])
 
     async def _serving(self) -> list[tuple[str, int]]:
         """Return the model version of each host that the router can use."""
@@ -100,7 +100,7 @@ class Mesh:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class WorkSpared:
     """What hosts have done: rows scored and dropped, and seconds of scoring."""
 
     scored: dict[str, int]
@@ -109,7 +109,7 @@ class Work:
     seconds: float
 
     @classmethod
-    def of(cls, works: Iterable[ModelWork]) -> Work:
+    def of(cls, works: Iterable[ModelWork]) -> WorkSpared:
         """Add up what several hosts have done."""
         scored: Counter[str] = Counter()
         dropped, seconds = 0, 0.0
@@ -119,10 +119,10 @@ class Work:
             seconds += work.scoring.ToNanoseconds() / 1e9
         return cls(dict(scored), dropped, seconds)
 
-    def since(self, before: Work) -> Work:
+    def since(self, before: WorkSpared) -> WorkSpared:
         """Return what was done after `before`."""
         scored = {name: rows - before.scored.get(name, 0) for name, rows in self.scored.items()}
-        return Work(scored, self.dropped - before.dropped, self.seconds - before.seconds)
+        return WorkSpared(scored, self.dropped - before.dropped, self.seconds - before.seconds)
 
 
 @asynccontextmanager

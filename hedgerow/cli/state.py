@@ -13,7 +13,7 @@ from hedgerow.cli.options import AsJson, Router
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from hedgerow.client.totals import Standing
+    from hedgerow.client.totals import Totals
     from hedgerow.v1.state_pb2 import QueryResponse
 
 
@@ -86,7 +86,7 @@ def _stats_row(stats: Any) -> list[str]:
 
 def _print_mesh(found: QueryResponse) -> None:
     from hedgerow.cli.output import print_table
-    from hedgerow.client.totals import standings
+    from hedgerow.client.totals import totals
     from hedgerow.plans.plan import plan_to_yaml
 
     for plan in found.plans:
@@ -95,7 +95,7 @@ def _print_mesh(found: QueryResponse) -> None:
     services = [found.service, *(f"{part.service} {part.address}" for part in found.parts)]
     print(f"asked: {', '.join(services)}\n")
     print_table(("HOST OF", "STATE", "ADDRESS", "PID", "FAILURE"), map(_host_row, found.hosts))
-    known = standings(found)
+    known = totals(found)
     if not known:
         print("\nnothing was scored yet")
         return
@@ -109,7 +109,7 @@ def _print_mesh(found: QueryResponse) -> None:
     )
 
 
-def _said_row(name: str, one: Standing) -> list[str]:
+def _said_row(name: str, one: Totals) -> list[str]:
     tasks = (one.late, one.failed, one.cancelled, one.not_started)
     return [
         name,
@@ -122,7 +122,7 @@ def _said_row(name: str, one: Standing) -> list[str]:
     ]
 
 
-def _did_row(name: str, one: Standing) -> list[str]:
+def _did_row(name: str, one: Totals) -> list[str]:
     rows = (one.rows_scored, one.rows_dropped, one.rows_not_started)
     times = (one.scoring, one.saved, one.wasted)
     return [

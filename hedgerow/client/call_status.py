@@ -17,7 +17,7 @@ _OF_A_WRITE = "Internal error from Core"
 T = TypeVar("T")
 
 
-class Ending:
+class CallStatus:
     """Watches a call from its beginning, and keeps the first status it ended with."""
 
     def __init__(self, call: Any) -> None:

@@ -20,7 +20,7 @@ from typing import BinaryIO, Required, TypedDict, Unpack
 
 import grpc
 
-from hedgerow.client.call_status import Ending
+from hedgerow.client.call_status import CallStatus
 from hedgerow.client.channels import REGISTRY, AsyncClosing, Connection
 from hedgerow.errors import Corrupt, InvalidInput, InvalidModel, InvalidPlan
 from hedgerow.v1 import registry_pb2 as pb
@@ -95,7 +95,7 @@ class AsyncRegistry(AsyncClosing):
         self, descriptor: ModelDescriptor, file: BinaryIO, size: int, progress: Progress | None
     ) -> pb.PushModelResponse:
         call = self._connection.stub.PushModel()
-        ending = Ending(call)
+        ending = CallStatus(call)
         try:
             await call.write(pb.PushModelRequest(descriptor=descriptor))
             while chunk := file.read(_CHUNK_BYTES):

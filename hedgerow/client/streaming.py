@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 import grpc
 
-from hedgerow.client.call_status import Ending
+from hedgerow.client.call_status import CallStatus
 from hedgerow.client.statuses import error_from_call, error_from_stream
 from hedgerow.data.answers import Answers
 from hedgerow.errors import HedgerowError, InvalidRecord, Unavailable
@@ -76,7 +76,7 @@ class _Exchange(Generic[Item]):
         self, call: Any, request: Callable[[Item], ScoreRequest], in_flight: int, target: str
     ) -> None:
         self._call = call
-        self._ending = Ending(call)
+        self._status = CallStatus(call)
         self._request = request
         self._target = target
         self._free = asyncio.Semaphore(in_flight)
@@ -118,7 +118,7 @@ class _Exchange(Generic[Item]):
             async for response in self._call:
                 self._settle(response)
         except grpc.aio.AioRpcError as error:
-            ended = self._ending.error(error)
+            ended = self._status.error(error)
             self._break(error_from_call(ended, self._target, InvalidRecord))
         else:
             if self._by_id or not self._all_sent:

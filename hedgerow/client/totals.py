@@ -10,7 +10,7 @@ from hedgerow.v1.state_pb2 import ModelStats, ModelWork, QueryResponse
 
 
 @dataclass(slots=True)
-class Standing:
+class Totals:
     """One model version, over all collectors, executors and routers that were asked.
 
     Counts of records: `records` it answered, of which `agreed` were the decision's and `alone` were nobody
@@ -55,11 +55,11 @@ class Standing:
                 setattr(self, name, getattr(self, name) + value.ToTimedelta())
 
 
-def standings(state: QueryResponse) -> dict[str, Standing]:
+def totals(state: QueryResponse) -> dict[str, Totals]:
     """Return what a service and its parts say, by `name@version`, ordered."""
-    found: dict[tuple[str, int], Standing] = {}
+    found: dict[tuple[str, int], Totals] = {}
     for counts in _all_counts((state, *state.parts)):
-        found.setdefault((counts.name, counts.version), Standing()).add(counts)
+        found.setdefault((counts.name, counts.version), Totals()).add(counts)
     # Version 0 stands for a model that no host served, and says nothing of any version.
     return {f"{name}@{version}": found[name, version] for name, version in sorted(found) if version}
 

@@ -17,7 +17,7 @@ from hedgerow.v1 import scoring_pb2 as pb
 from hedgerow.v1.collection_pb2 import CollectResponse, TaskDecision
 from services.collector.rules.rule import Value, Verdict
 from services.collector.tasks.lineup import Lineup
-from services.collector.tasks.model_answer import Part
+from services.collector.tasks.model_answer import ModelAnswer
 from services.collector.tasks.task import Task
 
 _NO_HOST = "no host serves it"
@@ -143,7 +143,7 @@ def _text(value: str | float) -> str:
     return value if isinstance(value, str) else repr(value).removesuffix(".0")
 
 
-def _write_answer(message: pb.ModelReport, task: Task, place: int, part: Part) -> None:
+def _write_answer(message: pb.ModelReport, task: Task, place: int, part: ModelAnswer) -> None:
     """Write the report of a model that answered, with the version that really did."""
     report = part.report
     message.MergeFromString(report.encoded)

@@ -9,7 +9,7 @@ from typing import TypeVar
 Message = TypeVar("Message")
 
 
-class Stream:
+class InboundStream:
     """One stream of messages from a peer, read until the peer ends it or `end` is called."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from hedgerow.errors import InvalidInput
 from hedgerow.v1.collection_pb2 import ReportRequest
-from services.collector.tasks.open_tasks import Collection
+from services.collector.tasks.open_tasks import OpenTasks
 from services.collector.tasks.reports import Report, Result
 from services.collector.tasks.statistics import Statistics
 
@@ -17,11 +17,11 @@ class Intake:
 
     def __init__(
         self,
-        collection: Collection,
+        open_tasks: OpenTasks,
         statistics: Statistics,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._collection = collection
+        self._open_tasks = open_tasks
         self._statistics = statistics
         self._clock = clock
 
@@ -41,4 +41,4 @@ class Intake:
             )
         if rows:
             counts.scoring.add(report.scoring)
-        self._collection.report(report, results)
+        self._open_tasks.report(report, results)

@@ -14,10 +14,10 @@ from services.collector.intake import Intake
 from services.collector.servicer import CollectionServicer
 from services.collector.sessions import Session
 from services.collector.settings import CollectorSettings
-from services.collector.tasks.open_tasks import Collection
+from services.collector.tasks.open_tasks import OpenTasks
 from services.collector.tasks.statistics import Statistics
 from services.collector.tasks.task import Task
-from services.collector.tasks.unclaimed import Strays
+from services.collector.tasks.unclaimed import UnclaimedResults
 from services.common.log import Log
 from services.common.service import Service, run
 from services.common.state import STATE_SERVICE, StateServicer
@@ -38,9 +38,9 @@ class Collector(Service):
         self._address = ""
         self._log = Log(settings.log_url)
         self._statistics = Statistics()
-        self._strays = Strays(settings.keep_early_rows)
-        self.collection = Collection(self._strays)
-        intake = Intake(self.collection, self._statistics)
+        self._unclaimed = UnclaimedResults(settings.keep_early_rows)
+        self.open_tasks = OpenTasks(self._unclaimed)
+        intake = Intake(self.open_tasks, self._statistics)
         self._servicer = CollectionServicer(self._session, intake)
 
     def add_to(self, server: grpc.aio.Server) -> None:
@@ -49,7 +49,7 @@ class Collector(Service):
 
     async def start(self, address: str) -> None:
         self._address = address
-        self.background(self._drop_strays(), "drops results nobody takes")
+        self.background(self._drop_unclaimed(), "drops results nobody takes")
         lease = self._settings.lease
         self.background(self._log.members.keep(self.name, address, lease), "keeps the lease")
 
@@ -59,21 +59,21 @@ class Collector(Service):
         await self._servicer.drain(self._settings.quiet_within)
 
     async def close(self) -> None:
-        self.collection.close()
+        self.open_tasks.close()
         await self._log.close()
 
     def _session(self, send: Callable[[Task | Progress], None]) -> Session:
-        return Session(self.collection, self._statistics, self.tracing, send)
+        return Session(self.open_tasks, self._statistics, self.tracing, send)
 
-    async def _drop_strays(self) -> None:
+    async def _drop_unclaimed(self) -> None:
         while True:
             await asyncio.sleep(self._settings.keep_early.total_seconds())
-            self._strays.turn()
+            self._unclaimed.turn()
 
     def _fill(self, response: QueryResponse, data_type: str) -> None:
         response.models.extend(self._statistics.to_protos(data_type))
-        response.gauges.append(Gauge(name="tasks_in_flight", value=len(self.collection)))
-        response.gauges.append(Gauge(name="early_results", value=len(self._strays)))
+        response.gauges.append(Gauge(name="tasks_in_flight", value=len(self.open_tasks)))
+        response.gauges.append(Gauge(name="early_results", value=len(self._unclaimed)))
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from hedgerow.v1.collection_pb2 import (
 )
 from hedgerow.v1.collection_pb2_grpc import CollectionServiceServicer
 from services.collector.decisions import Progress, response_of
-from services.collector.inbound import Stream
+from services.collector.inbound import InboundStream
 from services.collector.intake import Intake
 from services.collector.sessions import Session
 from services.collector.tasks.task import Task
@@ -37,8 +37,8 @@ class CollectionServicer(CollectionServiceServicer):
     ) -> None:
         self._session = session
         self._intake = intake
-        self._routers: dict[Stream, Session] = {}
-        self._hosts: set[Stream] = set()
+        self._routers: dict[InboundStream, Session] = {}
+        self._hosts: set[InboundStream] = set()
 
     # Writes by itself instead of yielding: decisions fall while frames are read.
     async def Collect(  # type: ignore[override]  # noqa: N802 - gRPC's name
@@ -49,7 +49,7 @@ class CollectionServicer(CollectionServiceServicer):
             context.write, response_of, "decisions"
         )
         session = self._session(outbox.put)
-        stream = Stream()
+        stream = InboundStream()
         self._routers[stream] = session
         try:
             if not await stream.read(request_iterator, session.take):
@@ -63,7 +63,7 @@ class CollectionServicer(CollectionServiceServicer):
         self, request_iterator: AsyncIterator[ReportRequest], context: Context
     ) -> ReportResponse:
         """Serve a host."""
-        stream = Stream()
+        stream = InboundStream()
         self._hosts.add(stream)
         try:
             await stream.read(request_iterator, self._intake.take)

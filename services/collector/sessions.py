@@ -14,7 +14,7 @@ from services.collector.rules.policy import Policy, compile_policy
 from services.collector.tasks.lineup import Lineup
 from services.collector.tasks.many_records import ManyRecords
 from services.collector.tasks.one_record import OneRecord
-from services.collector.tasks.open_tasks import Collection
+from services.collector.tasks.open_tasks import OpenTasks
 from services.collector.tasks.statistics import Statistics
 from services.collector.tasks.task import Task
 from services.common.telemetry import Tracing
@@ -36,13 +36,13 @@ class Session:
 
     def __init__(
         self,
-        collection: Collection,
+        open_tasks: OpenTasks,
         statistics: Statistics,
         tracing: Tracing,
         send: Callable[[Task | Progress], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._collection = collection
+        self._open_tasks = open_tasks
         self._statistics = statistics
         self._tracing = tracing
         self._send = send
@@ -60,15 +60,15 @@ class Session:
         for opening in request.openings:
             self._open(opening, arrived, sent)
         for launch in request.launches:
-            self._collection.launch(launch.task_ids, launch.model)
+            self._open_tasks.launch(launch.task_ids, launch.model)
         for loss in request.losses:
-            self._collection.lose(loss.task_ids, loss.model, loss.reason, loss.not_started)
+            self._open_tasks.lose(loss.task_ids, loss.model, loss.reason, loss.not_started)
         if request.cancelled:
-            self.open -= self._collection.cancel(request.cancelled, self._decided)
+            self.open -= self._open_tasks.cancel(request.cancelled, self._decided)
 
     def end(self) -> None:
         """The stream has ended: forget its tasks."""
-        self._collection.forget(self._decided)
+        self._open_tasks.forget(self._decided)
         self.open = 0
 
     def _define(self, definition: pb.PlanDefinition) -> None:
@@ -101,7 +101,7 @@ class Session:
                 progressed,
             )
             self.open += 1
-            self._collection.open(task, arrived + (message.deadline_unix_ns - sent) * 1e-9)
+            self._open_tasks.open(task, arrived + (message.deadline_unix_ns - sent) * 1e-9)
 
     def _lineup(self, opening: pb.Opening) -> Lineup:
         key, versions = opening.plan_key, opening.versions

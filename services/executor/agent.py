@@ -24,13 +24,13 @@ from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.state_pb2 import ModelWork
 from services.common.catalog import Catalog
-from services.executor.definition_cache import Definitions
+from services.executor.definition_cache import DefinitionCache
 from services.executor.desired import Key, desired, key_of
 from services.executor.host.spec import HostSpec
 from services.executor.host_process import HostProcess, State
 from services.executor.quarantine import Quarantine
 from services.executor.settings import ExecutorSettings
-from services.executor.work_done import Work
+from services.executor.work_done import WorkDone
 
 _log = structlog.get_logger()
 
@@ -44,7 +44,7 @@ class Agent:
         self,
         settings: ExecutorSettings,
         catalog: Catalog,
-        definitions: Definitions,
+        definitions: DefinitionCache,
         announce: Callable[[list[Host]], None],
     ) -> None:
         self._settings = settings
@@ -52,14 +52,14 @@ class Agent:
         self._definitions = definitions
         self._announce = announce
         self._hosts: dict[Key, HostProcess] = {}
-        self._leaving: set[HostProcess] = set()
+        self._draining: set[HostProcess] = set()
         self._quarantine = Quarantine(
             settings.quarantine_deaths, settings.quarantine_window.total_seconds()
         )
         self._loading = asyncio.Semaphore(settings.loads_at_once)
         self._starts: set[asyncio.Task[None]] = set()
-        self._ended_work: dict[Key, Work] = {}
-        self._folder = tempfile.TemporaryDirectory(prefix="hedgerow-vitals-")
+        self._ended_work: dict[Key, WorkDone] = {}
+        self._folder = tempfile.TemporaryDirectory(prefix="hedgerow-heartbeat-")
         self._count = 0
         self._closing = False
 
@@ -75,7 +75,7 @@ class Agent:
                 self._start(key, model)
         for key in [key for key in self._hosts if key not in wanted]:
             if not self._still_needed(key, wanted):
-                self._let_go(key)
+                self._retire(key)
         self._announce(self.announcements())
 
     def _still_needed(self, key: Key, wanted: dict[Key, ModelVersion]) -> bool:
@@ -91,10 +91,10 @@ class Agent:
         served = any(self._hosts[heir].state is State.SERVING for heir in heirs)
         return bool(heirs) and not served and key == max(older)
 
-    def _let_go(self, key: Key) -> None:
+    def _retire(self, key: Key) -> None:
         host = self._hosts.pop(key)
         _log.info("a host is no longer needed", model=str(key), pid=host.pid)
-        self._leaving.add(host)
+        self._draining.add(host)
         if host.state is State.LOADING:
             host.kill("no longer needed")
         host.drain()
@@ -103,11 +103,11 @@ class Agent:
 
     def _start(self, key: Key, model: ModelVersion) -> None:
         self._count += 1
-        vitals = Path(self._folder.name) / f"{key.name}-{key.version}-{self._count}"
-        host = self._hosts[key] = HostProcess(model, vitals, self._changed)
-        self._spawn(self._load(key, host, vitals), f"start {key}")
+        heartbeat = Path(self._folder.name) / f"{key.name}-{key.version}-{self._count}"
+        host = self._hosts[key] = HostProcess(model, heartbeat, self._changed)
+        self._spawn(self._load(key, host, heartbeat), f"start {key}")
 
-    async def _load(self, key: Key, host: HostProcess, vitals: Path) -> None:
+    async def _load(self, key: Key, host: HostProcess, heartbeat: Path) -> None:
         """Get the definition, fork, and hold a place in the loading queue until the host is done."""
         async with self._loading:
             if self._hosts.get(key) is not host:
@@ -119,15 +119,15 @@ class Agent:
                 self._give_up(key, str(error))
                 return
             _log.info("loading", model=str(key))
-            await host.start(self._spec(host.model, definition, vitals))
+            await host.start(self._spec(host.model, definition, heartbeat))
             await host.loaded.wait()
 
-    def _spec(self, model: ModelVersion, definition: Path, vitals: Path) -> HostSpec:
+    def _spec(self, model: ModelVersion, definition: Path, heartbeat: Path) -> HostSpec:
         settings = self._settings
         return HostSpec(
             model=model.SerializeToString(),
             definition=definition,
-            vitals=vitals,
+            heartbeat=heartbeat,
             listen=settings.host,
             advertise=settings.advertise.rpartition(":")[0] or settings.host,
             row_limit=settings.row_limit,
@@ -147,8 +147,8 @@ class Agent:
         self.reconcile()
 
     def _ended(self, key: Key, host: HostProcess) -> None:
-        self._leaving.discard(host)
-        self._ended_work.setdefault(key, Work()).add(host.work)
+        self._draining.discard(host)
+        self._ended_work.setdefault(key, WorkDone()).add(host.work)
         if self._hosts.get(key) is not host:
             return
         del self._hosts[key]
@@ -167,7 +167,7 @@ class Agent:
 
     def announcements(self) -> list[Host]:
         """Return every host that lives, and every version that was given up."""
-        living = [*self._hosts.values(), *self._leaving]
+        living = [*self._hosts.values(), *self._draining]
         hosts = [host.announcement() for host in living if host.state is not State.ENDED]
         for key, reason in self._quarantine.reasons.items():
             model = self._catalog.find(*key)
@@ -178,12 +178,12 @@ class Agent:
 
     def work(self, data_type: str = "") -> list[ModelWork]:
         """Return what the hosts of each version have done, of one data type or of all."""
-        done: dict[Key, Work] = {}
+        done: dict[Key, WorkDone] = {}
         for key, ended in self._ended_work.items():
-            done.setdefault(key, Work()).add(ended)
-        for host in (*self._hosts.values(), *self._leaving):
+            done.setdefault(key, WorkDone()).add(ended)
+        for host in (*self._hosts.values(), *self._draining):
             if host.state is not State.ENDED:
-                done.setdefault(key_of(host.model), Work()).add(host.done())
+                done.setdefault(key_of(host.model), WorkDone()).add(host.done())
         return [
             work.to_proto(key)
             for key, work in sorted(done.items())
@@ -198,7 +198,7 @@ class Agent:
             await asyncio.sleep(_WATCH_SECONDS)
             for key, host in list(self._hosts.items()):
                 self._check(key, host)
-            for host in list(self._leaving):
+            for host in list(self._draining):
                 if host.silence > self._kill_after(host):
                     host.kill("did not end when it was asked to")
 
@@ -222,7 +222,7 @@ class Agent:
         """Ask every host to finish, and wait until all have or the drain time is over."""
         self._closing = True
         for host in self._hosts.values():
-            self._leaving.add(host)
+            self._draining.add(host)
             if host.state is State.LOADING:
                 host.kill("the executor is stopping")
             host.drain()
@@ -231,7 +231,7 @@ class Agent:
         for task in self._starts:
             task.cancel()
         await asyncio.gather(*self._starts, return_exceptions=True)
-        for host in list(self._leaving):
+        for host in list(self._draining):
             host.abandon()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.drain_timeout.total_seconds()):
@@ -239,14 +239,14 @@ class Agent:
 
     async def close(self) -> None:
         """Kill the hosts that are left, and leave nothing behind."""
-        for host in self._leaving:
+        for host in self._draining:
             host.kill("the executor is stopping")
         await self._all_left()
         self._folder.cleanup()
 
     async def _all_left(self) -> None:
         """Wait for the processes of all hosts that are leaving."""
-        await asyncio.gather(*(host.gone() for host in self._leaving))
+        await asyncio.gather(*(host.gone() for host in self._draining))
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.get_running_loop().create_task(coroutine, name=name)

@@ -12,7 +12,7 @@ Fetch = Callable[[ModelVersion, Path], Awaitable[None]]
 """Writes a definition to a path, whole and verified or not at all."""
 
 
-class Definitions:
+class DefinitionCache:
     """A cache on disk: a definition is fetched once, however often its hosts start."""
 
     def __init__(self, folder: Path, fetch: Fetch) -> None:

@@ -10,25 +10,25 @@ import struct
 import time
 from pathlib import Path
 
-from services.executor.work_done import Work
+from services.executor.work_done import WorkDone
 
-_LAYOUT = struct.Struct("<d3Q2d")  # last sign of life, then the fields of Work
+_LAYOUT = struct.Struct("<d3Q2d")  # last sign of life, then the fields of WorkDone
 
 
-class Vitals:
+class Heartbeat:
     """Shared by one host, which writes, and its agent, which reads."""
 
     def __init__(self, path: Path) -> None:
         with path.open("r+b") as file:
             self._memory = mmap.mmap(file.fileno(), _LAYOUT.size)
-        self.work = Work()
+        self.work = WorkDone()
         """For the host: what it did so far; told to the agent with the next sign of life."""
 
     @staticmethod
-    def create(path: Path) -> "Vitals":
+    def create(path: Path) -> "Heartbeat":
         """Make the shared file; its host counts as alive from now on."""
         path.write_bytes(_LAYOUT.pack(time.monotonic(), 0, 0, 0, 0.0, 0.0))
-        return Vitals(path)
+        return Heartbeat(path)
 
     def beat(self) -> None:
         """Give a sign of life."""
@@ -56,10 +56,10 @@ class Vitals:
         beat: float = _LAYOUT.unpack_from(self._memory, 0)[0]
         return time.monotonic() - beat
 
-    def told(self) -> Work:
+    def told(self) -> WorkDone:
         """For the agent: what the host had done by its last sign of life."""
         _, *counts = _LAYOUT.unpack_from(self._memory, 0)
-        return Work(*counts)
+        return WorkDone(*counts)
 
     def close(self) -> None:
         """Unmap the memory."""

@@ -1,4 +1,4 @@
-"""The agent's side of one host: its process, its pipe and its vitals."""
+"""The agent's side of one host: its process, its pipe and its heartbeat."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ import structlog
 
 from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.models_pb2 import ModelVersion
-from services.executor.heartbeat import Vitals
+from services.executor.heartbeat import Heartbeat
 from services.executor.host.main import host_main
 from services.executor.host.spec import DRAIN, Failed, HostSpec, Serving
-from services.executor.work_done import Work
+from services.executor.work_done import WorkDone
 
 _log = structlog.get_logger()
 
@@ -52,7 +52,7 @@ class HostProcess:
     """One host. `changed` is called whenever its state moves."""
 
     def __init__(
-        self, model: ModelVersion, vitals: Path, changed: Callable[[HostProcess], None]
+        self, model: ModelVersion, heartbeat: Path, changed: Callable[[HostProcess], None]
     ) -> None:
         self.model = model
         self.state = State.LOADING
@@ -65,11 +65,11 @@ class HostProcess:
         self.started = time.monotonic()
         self.loaded = asyncio.Event()
         """Set when loading is over, whether it serves or not."""
-        self.work = Work()
+        self.work = WorkDone()
         """What it had done by its last sign of life, once it has ended."""
         self._changed = changed
-        self._vitals_path = vitals
-        self._vitals: Vitals | None = None
+        self._heartbeat_path = heartbeat
+        self._heartbeat: Heartbeat | None = None
         self._fork: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
         self._process: ForkServerProcess | None = None
@@ -83,27 +83,32 @@ class HostProcess:
     @property
     def silence(self) -> float:
         """Seconds since its last sign of life; before it serves, since it was started."""
-        if self.state is State.LOADING or self._vitals is None:
+        if self.state is State.LOADING or self._heartbeat is None:
             return time.monotonic() - self.started
-        return self._vitals.silence
+        return self._heartbeat.silence
 
-    def done(self) -> Work:
+    def done(self) -> WorkDone:
         """Return what it has done by its last sign of life."""
-        return self._vitals.told() if self._vitals is not None else self.work
+        return self._heartbeat.told() if self._heartbeat is not None else self.work
 
     async def start(self, spec: HostSpec) -> None:
         """Fork the process. It says by itself when it serves.
 
         A fork that has begun is seen through, also when this is cancelled: nobody else would know of it.
         """
-        self._fork = asyncio.create_task(self._forked(spec), name=f"forks {self._vitals_path.stem}")
+        self._fork = asyncio.create_task(
+            self._forked(spec), name=f"forks {self._heartbeat_path.stem}"
+        )
         await asyncio.shield(self._fork)
 
     async def _forked(self, spec: HostSpec) -> None:
-        self._vitals = Vitals.create(self._vitals_path)
+        self._heartbeat = Heartbeat.create(self._heartbeat_path)
         context = multiprocessing.get_context("forkserver")
         self._process = context.Process(
-            target=host_main, args=(spec, self._theirs), name=self._vitals_path.stem, daemon=False
+            target=host_main,
+            args=(spec, self._theirs),
+            name=self._heartbeat_path.stem,
+            daemon=False,
         )
         try:
             await asyncio.to_thread(_start, self._process)
@@ -184,11 +189,11 @@ class HostProcess:
         self._pipe.close()
         self._process.close()
         self._process = None
-        if self._vitals is not None:
-            self.work = self._vitals.told()
-            self._vitals.close()
-            self._vitals = None
-        self._vitals_path.unlink(missing_ok=True)
+        if self._heartbeat is not None:
+            self.work = self._heartbeat.told()
+            self._heartbeat.close()
+            self._heartbeat = None
+        self._heartbeat_path.unlink(missing_ok=True)
         self._move(State.ENDED)
 
     def _move(self, state: State) -> None:

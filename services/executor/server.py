@@ -18,7 +18,7 @@ from services.common.service import Service, run
 from services.common.state import STATE_SERVICE, StateServicer
 from services.common.telemetry import Tracing
 from services.executor.agent import Agent
-from services.executor.definition_cache import Definitions
+from services.executor.definition_cache import DefinitionCache
 from services.executor.servicer import Announcements, ExecutorServicer
 from services.executor.settings import EVERY_TYPE, ExecutorSettings
 
@@ -62,7 +62,7 @@ class Executor(Service):
         self._agent = Agent(
             settings,
             self._mirror.catalog,
-            Definitions(settings.cache_dir, self._fetch),
+            DefinitionCache(settings.cache_dir, self._fetch),
             self._announcements.publish,
         )
 

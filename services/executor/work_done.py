@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # hosts need the counts, not the catalog
 
 
 @dataclass(slots=True)
-class Work:
+class WorkDone:
     """Of one host, or of several of one model version together."""
 
     rows_scored: int = 0
@@ -25,7 +25,7 @@ class Work:
     wasted_seconds: float = 0.0
     """Of those, spent on tasks that were withheld."""
 
-    def add(self, other: Work) -> None:
+    def add(self, other: WorkDone) -> None:
         """Count what another host did as well."""
         self.rows_scored += other.rows_scored
         self.rows_dropped += other.rows_dropped

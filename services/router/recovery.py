@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from hedgerow.errors import NoAnswer, Unavailable
-from services.router.collectors.pool import Collectors
-from services.router.hedging.scheduler import Courses, by_place
+from services.router.collectors.pool import CollectorPool
+from services.router.hedging.scheduler import Scheduler, by_place
 from services.router.hosts.link import HostLink, Offer
 from services.router.starter import Starter
 from services.router.tasks import Task, grouped, now_ns, refuse
@@ -23,12 +23,12 @@ class Recovery:
     def __init__(
         self,
         starter: Starter,
-        courses: Courses,
-        collectors: Collectors,
+        scheduler: Scheduler,
+        collectors: CollectorPool,
         open_tasks: Callable[[], Iterable[Task]],
     ) -> None:
         self._starter = starter
-        self._courses = courses
+        self._scheduler = scheduler
         self._collectors = collectors
         self._open_tasks = open_tasks
 
@@ -89,7 +89,7 @@ class Recovery:
         return [
             (task, slot)
             for slot, tasks in by_place(due)
-            for task in self._courses.offer(slot, tasks)
+            for task in self._scheduler.offer(slot, tasks)
         ]
 
     @staticmethod

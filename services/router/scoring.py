@@ -14,17 +14,17 @@ from hedgerow.v1.collection_pb2 import TaskDecision, TaskProgress
 from hedgerow.v1.records_pb2 import TraceContext
 from hedgerow.v1.scoring_pb2 import Decision, ModelState, Reason, ScoreRequest
 from services.common.deadlines import Deadlines
-from services.router.collectors.link import Heard
-from services.router.collectors.pool import Collectors
+from services.router.collectors.link import CollectorListener
+from services.router.collectors.pool import CollectorPool
 from services.router.gathering import Gatherer
 from services.router.hedging.delays import Bounds
 from services.router.hedging.response_times import ResponseTimes
-from services.router.hedging.scheduler import Courses
+from services.router.hedging.scheduler import Scheduler
 from services.router.hedging.timing import Timing
 from services.router.hosts.fleet import Fleet
 from services.router.hosts.link import HostLink, Offer
-from services.router.hosts.work_spared import Work
-from services.router.plans.prepared import PlanBook
+from services.router.hosts.work_spared import WorkSpared
+from services.router.plans.prepared import PreparedPlans
 from services.router.recovery import Recovery
 from services.router.settings import RouterSettings
 from services.router.starter import Starter
@@ -42,23 +42,23 @@ _LARGEST_MARGIN = 0.2
 class Scoring:
     """All tasks of a router."""
 
-    def __init__(self, settings: RouterSettings, book: PlanBook) -> None:
+    def __init__(self, settings: RouterSettings, plans: PreparedPlans) -> None:
         self._settings = settings
-        self._book = book
+        self._plans = plans
         self._loop = asyncio.get_running_loop()
         self._ids = TaskIds()
         self._tasks: dict[int, Task] = {}
         self._deadlines: Deadlines[int] = Deadlines(self._expired)
-        self.work = Work()
+        self.work = WorkSpared()
         self.fleet = Fleet(
-            settings.frame_tasks, self.work, book.changed, self._host_lost, self._host_cut
+            settings.frame_tasks, self.work, plans.changed, self._host_lost, self._host_cut
         )
-        heard = Heard(self._decided, self._progress, self._collector_lost)
-        self.collectors = Collectors(heard, self.fleet.cuts)
+        heard = CollectorListener(self._decided, self._progress, self._collector_lost)
+        self.collectors = CollectorPool(heard, self.fleet.cuts)
         self._timing = _timing(settings, self._loop)
-        self._courses = Courses(self.fleet, self.work, self._tasks.get)
-        starter = Starter(self.fleet, self.collectors, self._timing, self._courses)
-        self._recovery = Recovery(starter, self._courses, self.collectors, self.open_tasks)
+        self._scheduler = Scheduler(self.fleet, self.work, self._tasks.get)
+        starter = Starter(self.fleet, self.collectors, self._timing, self._scheduler)
+        self._recovery = Recovery(starter, self._scheduler, self.collectors, self.open_tasks)
         self._gatherer: Gatherer[Task] = Gatherer(
             settings.gather_target, settings.gather_at_most.total_seconds(), starter.start
         )
@@ -82,7 +82,7 @@ class Scoring:
             "tasks_gathering": len(self._gatherer),
             "tasks_at_hosts": self.fleet.outstanding,
             "tasks_at_collectors": self.collectors.outstanding,
-            "timers": self._courses.waiting + len(self._deadlines),
+            "timers": self._scheduler.waiting + len(self._deadlines),
             "hosts_cut_off": self.fleet.cut_off,
         }
 
@@ -120,7 +120,7 @@ class Scoring:
                 f"the batch has {message.rows} records, over the limit of"
                 f" {self._settings.row_limit}; send it in parts"
             )
-        plan = self._book.plan_for(request)
+        plan = self._plans.plan_for(request)
         plan.check.check(Batch.from_proto(message))
         admitted = now_ns()
         task_id = self._ids.take()
@@ -148,7 +148,7 @@ class Scoring:
             # The caller left, or was told something else: nobody needs what is still going on.
             task.collector.cancel([task])
             task.stop(task.plan.strategy.voters)
-        self._courses.ended(task)
+        self._scheduler.ended(task)
         if not self._tasks:
             self._empty.set()
 
@@ -158,15 +158,15 @@ class Scoring:
             return
         task.outcome.set_result(decision)
         task.has_decision = True
-        losers = decision.outstanding
-        if task.course is not None:
-            losers |= task.course.replicated
-        if losers:
-            task.stop(losers)
+        cancelled = decision.outstanding
+        if task.schedule is not None:
+            cancelled |= task.schedule.replicated
+        if cancelled:
+            task.stop(cancelled)
         self._timing.observe(task, decision)
 
     def _progress(self, messages: Sequence[TaskProgress]) -> None:
-        self._courses.progress(messages)
+        self._scheduler.progress(messages)
 
     def _expired(self, ids: list[int]) -> None:
         """The collector did not keep the deadline; the caller is told all the same."""
@@ -191,7 +191,7 @@ class Scoring:
         """End all streams."""
         await self.fleet.close()
         await self.collectors.close()
-        self._courses.close()
+        self._scheduler.close()
         self._deadlines.close()
 
 

@@ -10,7 +10,7 @@ from services.common.log import Log, Mirror
 from services.common.service import Service, run
 from services.common.state import STATE_SERVICE, StateServicer, ask_all
 from services.common.telemetry import Tracing
-from services.router.plans.prepared import PlanBook
+from services.router.plans.prepared import PreparedPlans
 from services.router.scoring import Scoring
 from services.router.servicer import ScoringServicer
 from services.router.settings import RouterSettings
@@ -28,8 +28,8 @@ class Router(Service):
         self._log = Log(settings.log_url)
         self._mirror = Mirror(self._log.models)
         self._address = ""
-        self._book = PlanBook(self._mirror.catalog, self._chosen)
-        self.scoring = Scoring(settings, self._book)
+        self._plans = PreparedPlans(self._mirror.catalog, self._chosen)
+        self.scoring = Scoring(settings, self._plans)
 
     def add_to(self, server: grpc.aio.Server) -> None:
         servicer = ScoringServicer(self.scoring, self.tracing, self._settings.max_in_flight)
@@ -38,7 +38,7 @@ class Router(Service):
 
     async def start(self, address: str) -> None:
         self._address = address
-        self._mirror.listen(self._book.changed)
+        self._mirror.listen(self._plans.changed)
         self.background(self._mirror.run(), "follows the log")
         self.background(self._follow_executors(), "looks for executors")
         self.background(self._follow_collectors(), "looks for collectors")
@@ -69,7 +69,7 @@ class Router(Service):
         return link.model.version if link else 0
 
     def _fill(self, response: QueryResponse, data_type: str) -> None:
-        plans = self._book.plans()
+        plans = self._plans.plans()
         response.plans.extend(plan for plan in plans if data_type in ("", plan.data_type))
         hosts = self.scoring.fleet.hosts()
         response.hosts.extend(

@@ -1,8 +1,8 @@
 """Starts tasks: opens them at a collector and offers them to hosts.
 
 Where everything starts at once, the tasks of a group share all that is decided about them. Where not, each
-has a course of its own (see `courses`); tasks whose courses begin alike still go together, so that frames
-stay whole.
+has a schedule of its own (see `hedging`); tasks whose schedules begin alike still go together, so that
+frames stay whole.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from hedgerow.errors import Unavailable
-from services.router.collectors.pool import Collectors
-from services.router.hedging.scheduler import Courses
+from services.router.collectors.pool import CollectorPool
+from services.router.hedging.scheduler import Scheduler
 from services.router.hedging.timing import Timing
 from services.router.hosts.fleet import Fleet
 from services.router.hosts.link import HostLink, Offer
@@ -23,12 +23,12 @@ class Starter:
     """Decides for each task where it is open, on which hosts its models run, and which start with it."""
 
     def __init__(
-        self, fleet: Fleet, collectors: Collectors, timing: Timing, courses: Courses
+        self, fleet: Fleet, collectors: CollectorPool, timing: Timing, scheduler: Scheduler
     ) -> None:
         self._fleet = fleet
         self._collectors = collectors
         self._timing = timing
-        self._courses = courses
+        self._scheduler = scheduler
 
     def start(self, tasks: Iterable[Task], besides: object = None) -> None:
         """Start tasks, of any plans, at any collector but one."""
@@ -77,9 +77,9 @@ class Starter:
         shadows = startable & ~plan.strategy.voters
         first: dict[int, int] = {}
         for alike in grouped(tasks, lambda task: (task.rows, task.deadline - task.admitted)):
-            waits = self._timing.waits(plan, alike[0])
+            delays = self._timing.delays(plan, alike[0])
             for task in alike:
-                first[task.id] = self._courses.begin(task, waits, startable) | shadows
+                first[task.id] = self._scheduler.begin(task, delays, startable) | shadows
         for group in grouped(tasks, lambda task: first[task.id]):
             at_once = first[group[0].id]
             self._start_together(group, links, at_once, startable & ~at_once)

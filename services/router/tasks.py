@@ -17,7 +17,7 @@ from hedgerow.v1.records_pb2 import TraceContext
 
 if TYPE_CHECKING:
     from services.router.collectors.link import CollectorLink
-    from services.router.hedging.schedule import Course
+    from services.router.hedging.schedule import Schedule
     from services.router.hosts.link import HostLink
     from services.router.plans.prepared import Plan
 
@@ -53,7 +53,7 @@ class Task:
     """A bit for each model that is started to see whether it is still too slow."""
     has_decision: bool = False
     """The collector has decided it."""
-    course: Course | None = None
+    schedule: Schedule | None = None
     """How far it has come, unless everything was started at once."""
 
     @property
@@ -81,11 +81,11 @@ class Task:
         """Whether anybody needs that a model of the plan answers; a shadow is heard after the end too."""
         if not self.plan.strategy.voters >> slot & 1:
             return True
-        return not self.done and (self.course is None or not self.course.ended >> slot & 1)
+        return not self.done and (self.schedule is None or not self.schedule.ended >> slot & 1)
 
     def encode_undecided(self) -> tuple[bytes, int]:
         """Encode the records that are not decided yet, as `encoded` is; return their number too."""
-        undecided = self.course.undecided if self.course is not None else None
+        undecided = self.schedule.undecided if self.schedule is not None else None
         if undecided is None:
             return self.encoded, self.rows
         batch = Batch.from_proto(self.batch).take(undecided).to_proto()

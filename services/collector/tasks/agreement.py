@@ -20,7 +20,7 @@ from services.collector.rules.columns import ABSENT, Flags, Places
 from services.collector.rules.consensus import Tolerance, is_number
 from services.collector.rules.groups import near
 from services.collector.rules.rule import Value
-from services.collector.tasks.model_answer import Part
+from services.collector.tasks.model_answer import ModelAnswer
 
 
 class Tally(NamedTuple):
@@ -47,7 +47,7 @@ Answers = Sequence[Value] | Coded
 """What was decided for the records of a task; None where there is no answer."""
 
 
-def count_agreeing(part: Part, decided: Answers, tolerance: Tolerance | None) -> int:
+def count_agreeing(part: ModelAnswer, decided: Answers, tolerance: Tolerance | None) -> int:
     """Return in how many records a model that is heard after the decision agrees with it."""
     if isinstance(decided, Coded):
         codes = part.codes(decided.labels, len(decided))

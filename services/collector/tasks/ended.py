@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from services.collector.tasks.agreement import Answers, agree, count_agreeing
 from services.collector.tasks.lineup import Lineup
-from services.collector.tasks.model_answer import Part, records_of
+from services.collector.tasks.model_answer import ModelAnswer, records_of
 from services.collector.tasks.reports import Report, Result
 
 
-class Outcome:
+class EndedTask:
     """What was decided, and who was out then, as bits; of a task that was cancelled nothing was decided.
 
     A voter that is heard now is late, and its work was wasted. A shadow is not, for nobody waits for
@@ -58,6 +58,6 @@ class Outcome:
         counts, decided = report.counts, self.decided
         records, misfit = records_of(result, len(decided))
         if not misfit:
-            part = Part(report, start, 0.0, records)
+            part = ModelAnswer(report, start, 0.0, records)
             counts.records += result[1]
             counts.agreed += count_agreeing(part, decided, self._lineup.policy.tolerance)

@@ -12,7 +12,7 @@ from services.collector.rules.decider import decide
 from services.collector.rules.rule import Value, Verdict
 from services.collector.rules.vectors import can_judge_rows, judge_rows
 from services.collector.tasks.agreement import Answers, Coded, tally_codes, tally_values
-from services.collector.tasks.model_answer import Part
+from services.collector.tasks.model_answer import ModelAnswer
 from services.collector.tasks.reports import code_of
 from services.collector.tasks.task import Task
 
@@ -52,7 +52,7 @@ class ManyRecords(Task):
         self._said: list[list[Value]] = [[None] * self.rows] * len(self.parts)
         self._trusted: list[list[float]] = [[0.0] * self.rows] * len(self.parts)
 
-    def take(self, place: int, part: Part) -> None:
+    def take(self, place: int, part: ModelAnswer) -> None:
         super().take(place, part)
         self._said[place] = part.values(self.rows)
         self._trusted[place] = part.trusted(self.rows)
@@ -149,7 +149,7 @@ class ManyRecords(Task):
                 verdicts.append(unanswered)
         return verdicts
 
-    def _voted(self) -> list[tuple[int, Part]]:
+    def _voted(self) -> list[tuple[int, ModelAnswer]]:
         """The voters that have answered, by their places."""
         voters = self.lineup.policy.voters
         return [
@@ -158,12 +158,12 @@ class ManyRecords(Task):
             if part is not None and voters >> place & 1
         ]
 
-    def _have_columns(self, voted: list[tuple[int, Part]]) -> bool:
+    def _have_columns(self, voted: list[tuple[int, ModelAnswer]]) -> bool:
         """Columns are of labels, or of numbers, not of both."""
         kinds = {part.report.classes is None for _, part in voted}
         return len(kinds) == 1 and can_judge_rows(self.lineup.policy.rule)
 
-    def _columns(self, voted: list[tuple[int, Part]]) -> Columns:
+    def _columns(self, voted: list[tuple[int, ModelAnswer]]) -> Columns:
         found = [self._column(place, part) for place, part in voted]
         codes = np.stack([column.codes for column in found])
         columns = Columns(
@@ -174,7 +174,7 @@ class ManyRecords(Task):
         )
         return columns if len(self._pending) == self.rows else columns.take(np.array(self._pending))
 
-    def _column(self, place: int, part: Part) -> _Column:
+    def _column(self, place: int, part: ModelAnswer) -> _Column:
         column = self._columns_of.get(place)
         if column is None:
             column = _Column(part.codes(self._labels, self.rows), part.trust(self.rows))

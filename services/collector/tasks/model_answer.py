@@ -23,7 +23,7 @@ T = TypeVar("T")
 Kind = TypeVar("Kind", np.int64, np.float64)
 
 
-class Part:
+class ModelAnswer:
     """A frame, the task's first row in it, and the seconds it waited in the host.
 
     `records` are the places of the records that the rows are, ascending, or None: all of the task's. What

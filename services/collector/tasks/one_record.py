@@ -7,7 +7,7 @@ import math
 from services.collector.rules.decider import decide
 from services.collector.rules.rule import Value, Verdict
 from services.collector.tasks.agreement import agree, supporters
-from services.collector.tasks.model_answer import Part
+from services.collector.tasks.model_answer import ModelAnswer
 from services.collector.tasks.task import Task
 
 
@@ -22,7 +22,7 @@ class OneRecord(Task):
         self._confidences = [0.0] * size
         self._verdict: Verdict | None = None
 
-    def take(self, place: int, part: Part) -> None:
+    def take(self, place: int, part: ModelAnswer) -> None:
         report, row = part.report, part.start
         self.parts[place] = part
         self.outstanding &= ~(1 << place)

@@ -6,15 +6,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from hedgerow.errors import InvalidInput
-from services.collector.tasks.ended import Outcome
-from services.collector.tasks.model_answer import Part, records_of
+from services.collector.tasks.ended import EndedTask
+from services.collector.tasks.model_answer import ModelAnswer, records_of
 from services.collector.tasks.reports import Report, Result
 from services.collector.tasks.task import Task
-from services.collector.tasks.unclaimed import Strays
+from services.collector.tasks.unclaimed import UnclaimedResults
 from services.common.deadlines import Deadlines
 
 
-class Collection:
+class OpenTasks:
     """The open tasks of a collector.
 
     A task ends when its last record is decided, at its deadline at the latest, and `Task.decided` is
@@ -22,8 +22,10 @@ class Collection:
     left here but, for a while, what was decided. Times are seconds of `clock`.
     """
 
-    def __init__(self, strays: Strays, clock: Callable[[], float] = time.monotonic) -> None:
-        self._strays = strays
+    def __init__(
+        self, unclaimed: UnclaimedResults, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._unclaimed = unclaimed
         self._clock = clock
         self._tasks: dict[int, Task] = {}
         self._deadlines: Deadlines[int] = Deadlines(self._expire, clock)
@@ -43,8 +45,8 @@ class Collection:
         if known is not None:
             known.ended = self._clock()
             _hand_over(known, task)
-        early = self._strays.claim(task.id)
-        heard = [self._keep(task, *stray) for stray in early] if early else ()
+        early = self._unclaimed.claim(task.id)
+        heard = [self._keep(task, *result) for result in early] if early else ()
         if known is not None or any(heard) or not task.lineup.running:
             self._settle(task)
 
@@ -55,7 +57,7 @@ class Collection:
         for result in results:
             task = tasks.get(result[0])
             if task is None:
-                self._strays.add(result[0], (report, start, result))
+                self._unclaimed.add(result[0], (report, start, result))
             elif self._keep(task, report, start, result):
                 self._settle(task)
             start += result[1]
@@ -89,7 +91,7 @@ class Collection:
         open_ = [task for task in found if task is not None and task.decided == decided]
         for task in open_:
             self._close(task)
-            self._strays.remember(task.id, Outcome(task.lineup, task.outstanding, ()))
+            self._unclaimed.remember(task.id, EndedTask(task.lineup, task.outstanding, ()))
         return len(open_)
 
     def forget(self, decided: Callable[[Task], None]) -> None:
@@ -125,7 +127,7 @@ class Collection:
             self._fail(task, place, failure)
         else:
             report.counts.answered += 1
-            task.take(place, Part(report, start, queued, records))
+            task.take(place, ModelAnswer(report, start, queued, records))
         return bool(task.lineup.policy.voters >> place & 1)
 
     def _fail(self, task: Task, place: int, reason: str) -> None:
@@ -163,8 +165,8 @@ class Collection:
         task.ended = self._clock()
         task.count()
         if task.outstanding or task.lineup.replicas:
-            self._strays.remember(
-                task.id, Outcome(task.lineup, task.outstanding, task.decided_answers())
+            self._unclaimed.remember(
+                task.id, EndedTask(task.lineup, task.outstanding, task.decided_answers())
             )
         task.decided(task)
 

@@ -12,7 +12,7 @@ from hedgerow.v1.records_pb2 import TraceContext
 from services.collector.rules.rule import Value, Verdict, places_of
 from services.collector.tasks.agreement import Answers
 from services.collector.tasks.lineup import Lineup
-from services.collector.tasks.model_answer import Part
+from services.collector.tasks.model_answer import ModelAnswer
 
 
 class Task(ABC):
@@ -66,7 +66,7 @@ class Task(ABC):
         """A bit for each model of the plan that may still answer."""
         self.held = lineup.held
         """A bit for each that was held back when it was opened, and has not been launched."""
-        self.parts: list[Part | None] = [None] * len(lineup.names)
+        self.parts: list[ModelAnswer | None] = [None] * len(lineup.names)
         """What each model of the plan answered."""
         self.failures: dict[int, str] | None = None
         """Why models will not answer, by their place; most tasks have none."""
@@ -82,7 +82,7 @@ class Task(ABC):
     def _prepare(self) -> None:
         """Set up what a kind of task keeps besides."""
 
-    def take(self, place: int, part: Part) -> None:
+    def take(self, place: int, part: ModelAnswer) -> None:
         """Keep a model's answer. It may have been lost before, but not have answered."""
         self.parts[place] = part
         self.outstanding &= ~(1 << place)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from hedgerow.v1.execution_pb2 import ExecuteRequest, Task
-from services.executor.work_done import Work
+from services.executor.work_done import WorkDone
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class Inbox:
     """
 
     row_limit: int
-    work: Work = field(default_factory=Work)
+    work: WorkDone = field(default_factory=WorkDone)
     dropped: Callable[[Waiting], None] = _ignore
     _waiting: deque[Waiting] = field(default_factory=deque)
     _unsettled: dict[int, Waiting] = field(default_factory=dict)

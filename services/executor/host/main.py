@@ -20,7 +20,7 @@ from hedgerow.formats.registry import factory_of
 from hedgerow.formats.warmup import warm_up
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion
 from services.common.logs import configure_logging
-from services.executor.heartbeat import Vitals
+from services.executor.heartbeat import Heartbeat
 from services.executor.host.spec import Failed, HostSpec
 
 _log = structlog.get_logger()
@@ -55,7 +55,7 @@ def _serve(spec: HostSpec, version: ModelVersion, model: Model, pipe: Connection
     # What is loaded by now stays; the garbage collector need not walk it again and again.
     gc.collect()
     gc.freeze()
-    uvloop.run(HostServer(spec, version, model, Vitals(spec.vitals), pipe).run())
+    uvloop.run(HostServer(spec, version, model, Heartbeat(spec.heartbeat), pipe).run())
 
 
 def _load(version: ModelVersion, spec: HostSpec) -> Model:

@@ -19,7 +19,7 @@ from hedgerow.data.records import Batch, Layout
 from hedgerow.errors import HedgerowError
 from hedgerow.formats import Model
 from services.executor.host.inbox import Waiting
-from services.executor.work_done import Work
+from services.executor.work_done import WorkDone
 
 _log = structlog.get_logger()
 
@@ -52,7 +52,7 @@ class Scored:
         """How long the call took."""
         return self.ended - self.began
 
-    def wanted(self, work: Work) -> Scored | None:
+    def wanted(self, work: WorkDone) -> Scored | None:
         """Return it without the tasks that were cancelled meanwhile, None if all were; count those."""
         kept = [waiting for waiting in self.tasks if not waiting.cancelled]
         if len(kept) == len(self.tasks):

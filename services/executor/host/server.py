@@ -14,7 +14,7 @@ from hedgerow.v1.models_pb2 import ModelVersion
 from services.common.errors import ErrorInterceptor
 from services.common.telemetry import Tracing
 from services.common.wire import SERVER_OPTIONS
-from services.executor.heartbeat import Vitals
+from services.executor.heartbeat import Heartbeat
 from services.executor.host.host_spans import Spans
 from services.executor.host.inbox import Inbox
 from services.executor.host.reports import Reports
@@ -29,16 +29,21 @@ class HostServer:
     """The gRPC endpoint of one model version."""
 
     def __init__(
-        self, spec: HostSpec, version: ModelVersion, model: Model, vitals: Vitals, pipe: Connection
+        self,
+        spec: HostSpec,
+        version: ModelVersion,
+        model: Model,
+        heartbeat: Heartbeat,
+        pipe: Connection,
     ) -> None:
         self._spec = spec
-        self._vitals = vitals
+        self._heartbeat = heartbeat
         self._pipe = pipe
         self._tracing = Tracing("executor")
         self._reports = Reports(version, self._told)
         spans = Spans(self._tracing, version)
-        inbox = Inbox(spec.row_limit, vitals.work, spans.dropped)
-        self._servicer = HostServicer(inbox, Scorer(model, vitals.scored), self._reports, spans)
+        inbox = Inbox(spec.row_limit, heartbeat.work, spans.dropped)
+        self._servicer = HostServicer(inbox, Scorer(model, heartbeat.scored), self._reports, spans)
         self._ending = asyncio.Event()
 
     async def run(self) -> None:
@@ -59,7 +64,7 @@ class HostServer:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._reports.close()
-        self._vitals.beat()
+        self._heartbeat.beat()
         await asyncio.to_thread(self._tracing.close)
 
     def _told(self, collector: str, reachable: bool) -> None:
@@ -79,5 +84,5 @@ class HostServer:
 
     async def _beat(self) -> None:
         while True:
-            self._vitals.beat()
+            self._heartbeat.beat()
             await asyncio.sleep(_BEAT_SECONDS)

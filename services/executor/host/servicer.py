@@ -15,7 +15,7 @@ from services.executor.host.host_spans import Spans
 from services.executor.host.inbox import Inbox
 from services.executor.host.reports import Reports
 from services.executor.host.scoring import Scored, Scorer
-from services.executor.work_done import Work
+from services.executor.work_done import WorkDone
 
 _CREDIT = 4
 """Frames a router may have here at once: one being scored, one that waits so that scoring never does, and
@@ -38,7 +38,7 @@ _MILLISECOND = 0.001
 class Credit:
     """The credit of one router: how many more frames it may write."""
 
-    def __init__(self, outbox: Outbox[ExecuteResponse, ExecuteResponse], work: Work) -> None:
+    def __init__(self, outbox: Outbox[ExecuteResponse, ExecuteResponse], work: WorkDone) -> None:
         self._outbox = outbox
         self._work = work
         self._told_rows = work.rows_scored

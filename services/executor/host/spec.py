@@ -17,7 +17,7 @@ class HostSpec:
     definition: Path
     """The model's bytes."""
 
-    vitals: Path
+    heartbeat: Path
     """Where signs of life go."""
 
     listen: str

@@ -30,7 +30,7 @@ _MOST_PLANS = 512
 """Defined at a collector at a time. Beyond it the number of the oldest is given to the new one."""
 
 
-class Heard(NamedTuple):
+class CollectorListener(NamedTuple):
     """Who is told what collectors say."""
 
     decided: Callable[[TaskDecision], None]
@@ -42,7 +42,7 @@ class Heard(NamedTuple):
 class CollectorLink:
     """One collector. The link tries to connect again until it is closed."""
 
-    def __init__(self, address: str, heard: Heard) -> None:
+    def __init__(self, address: str, heard: CollectorListener) -> None:
         self.address = address
         self.is_ready = False
         self._listener = heard
@@ -69,7 +69,7 @@ class CollectorLink:
             tasks=[task.opening() for task in tasks],
             held=held,
             no_time=first.no_time,
-            progress=first.course is not None,
+            progress=first.schedule is not None,
         )
         self._send(CollectRequest(plans=definitions, openings=[opening]))
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Iterable
 
-from services.router.collectors.link import CollectorLink, Heard
+from services.router.collectors.link import CollectorLink, CollectorListener
 
 
-class Collectors:
+class CollectorPool:
     """One link a collector; links are kept while their address is believed in."""
 
-    def __init__(self, heard: Heard, cuts: Callable[[str], int]) -> None:
+    def __init__(self, heard: CollectorListener, cuts: Callable[[str], int]) -> None:
         self._heard = heard
         self._cuts = cuts
         self._links: dict[str, CollectorLink] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from services.router.plans.strategy import Strategy, Wait
+from services.router.plans.strategy import Delay, Strategy
 
 Learnt = Callable[[int, float], float | None]
 """Gives a quantile of the response times of the model at a place, in seconds; None if it is not known."""
@@ -18,7 +18,7 @@ class Bounds(NamedTuple):
     at_most: float
 
 
-class Waits(NamedTuple):
+class Delays(NamedTuple):
     """In seconds, by the places of the models in the plan; None where no time is waited for."""
 
     starts: tuple[float | None, ...]
@@ -27,10 +27,10 @@ class Waits(NamedTuple):
     """From the start of the model until it starts on a second host."""
 
 
-def resolve(strategy: Strategy, learnt: Learnt, bounds: Bounds, allowed: float) -> Waits:
+def resolve(strategy: Strategy, learnt: Learnt, bounds: Bounds, allowed: float) -> Delays:
     """Say how long each model waits in a task that has `allowed` seconds."""
     resolving = _Resolving(strategy, learnt, bounds, allowed)
-    return Waits(resolving.starts(), resolving.replicas())
+    return Delays(resolving.starts(), resolving.replicas())
 
 
 class _Resolving:
@@ -42,15 +42,15 @@ class _Resolving:
         """What starts later could hardly answer any more."""
 
     def starts(self) -> tuple[float | None, ...]:
-        waits: list[float | None] = []
+        delays: list[float | None] = []
         for place, start in enumerate(self._strategy.starts):
-            if not isinstance(start, Wait):
-                waits.append(None)
+            if not isinstance(start, Delay):
+                delays.append(None)
             elif start.quantile:
-                waits.append(self._after_others(place, waits, start.quantile))
+                delays.append(self._after_others(place, delays, start.quantile))
             else:
-                waits.append(start.seconds)
-        return tuple(waits)
+                delays.append(start.seconds)
+        return tuple(delays)
 
     def replicas(self) -> tuple[float | None, ...]:
         hedge, voters = self._strategy.replica_hedge, self._strategy.voters
@@ -63,16 +63,16 @@ class _Resolving:
             ]
         )
 
-    def _after_others(self, place: int, waits: list[float | None], quantile: float) -> float:
+    def _after_others(self, place: int, delays: list[float | None], quantile: float) -> float:
         """When all listed before it that start by themselves should have answered."""
         answered = [
             (wait or 0.0) + self._bounded(self._learnt(before, quantile))
-            for before, wait in enumerate(waits)
+            for before, wait in enumerate(delays)
             if self._strategy.starts_by_itself(before)
         ]
         return min(max(answered, default=self._bounds.at_most), self._most)
 
-    def _of(self, place: int, wait: Wait) -> float:
+    def _of(self, place: int, wait: Delay) -> float:
         if not wait.quantile:
             return wait.seconds
         return min(self._bounded(self._learnt(place, wait.quantile)), self._most)

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from services.router.hedging.delays import Waits
+from services.router.hedging.delays import Delays
 from services.router.plans.strategy import Strategy, When
 
 
-class Course:
+class Schedule:
     """Of one task. Times are seconds from its admission; sets of models are bits by their places."""
 
     __slots__ = (
+        "_delays",
         "_strategy",
-        "_waits",
         "asked",
         "ended",
         "replicated",
@@ -29,9 +29,9 @@ class Course:
         "undecided",
     )
 
-    def __init__(self, strategy: Strategy, waits: Waits, startable: int) -> None:
+    def __init__(self, strategy: Strategy, delays: Delays, startable: int) -> None:
         self._strategy = strategy
-        self._waits = waits
+        self._delays = delays
         self.startable = startable & strategy.voters
         """Those that a host serves and that can answer in time."""
         self.started = 0
@@ -77,7 +77,7 @@ class Course:
             times += [
                 wait
                 for place in _places(self.held)
-                if (wait := self._waits.starts[place]) is not None
+                if (wait := self._delays.starts[place]) is not None
             ]
         return min(times, default=None)
 
@@ -90,7 +90,7 @@ class Course:
         return places
 
     def _may_start(self, place: int, now: float) -> bool:
-        wait = self._waits.starts[place]
+        wait = self._delays.starts[place]
         if wait is None:
             return self._strategy.starts[place] is When.AT_ONCE
         return wait <= now
@@ -101,7 +101,7 @@ class Course:
     def _replicas(self) -> Iterator[tuple[int, float]]:
         """Models that may yet be started on a second host, and when."""
         for place in _places(self._running() & ~self.replicated):
-            wait = self._waits.replicas[place]
+            wait = self._delays.replicas[place]
             if wait is not None:
                 yield place, self.started_at[place] + wait
 

@@ -1,6 +1,6 @@
-"""Takes tasks whose models do not all start at once through their courses.
+"""Starts the models of tasks that do not all start at once: keeps the schedule of each task.
 
-Two things move a course on: time, and the collector's word that models have ended and the task goes on.
+Two things move a schedule on: time, and the collector's word that models have ended and the task goes on.
 Tasks that take the same step at the same moment go together, so that frames stay whole.
 """
 
@@ -11,21 +11,23 @@ from collections.abc import Callable, Iterable, Sequence
 
 from hedgerow.v1.collection_pb2 import TaskProgress
 from services.common.deadlines import Deadlines
-from services.router.hedging.delays import Waits
-from services.router.hedging.schedule import Course
+from services.router.hedging.delays import Delays
+from services.router.hedging.schedule import Schedule
 from services.router.hosts.fleet import Fleet
 from services.router.hosts.link import Offer
-from services.router.hosts.work_spared import Work
+from services.router.hosts.work_spared import WorkSpared
 from services.router.tasks import Task, grouped, now_ns
 
 _EARLY_SECONDS = 0.001
 """By so much a wake-up may come early (see Deadlines); what it was for is due then."""
 
 
-class Courses:
-    """The courses of all tasks. `open_task` gives a task that is not answered yet, by its id."""
+class Scheduler:
+    """The schedules of all tasks. `open_task` gives a task that is not answered yet, by its id."""
 
-    def __init__(self, fleet: Fleet, work: Work, open_task: Callable[[int], Task | None]) -> None:
+    def __init__(
+        self, fleet: Fleet, work: WorkSpared, open_task: Callable[[int], Task | None]
+    ) -> None:
         self._fleet = fleet
         self._work = work
         self._open_task = open_task
@@ -37,27 +39,27 @@ class Courses:
         """Tasks that have a model which may start by itself."""
         return len(self._wakes)
 
-    def begin(self, task: Task, waits: Waits, startable: int) -> int:
-        """Give a task its course; return a bit for each model that starts with it.
+    def begin(self, task: Task, delays: Delays, startable: int) -> int:
+        """Give a task its schedule; return a bit for each model that starts with it.
 
         `startable` has a bit for each model that may start at all.
         """
-        course = task.course = Course(task.plan.strategy, waits, startable)
-        course.start((now_ns() - task.admitted) / 1e9)
-        self._set_wake(task, course)
-        return course.started
+        schedule = task.schedule = Schedule(task.plan.strategy, delays, startable)
+        schedule.start((now_ns() - task.admitted) / 1e9)
+        self._set_wake(task, schedule)
+        return schedule.started
 
     def progress(self, messages: Sequence[TaskProgress]) -> None:
         """Models of some tasks have ended and the tasks go on."""
         tasks = []
         for message in messages:
             task = self._open_task(message.task_id)
-            if task is None or task.done or task.course is None:
+            if task is None or task.done or task.schedule is None:
                 continue
             undecided = message.undecided
             if undecided:
-                task.course.undecided = list(undecided)
-            if news := task.course.end(message.ended) & task.course.replicated:
+                task.schedule.undecided = list(undecided)
+            if news := task.schedule.end(message.ended) & task.schedule.replicated:
                 task.stop(news)
             tasks.append(task)
         self._advance(tasks)
@@ -72,12 +74,12 @@ class Courses:
         replicas: list[tuple[Task, int]] = []
         now = now_ns()
         for task in tasks:
-            if (course := task.course) is None:
+            if (schedule := task.schedule) is None:
                 continue
             elapsed = (now - task.admitted) / 1e9 + _EARLY_SECONDS
-            steps += [(task, slot) for slot in course.start(elapsed)]
-            replicas += [(task, slot) for slot in course.replicate(elapsed)]
-            self._set_wake(task, course)
+            steps += [(task, slot) for slot in schedule.start(elapsed)]
+            replicas += [(task, slot) for slot in schedule.replicate(elapsed)]
+            self._set_wake(task, schedule)
         self._launch(steps)
         self._replicate(replicas)
 
@@ -109,13 +111,13 @@ class Courses:
             offers = [Offer(task, slot, *task.encode_undecided()) for task in group]
             for offer in offers:
                 offer.task.running = [*offer.task.running, (slot, link)]
-                if offer.task.course is not None and offer.rows < offer.task.rows:
-                    offer.task.course.asked.setdefault(slot, offer.rows)
+                if offer.task.schedule is not None and offer.rows < offer.task.rows:
+                    offer.task.schedule.asked.setdefault(slot, offer.rows)
             link.offer(offers)
         return left
 
-    def _set_wake(self, task: Task, course: Course) -> None:
-        wakes_at = course.wakes_at()
+    def _set_wake(self, task: Task, schedule: Schedule) -> None:
+        wakes_at = schedule.wakes_at()
         if wakes_at is None:
             self._wakes.remove(task.id)
         else:
@@ -124,13 +126,15 @@ class Courses:
 
     def ended(self, task: Task) -> None:
         """Forget a task, and count what never started of it."""
-        if task.course is not None:
+        if task.schedule is not None:
             self._wakes.remove(task.id)
-        if task.course is not None or task.no_time:
+        if task.schedule is not None or task.no_time:
             self._count_not_started(task)
 
     def _count_not_started(self, task: Task) -> None:
-        held, asked = (task.course.held, task.course.asked) if task.course is not None else (0, {})
+        held, asked = (
+            (task.schedule.held, task.schedule.asked) if task.schedule is not None else (0, {})
+        )
         for slot, (model, _) in enumerate(task.plan.models):
             rows = task.rows if (held | task.no_time) >> slot & 1 else 0
             if slot in asked:

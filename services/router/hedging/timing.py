@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hedgerow.v1.collection_pb2 import TaskDecision
 from hedgerow.v1.scoring_pb2 import MODEL_STATE_ANSWERED
-from services.router.hedging.delays import Bounds, Waits, resolve
+from services.router.hedging.delays import Bounds, Delays, resolve
 from services.router.hedging.probes import Probes
 from services.router.hedging.response_times import ResponseTimes
 from services.router.plans.prepared import Plan
@@ -30,7 +30,7 @@ class Timing:
         self._sampled_until = 0
         """The moment up to which all samples that time allows have been taken."""
 
-    def waits(self, plan: Plan, task: Task) -> Waits:
+    def delays(self, plan: Plan, task: Task) -> Delays:
         """Say how long the models of a task like this one wait."""
 
         def learnt(slot: int, quantile: float) -> float | None:
@@ -67,7 +67,7 @@ class Timing:
             self._sampled_until += _SAMPLE_EVERY_NS
         elif not task.probes:
             return
-        started_at = task.course.started_at if task.course is not None else {}
+        started_at = task.schedule.started_at if task.schedule is not None else {}
         for slot, report in enumerate(decided.decision.models):
             if report.state == MODEL_STATE_ANSWERED:
                 seconds = report.elapsed.ToNanoseconds() / 1e9

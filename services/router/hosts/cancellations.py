@@ -18,7 +18,7 @@ _SLOW_SECONDS = 0.002
 _MANY = 64
 
 
-class Losers:
+class Cancellations:
     """Collects the ids of cancelled tasks for one host.
 
     `in_flight` says which of some tasks the host still has; `write` sends a message.

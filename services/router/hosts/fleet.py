@@ -13,8 +13,8 @@ import structlog
 from hedgerow.v1.execution_pb2 import Host, HostState, WatchHostsRequest
 from hedgerow.v1.execution_pb2_grpc import ExecutorServiceStub
 from services.common.wire import CHANNEL_OPTIONS
-from services.router.hosts.link import HostLink, Offer, Watcher
-from services.router.hosts.work_spared import Work
+from services.router.hosts.link import HostLink, HostListener, Offer
+from services.router.hosts.work_spared import WorkSpared
 
 _log = structlog.get_logger()
 
@@ -36,7 +36,7 @@ class Fleet:
     def __init__(
         self,
         frame_tasks: int,
-        work: Work,
+        work: WorkSpared,
         changed: Callable[[], None],
         lost: Callable[[HostLink, list[Offer]], None],
         cut: Callable[[HostLink, str], None],
@@ -46,7 +46,7 @@ class Fleet:
         self._changed = changed
         self._lost = lost
         self._cut = cut
-        self._watcher = Watcher(self._link_ready, self._link_lost, self._link_cut)
+        self._listener = HostListener(self._link_ready, self._link_lost, self._link_cut)
         self._cuts: Counter[str] = Counter()
         self._believed: frozenset[str] = frozenset()
         self._watches: dict[str, asyncio.Task[None]] = {}
@@ -171,7 +171,7 @@ class Fleet:
 
     def _add(self, host: Host) -> None:
         spared = self._work.of_model(host.model)
-        link = HostLink(host, self._frame_tasks, self._watcher, spared)
+        link = HostLink(host, self._frame_tasks, self._listener, spared)
         self._links[host.address] = link
         self._by_model.setdefault(_model_of(link), []).append(link)
 

@@ -16,7 +16,7 @@ import structlog
 
 from hedgerow.v1.execution_pb2 import ExecuteRequest, ExecuteResponse, Host
 from services.common.wire import CHANNEL_OPTIONS
-from services.router.hosts.cancellations import Losers
+from services.router.hosts.cancellations import Cancellations
 from services.router.hosts.work_spared import Spared
 from services.router.tasks import Task, now_ns
 
@@ -35,7 +35,7 @@ class Offer(NamedTuple):
     rows: int
 
 
-class Watcher(NamedTuple):
+class HostListener(NamedTuple):
     """Who is told what happens to hosts."""
 
     ready: Callable[[HostLink], None]
@@ -52,7 +52,9 @@ class HostLink:
     A host that is `leaving` finishes what it has; it is closed by `retire` once others can take over.
     """
 
-    def __init__(self, host: Host, frame_tasks: int, watcher: Watcher, spared: Spared) -> None:
+    def __init__(
+        self, host: Host, frame_tasks: int, listener: HostListener, spared: Spared
+    ) -> None:
         self.model = host.model
         self.address = host.address
         self.leaving = False
@@ -61,12 +63,12 @@ class HostLink:
         self.cut_from: set[str] = set()
         """Collectors that the host cannot reach."""
         self._frame_tasks = frame_tasks
-        self._watcher = watcher
+        self._listener = listener
         self._spared = spared
         self._credit = 0
         self._waiting: deque[Offer] = deque()
         self._in_flight: dict[int, list[Offer]] = {}
-        self._losers = Losers(self._is_in_flight, self._write_cancelled)
+        self._cancellations = Cancellations(self._is_in_flight, self._write_cancelled)
         self._frames: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._number = 0
         self.outstanding = 0
@@ -90,8 +92,8 @@ class HostLink:
 
     def cancel(self, task: Task) -> None:
         """Nobody needs what the host makes of a task: it need not be here, and may be done."""
-        self._losers.add(task.id)
-        if self._waiting and self._losers.many_since_pruned():
+        self._cancellations.add(task.id)
+        if self._waiting and self._cancellations.many_since_pruned():
             self._waiting = deque([offer for offer in self._waiting if self._is_wanted(offer)])
             self._close_if_empty()
 
@@ -144,7 +146,7 @@ class HostLink:
             frame=self._number,
             sent_unix_ns=now_ns(),
             collector=collector.address if collector else "",
-            cancelled=self._losers.take(),
+            cancelled=self._cancellations.take(),
         )
         return b"".join([offer.encoded for offer in offers]) + header.SerializeToString()
 
@@ -189,26 +191,26 @@ class HostLink:
             self.outstanding -= len(self._in_flight.pop(number, ()))
         if response.rows:
             self._spared.scored(response.rows, response.scoring_seconds)
-            self._losers.scored(response.scoring_seconds / max(len(response.done), 1))
+            self._cancellations.scored(response.scoring_seconds / max(len(response.done), 1))
         for collector in response.unreachable:
             self.cut_from.add(collector)
-            self._watcher.cut(self, collector)
+            self._listener.cut(self, collector)
         for collector in response.reachable:
             self.cut_from.discard(collector)
-            self._watcher.cut(self, collector)
+            self._listener.cut(self, collector)
         self._pump()
         if not self.is_ready:
             self.is_ready = True
-            self._watcher.ready(self)
+            self._listener.ready(self)
 
     def _ended(self, reason: str) -> None:
         left = [offer for offers in self._in_flight.values() for offer in offers]
         left += self._waiting
         self._in_flight.clear()
         self._waiting.clear()
-        self._losers.close()
+        self._cancellations.close()
         self.outstanding = 0
         self.is_ready = False
         if left or not self.retired:
             _log.info("lost a host", model=self.reference, address=self.address, reason=reason)
-        self._watcher.lost(self, [offer for offer in left if offer.task.needs(offer.slot)])
+        self._listener.lost(self, [offer for offer in left if offer.task.needs(offer.slot)])

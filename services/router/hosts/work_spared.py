@@ -36,7 +36,7 @@ class Spared:
         return spared * self.scoring_seconds / self.rows_scored
 
 
-class Work:
+class WorkSpared:
     """Of all model versions."""
 
     def __init__(self) -> None:

@@ -39,7 +39,7 @@ class Plan:
     """Of each model: data type and name, and the version to stay on (0: the newest that serves)."""
 
 
-class PlanBook:
+class PreparedPlans:
     """Gives the plan of a data type; forgets what it prepared when told that something changed."""
 
     def __init__(self, catalog: Catalog, chosen: Chosen) -> None:

@@ -14,7 +14,7 @@ from hedgerow.references import Reference
 from hedgerow.v1 import plans_pb2
 
 
-class Wait(NamedTuple):
+class Delay(NamedTuple):
     """A delay in seconds, or the quantile of response times that is to be used as one."""
 
     seconds: float
@@ -29,7 +29,7 @@ class When(Enum):
     ON_DOUBT = auto()
 
 
-Start = When | Wait
+Start = When | Delay
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Strategy:
     starts: tuple[Start, ...]
     parallelism: int
     """Voters that run at the same time, at the most."""
-    replica_hedge: Wait | None
+    replica_hedge: Delay | None
 
     @property
     def is_plain(self) -> bool:
@@ -80,7 +80,7 @@ def _start(start: plans_pb2.Start | None) -> Start:
     return _wait(start.after)
 
 
-def _wait(delay: plans_pb2.Delay) -> Wait:
+def _wait(delay: plans_pb2.Delay) -> Delay:
     if delay.WhichOneof("kind") == "quantile":
-        return Wait(0.0, delay.quantile)
-    return Wait(delay.time.ToNanoseconds() / 1e9)
+        return Delay(0.0, delay.quantile)
+    return Delay(delay.time.ToNanoseconds() / 1e9)

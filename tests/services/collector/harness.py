@@ -17,10 +17,10 @@ from services.collector.intake import Intake
 from services.collector.rules.policy import Policy, compile_policy
 from services.collector.rules.rule import Value
 from services.collector.sessions import Session
-from services.collector.tasks.open_tasks import Collection
+from services.collector.tasks.open_tasks import OpenTasks
 from services.collector.tasks.statistics import Statistics
 from services.collector.tasks.task import Task
-from services.collector.tasks.unclaimed import Strays
+from services.collector.tasks.unclaimed import UnclaimedResults
 from services.common.telemetry import Tracing
 
 SENT = 1_700_000_000_000_000_000
@@ -138,9 +138,9 @@ class Desk:
     ) -> None:
         self.clock = Clock()
         self.statistics = Statistics()
-        self.strays = Strays(1000)
-        self.collection = Collection(self.strays, self.clock)
-        self.intake = Intake(self.collection, self.statistics, self.clock)
+        self.unclaimed = UnclaimedResults(1000)
+        self.open_tasks = OpenTasks(self.unclaimed, self.clock)
+        self.intake = Intake(self.open_tasks, self.statistics, self.clock)
         self.tracing = tracing or Tracing("test")
         self.decided: list[Task] = []
         self.progress: list[Progress] = []
@@ -149,7 +149,7 @@ class Desk:
 
     def new_session(self, plan: Plan, qualities: Sequence[float] = ()) -> Session:
         """Another router's session, which has defined this plan as its first."""
-        session = Session(self.collection, self.statistics, self.tracing, self._sent, self.clock)
+        session = Session(self.open_tasks, self.statistics, self.tracing, self._sent, self.clock)
         definition = pb.PlanDefinition(key=1, plan=plan, qualities=qualities)
         session.take(pb.CollectRequest(plans=[definition]))
         return session
@@ -170,7 +170,7 @@ class Desk:
     def pass_time(self, seconds: float) -> None:
         """Turn the clock on, and call what is due."""
         self.clock.now += seconds
-        self.collection._deadlines._fire()
+        self.open_tasks._deadlines._fire()
 
     def decision(self) -> pb.TaskDecision:
         """The one decision that fell, as the router reads it."""
@@ -184,12 +184,12 @@ class Desk:
     def assert_empty(self) -> None:
         """Nothing of any task is left, once the memories have turned."""
         for _ in range(2):
-            self.strays.turn()
-        assert not len(self.collection)
-        assert not len(self.collection._deadlines)
-        assert not len(self.strays)
-        assert not self.strays._ended
-        assert not self.strays._older_ended
+            self.unclaimed.turn()
+        assert not len(self.open_tasks)
+        assert not len(self.open_tasks._deadlines)
+        assert not len(self.unclaimed)
+        assert not self.unclaimed._ended
+        assert not self.unclaimed._older_ended
         assert not self.session.open
 
 

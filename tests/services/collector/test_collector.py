@@ -108,7 +108,7 @@ async def collecting(settings: CollectorSettings) -> AsyncIterator[tuple[Collect
         grpc.aio.insecure_channel(address) as channel,
     ):
         yield collector, Peer(channel)
-    assert not len(collector.collection)
+    assert not len(collector.open_tasks)
 
 
 async def test_a_task_goes_its_whole_way(settings: CollectorSettings) -> None:
@@ -196,7 +196,7 @@ async def test_a_model_is_started_on_doubt_and_tasks_are_cancelled(
         await peer.open(3, versions=[0, 0, 0])
         (decided,) = await peer.decisions(1)
         assert decided.task_id == 3
-        assert not len(collector.collection)
+        assert not len(collector.open_tasks)
         (stats,) = [stats for stats in (await peer.state()).models if stats.name == "c"]
         assert (stats.records, stats.agreed, stats.alone) == (1, 1, 0)
 
@@ -219,13 +219,13 @@ async def test_a_router_that_goes_takes_its_tasks_with_it(settings: CollectorSet
         for leave in (peer.routing.done_writing, None):
             await peer.define()
             await peer.open(1, deadline=60)
-            await wait_until(lambda: len(collector.collection) == 1, "the task is open")
+            await wait_until(lambda: len(collector.open_tasks) == 1, "the task is open")
             if leave is not None:
                 await leave()
                 assert await soon(peer.routing.code()) is grpc.StatusCode.OK
             else:
                 peer.routing.cancel()
-            await wait_until(lambda: not len(collector.collection), "its task is forgotten")
+            await wait_until(lambda: not len(collector.open_tasks), "its task is forgotten")
             peer.routing = peer.stub.Collect()
 
 
@@ -296,7 +296,7 @@ async def test_a_collector_that_stops_decides_first_and_then_sends_routers_away(
         peer = Peer(channel)
         await peer.define("{timeout: {}}")
         await peer.open(1, deadline=0.2)
-        await wait_until(lambda: len(collector.collection) == 1, "the task is open")
+        await wait_until(lambda: len(collector.open_tasks) == 1, "the task is open")
         await peer.report(report_of("b", {1: ["x"]}))
     # It has stopped; what it said on the way is still to be read.
     (decided,) = await peer.decisions(1)
@@ -313,7 +313,7 @@ async def test_a_router_that_is_never_quiet_does_not_hold_a_collector_up(
     async with collecting(settings) as (collector, peer):
         await peer.define()
         await peer.open(1, deadline=3600)
-        await wait_until(lambda: len(collector.collection) == 1, "the task is open")
+        await wait_until(lambda: len(collector.open_tasks) == 1, "the task is open")
         await asyncio.wait_for(collector.drain(), 5)
         assert await soon(peer.routing.code()) is grpc.StatusCode.UNAVAILABLE
 

@@ -15,7 +15,7 @@ from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelEvent, ModelPushed, ModelVersion
 from services.common.catalog import Catalog
 from services.executor.agent import Agent
-from services.executor.definition_cache import Definitions
+from services.executor.definition_cache import DefinitionCache
 from services.executor.settings import ExecutorSettings
 from tests.support import wait_until
 
@@ -42,7 +42,9 @@ class Rig:
         self.catalog = Catalog()
         self.announced: list[Host] = []
         settings = ExecutorSettings.model_validate({"loads_at_once": 1})
-        self.agent = Agent(settings, self.catalog, Definitions(folder, self._fetch), self._announce)
+        self.agent = Agent(
+            settings, self.catalog, DefinitionCache(folder, self._fetch), self._announce
+        )
         self._said: dict[str, bytes] = {}
         self.pids: set[int] = set()
 

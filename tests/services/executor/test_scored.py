@@ -6,7 +6,7 @@ from hedgerow.data.predictions import Labels, Predictions
 from hedgerow.v1.execution_pb2 import Task
 from services.executor.host.inbox import Frame, Waiting
 from services.executor.host.scoring import Scored
-from services.executor.work_done import Work
+from services.executor.work_done import WorkDone
 
 
 def waiting(task_id: int, rows: int, cancelled: bool = False) -> Waiting:
@@ -23,13 +23,13 @@ def scored(*tasks: Waiting) -> Scored:
 
 
 def test_what_everybody_wants_is_sent_as_it_is() -> None:
-    work, result = Work(), scored(waiting(1, 2), waiting(2, 2))
+    work, result = WorkDone(), scored(waiting(1, 2), waiting(2, 2))
     assert result.wanted(work) is result
-    assert work == Work()
+    assert work == WorkDone()
 
 
 def test_rows_of_cancelled_tasks_are_taken_out() -> None:
-    work = Work()
+    work = WorkDone()
     wanted = scored(waiting(1, 1), waiting(2, 2, cancelled=True), waiting(3, 2)).wanted(work)
     assert wanted is not None
     assert [task.task.id for task in wanted.tasks] == [1, 3]
@@ -48,12 +48,12 @@ def test_rows_of_cancelled_tasks_are_taken_out() -> None:
 
 
 def test_nothing_is_sent_when_all_was_cancelled() -> None:
-    work = Work()
+    work = WorkDone()
     assert scored(waiting(1, 2, cancelled=True)).wanted(work) is None
     assert abs(work.wasted_seconds - 0.4) < 1e-9
 
 
 def test_time_saved_is_what_dropped_rows_would_have_taken() -> None:
-    work = Work(rows_scored=100, rows_dropped=10, scoring_seconds=2.0)
+    work = WorkDone(rows_scored=100, rows_dropped=10, scoring_seconds=2.0)
     assert abs(work.saved_seconds - 0.2) < 1e-9
-    assert Work(rows_dropped=10).saved_seconds == 0.0
+    assert WorkDone(rows_dropped=10).saved_seconds == 0.0

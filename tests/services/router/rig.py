@@ -45,8 +45,8 @@ from services.executor.host.reports import Reports
 from services.executor.host.scoring import Scorer
 from services.executor.host.servicer import HostServicer
 from services.executor.servicer import Announcements, ExecutorServicer
-from services.executor.work_done import Work
-from services.router.plans.prepared import PlanBook
+from services.executor.work_done import WorkDone
+from services.router.plans.prepared import PreparedPlans
 from services.router.scoring import Scoring
 from services.router.settings import RouterSettings
 from tests.support import serving, wait_until
@@ -79,7 +79,7 @@ class InProcessHost:
     def __init__(self, version: ModelVersion, says: Says) -> None:
         self.version = version
         self.model = _Model(version.descriptor, says)
-        self.work = Work()
+        self.work = WorkDone()
         self.reports = Reports(version, lambda *told: self.servicer.tell(*told))
         self.inbox = Inbox(100, self.work)
         self.servicer = HostServicer(
@@ -139,9 +139,9 @@ class Rig:
         self._announcements = Announcements()
         self.hosts: list[InProcessHost] = []
         self._collectors: dict[str, AsyncExitStack] = {}
-        book = PlanBook(self._catalog, self._chosen)
-        self.core = Scoring(RouterSettings.model_validate(settings), book)
-        self._changed = book.changed
+        plans = PreparedPlans(self._catalog, self._chosen)
+        self.core = Scoring(RouterSettings.model_validate(settings), plans)
+        self._changed = plans.changed
 
     def _chosen(self, data_type: str, name: str, version: int) -> int:
         link = self.core.fleet.choose((data_type, name), version)
@@ -235,7 +235,7 @@ class Rig:
         return await self.core.score(request, None, None)
 
     async def is_empty(self) -> None:
-        """Wait until nothing is left of what was scored."""
+        """Delay until nothing is left of what was scored."""
         await wait_until(lambda: not any(self.core.gauges().values()), "all maps are empty")
 
 

@@ -20,7 +20,7 @@ from hedgerow.v1.models_pb2 import (
 )
 from hedgerow.v1.scoring_pb2 import ScoreRequest
 from services.common.catalog import Catalog
-from services.router.plans.prepared import PlanBook
+from services.router.plans.prepared import PreparedPlans
 from services.router.scoring import Scoring, time_allowed
 from services.router.settings import RouterSettings
 
@@ -41,7 +41,7 @@ def scoring(**settings: int) -> Scoring:
         version=1,
     )
     catalog.apply("wine", ModelEvent(pushed=ModelPushed(model=model)))
-    return Scoring(RouterSettings.model_validate(settings), PlanBook(catalog, lambda *_: 0))
+    return Scoring(RouterSettings.model_validate(settings), PreparedPlans(catalog, lambda *_: 0))
 
 
 async def test_more_than_may_be_in_flight_is_refused_with_a_hint_when_to_come_back() -> None:

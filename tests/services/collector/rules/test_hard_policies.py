@@ -124,7 +124,7 @@ async def batch_of(request: pytest.FixtureRequest) -> AsyncIterator[BatchOf]:
     yield make
     for batch in batches:
         batch.desk.assert_empty()
-        batch.desk.collection.close()
+        batch.desk.open_tasks.close()
 
 
 # -- every record of a batch decided differently -------------------------------------------------------

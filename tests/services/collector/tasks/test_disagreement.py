@@ -147,7 +147,7 @@ async def test_where_models_have_replicas_a_second_answer_is_not_taken_for_an_ea
     desk.intake.take(report_of("a", {1: ["x"]}))
     desk.intake.take(report_of("a", {1: ["x"]}))
     desk.decision()
-    assert not len(desk.strays)
+    assert not len(desk.unclaimed)
     assert desk.late("a") == 1
     assert counted(desk, "a") == (1, 1, 0)
     desk.assert_empty()
@@ -227,7 +227,7 @@ async def test_of_a_task_that_was_cancelled_nothing_is_compared() -> None:
     voter, shadow = (desk.statistics.of("wine", model, 1) for model in "as")
     assert (voter.answered, voter.late, voter.cancelled) == (0, 1, 0)
     assert (shadow.answered, shadow.late, shadow.wasted) == (1, 0, 0.0)
-    assert not len(desk.strays)
+    assert not len(desk.unclaimed)
     desk.assert_empty()
 
 
@@ -244,5 +244,5 @@ async def test_a_task_that_nobody_answered_tells_nothing(desk: Desk) -> None:
 async def test_early_results_that_nobody_asked_for_were_in_vain(desk: Desk) -> None:
     desk.intake.take(report_of("a", {1: ["x"]}))
     for _ in range(2):
-        desk.strays.turn()
+        desk.unclaimed.turn()
     assert desk.statistics.of("wine", "a", 1).wasted == pytest.approx(0.003)

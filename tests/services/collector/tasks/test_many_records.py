@@ -15,7 +15,7 @@ from services.collector.rules.rule import Value
 from services.collector.tasks import many_records
 from services.collector.tasks.lineup import Lineup
 from services.collector.tasks.many_records import ManyRecords
-from services.collector.tasks.model_answer import Part
+from services.collector.tasks.model_answer import ModelAnswer
 from services.collector.tasks.one_record import OneRecord
 from services.collector.tasks.reports import Report
 from services.collector.tasks.statistics import Statistics
@@ -91,9 +91,9 @@ def play(task: Task, events: list[Event], row: int | None, late: bool) -> None:
         if report is None or (row is not None and some is not None and row not in some):
             task.fail(place, "it broke")
         elif row is None:
-            task.take(place, Part(report, 0, 0.0, some))
+            task.take(place, ModelAnswer(report, 0, 0.0, some))
         else:
-            task.take(place, Part(report, row if some is None else some.index(row), 0.0))
+            task.take(place, ModelAnswer(report, row if some is None else some.index(row), 0.0))
         if task.judge(False):
             return
     if late:
@@ -139,7 +139,7 @@ def test_the_order_of_what_came_before_the_decision_does_not_matter(
     for kind, rows in ((OneRecord, 1), (ManyRecords, ROWS)):
         task = task_of(kind, lineup, rows)
         for place in order:
-            task.take(place, Part(report_of([said[place]] * rows, [0.5] * rows), 0, 0.0))
+            task.take(place, ModelAnswer(report_of([said[place]] * rows, [0.5] * rows), 0, 0.0))
         assert task.judge(False)
         assert {place for place, _, _ in task.verdicts()} == {1}
 
@@ -156,8 +156,8 @@ def test_columns_are_used_where_they_are_worth_it(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(many_records, "judge_rows", counted)
     for values in (["x"] * ROWS, [1.0] * ROWS):
         task = task_of(ManyRecords, lineup_of(plan_of("{consensus: {tolerance: 1}}"), []), ROWS)
-        task.take(0, Part(report_of(list(values), [0.5] * ROWS), 0, 0.0))
-        task.take(1, Part(report_of(list(values), [0.5] * ROWS), 0, 0.0))
+        task.take(0, ModelAnswer(report_of(list(values), [0.5] * ROWS), 0, 0.0))
+        task.take(1, ModelAnswer(report_of(list(values), [0.5] * ROWS), 0, 0.0))
         assert task.judge(False)
     assert len(asked) == 2
 
@@ -165,17 +165,17 @@ def test_columns_are_used_where_they_are_worth_it(monkeypatch: pytest.MonkeyPatc
 def test_votes_too_large_for_columns_are_counted_all_the_same() -> None:
     plan = plan_of("{consensus: {weights: {a: 1000000000000, b: 0.0000000001}}}", "a b")
     task = task_of(ManyRecords, lineup_of(plan, []), ROWS)
-    task.take(0, Part(report_of(["x"] * ROWS, [0.5] * ROWS), 0, 0.0))
+    task.take(0, ModelAnswer(report_of(["x"] * ROWS, [0.5] * ROWS), 0, 0.0))
     assert task.judge(False)
     assert {place for place, _, _ in task.verdicts()} == {0}
 
 
 def test_labels_and_numbers_in_one_batch_are_decided_one_by_one() -> None:
     task = task_of(ManyRecords, lineup_of(plan_of("{consensus: {}}"), []), ROWS)
-    task.take(0, Part(report_of(["1"] * ROWS, [0.5] * ROWS), 0, 0.0))
-    task.take(1, Part(report_of([1.0] * ROWS, [0.5] * ROWS), 0, 0.0))
+    task.take(0, ModelAnswer(report_of(["1"] * ROWS, [0.5] * ROWS), 0, 0.0))
+    task.take(1, ModelAnswer(report_of([1.0] * ROWS, [0.5] * ROWS), 0, 0.0))
     assert not task.judge(False)
-    task.take(2, Part(report_of([1.0] * ROWS, [0.5] * ROWS), 0, 0.0))
+    task.take(2, ModelAnswer(report_of([1.0] * ROWS, [0.5] * ROWS), 0, 0.0))
     assert task.judge(False)
     assert {verdict[0] for verdict in task.verdicts()} == {1}
 
@@ -184,7 +184,7 @@ def test_with_a_tolerance_labels_in_columns_wait_as_numbers_do() -> None:
     plan = plan_of("{consensus: {quorum: all, tolerance: 1}}", "a b c d")
     task = task_of(ManyRecords, lineup_of(plan, []), ROWS)
     for place in (0, 1):
-        task.take(place, Part(report_of(["x"] * ROWS, [0.5] * ROWS), 0, 0.0))
+        task.take(place, ModelAnswer(report_of(["x"] * ROWS, [0.5] * ROWS), 0, 0.0))
     task.fail(2, "it broke")
     assert not task.judge(False)  # two against one that is out, but a number could be anything
     task.fail(3, "it broke")

@@ -35,7 +35,7 @@ async def desk_of() -> AsyncIterator[DeskOf]:
     yield make
     for desk in desks:
         desk.assert_empty()
-        desk.collection.close()
+        desk.open_tasks.close()
 
 
 def finish(desk: Desk) -> None:
@@ -169,10 +169,10 @@ async def test_results_that_all_came_early_decide_the_task_as_it_is_opened(desk_
 async def test_early_results_nobody_asks_for_are_dropped_and_count_as_late(desk_of: DeskOf) -> None:
     desk = desk_of()
     desk.intake.take(report_of("a", {1: ["x"]}))
-    desk.strays.turn()
-    assert len(desk.strays) == 1
-    desk.strays.turn()
-    assert len(desk.strays) == 0
+    desk.unclaimed.turn()
+    assert len(desk.unclaimed) == 1
+    desk.unclaimed.turn()
+    assert len(desk.unclaimed) == 0
     assert desk.late("a") == 1
     desk.session.take(opening_of(1))
     desk.pass_time(0.05)
@@ -182,21 +182,21 @@ async def test_early_results_nobody_asks_for_are_dropped_and_count_as_late(desk_
 async def test_an_early_result_lasts_a_whole_turn(desk_of: DeskOf) -> None:
     desk = desk_of("{timeout: {}}")
     desk.intake.take(report_of("a", {1: ["x"]}))
-    desk.strays.turn()
+    desk.unclaimed.turn()
     desk.session.take(opening_of(1))
     assert answers(desk.decision().decision) == ["x"]
 
 
 async def test_early_results_are_bounded_and_the_oldest_go_first() -> None:
     desk = Desk()
-    desk.strays._most_rows = 100
+    desk.unclaimed._most_rows = 100
     for task_id in range(1, 1001):
         desk.intake.take(report_of("a", {task_id: ["x"]}))
-    assert len(desk.strays) <= 102
-    assert desk.late("a") == 1000 - len(desk.strays)
-    assert desk.strays.claim(1) == []
-    assert len(desk.strays.claim(1000)) == 1
-    desk.collection.close()
+    assert len(desk.unclaimed) <= 102
+    assert desk.late("a") == 1000 - len(desk.unclaimed)
+    assert desk.unclaimed.claim(1) == []
+    assert len(desk.unclaimed.claim(1000)) == 1
+    desk.open_tasks.close()
 
 
 async def test_a_result_after_the_decision_is_late_and_changes_nothing(desk_of: DeskOf) -> None:
@@ -206,7 +206,7 @@ async def test_a_result_after_the_decision_is_late_and_changes_nothing(desk_of: 
     desk.intake.take(report_of("b", {1: ["y"]}))
     desk.intake.take(failure_of("c", 1))
     assert desk.late("b") == 1
-    assert len(desk.strays) == 0
+    assert len(desk.unclaimed) == 0
     assert len(desk.decided) == 1
 
 
@@ -366,7 +366,7 @@ async def test_a_router_that_leaves_takes_its_tasks_with_it(desk_of: DeskOf) -> 
     desk.session.take(opening_of(1))
     other.take(opening_of(2))
     desk.session.end()
-    assert len(desk.collection) == 1
+    assert len(desk.open_tasks) == 1
     desk.intake.take(report_of("a", {1: ["x"], 2: ["x"]}))
     assert [task.id for task in desk.decided] == [2]
     desk.decided.clear()
@@ -479,5 +479,5 @@ async def test_ended_tasks_are_remembered_only_up_to_a_bound(
     for task_id in range(1, 101):
         desk.session.take(opening_of(task_id, rows=rows))
         desk.intake.take(report_of("a", {task_id: ["x"] * rows}))
-    assert len(desk.strays._ended) + len(desk.strays._older_ended) <= 22
-    assert 100 in desk.strays._ended | desk.strays._older_ended
+    assert len(desk.unclaimed._ended) + len(desk.unclaimed._older_ended) <= 22
+    assert 100 in desk.unclaimed._ended | desk.unclaimed._older_ended

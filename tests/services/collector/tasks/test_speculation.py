@@ -216,7 +216,7 @@ async def test_progress_that_waits_to_be_written_is_dropped_when_the_task_goes(d
         assert len(desk.progress) == 1
         end()
         assert desk.told() == []
-    desk.strays.claim(1)
+    desk.unclaimed.claim(1)
 
 
 async def test_doubt_starts_the_next_model_for_the_doubtful_records(desk: Desk) -> None:
@@ -363,7 +363,7 @@ async def test_only_who_opened_a_task_can_cancel_it(desk: Desk) -> None:
     other.take(pb.CollectRequest(cancelled=[1]))
     assert (desk.session.open, other.open) == (1, 0)
     desk.session.take(pb.CollectRequest(cancelled=[1]))
-    assert not len(desk.collection)
+    assert not len(desk.open_tasks)
     assert not desk.decided
 
 

@@ -74,7 +74,7 @@ class Play:
     def close(self) -> None:
         assert self.session.open == 0
         self.desk.assert_empty()
-        self.desk.collection.close()
+        self.desk.open_tasks.close()
 
     def _word(self, event: Event) -> pb.CollectRequest:
         """What the router says."""
@@ -291,11 +291,11 @@ async def test_of_what_a_router_gives_up_at_any_moment_nothing_is_left(
         play.session.take(pb.CollectRequest(cancelled=play.tasks))
     else:
         play.session.end()
-    assert len(play.desk.collection) == 0
+    assert len(play.desk.open_tasks) == 0
     play.run(event for event in timeline.events[after:] if event.what is not What.OPENED)
     assert len(play.desk.decided) == decided
     if cancels and What.OPENED in [event.what for event in timeline.events[:after]] and not decided:
-        assert len(play.desk.strays) == 0  # all that came later is known to be late
+        assert len(play.desk.unclaimed) == 0  # all that came later is known to be late
     play.close()
 
 

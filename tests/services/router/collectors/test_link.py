@@ -10,18 +10,18 @@ import pytest
 
 from hedgerow.v1.collection_pb2 import CollectResponse, TaskProgress
 from hedgerow.v1.plans_pb2 import Plan
-from services.router.collectors.link import CollectorLink, Heard
+from services.router.collectors.link import CollectorLink, CollectorListener
 
 
 class Listener:
     def __init__(self) -> None:
         self.progress: list[int] = []
 
-    def heard(self) -> Heard:
+    def heard(self) -> CollectorListener:
         def progress(messages: Any) -> None:
             self.progress += [message.task_id for message in messages]
 
-        return Heard(lambda decision: None, progress, lambda ids: None)
+        return CollectorListener(lambda decision: None, progress, lambda ids: None)
 
 
 @pytest.fixture

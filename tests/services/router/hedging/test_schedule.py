@@ -5,38 +5,38 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.router.hedging.delays import Waits
-from services.router.hedging.schedule import Course
-from services.router.plans.strategy import Start, Strategy, Wait, When
+from services.router.hedging.delays import Delays
+from services.router.hedging.schedule import Schedule
+from services.router.plans.strategy import Delay, Start, Strategy, When
 
 AT_ONCE, ON_DOUBT = When.AT_ONCE, When.ON_DOUBT
 
 
-def course(
+def schedule(
     *starts: Start,
     parallelism: int = 64,
     replicas: float | None = None,
     shadows: int = 0,
     startable: int | None = None,
-) -> Course:
+) -> Schedule:
     everything = (1 << len(starts)) - 1
-    hedge = None if replicas is None else Wait(replicas)
+    hedge = None if replicas is None else Delay(replicas)
     strategy = Strategy(everything & ~shadows, starts, parallelism, hedge)
-    waits = Waits(
-        tuple(start.seconds if isinstance(start, Wait) else None for start in starts),
+    delays = Delays(
+        tuple(start.seconds if isinstance(start, Delay) else None for start in starts),
         tuple(replicas for _ in starts),
     )
-    return Course(strategy, waits, everything if startable is None else startable)
+    return Schedule(strategy, delays, everything if startable is None else startable)
 
 
 def test_what_starts_at_once_starts_together() -> None:
-    of_three = course(AT_ONCE, ON_DOUBT, AT_ONCE)
+    of_three = schedule(AT_ONCE, ON_DOUBT, AT_ONCE)
     assert of_three.start(0.0) == [0, 2]
     assert of_three.held == 0b010
 
 
 def test_a_hedge_starts_when_its_time_has_come_and_once() -> None:
-    hedged = course(AT_ONCE, Wait(0.005), Wait(0.010))
+    hedged = schedule(AT_ONCE, Delay(0.005), Delay(0.010))
     assert hedged.start(0.0) == [0]
     assert hedged.wakes_at() == 0.005
     assert hedged.start(0.004) == []
@@ -48,18 +48,18 @@ def test_a_hedge_starts_when_its_time_has_come_and_once() -> None:
 
 
 def test_a_hedge_whose_time_has_passed_in_the_queue_starts_with_the_others() -> None:
-    assert course(AT_ONCE, Wait(0.005)).start(0.007) == [0, 1]
+    assert schedule(AT_ONCE, Delay(0.005)).start(0.007) == [0, 1]
 
 
 def test_nobody_waits_for_a_hedge_when_nothing_runs_any_more() -> None:
-    hedged = course(AT_ONCE, Wait(0.5))
+    hedged = schedule(AT_ONCE, Delay(0.5))
     hedged.start(0.0)
     hedged.end(0b01)
     assert hedged.start(0.001) == [1]
 
 
 def test_a_cascade_starts_one_after_the_other_in_the_listed_order() -> None:
-    cascade = course(AT_ONCE, ON_DOUBT, ON_DOUBT)
+    cascade = schedule(AT_ONCE, ON_DOUBT, ON_DOUBT)
     assert cascade.start(0.0) == [0]
     assert cascade.start(9.0) == []  # no time makes it start, only doubt does
     assert cascade.wakes_at() is None
@@ -71,14 +71,14 @@ def test_a_cascade_starts_one_after_the_other_in_the_listed_order() -> None:
 
 
 def test_a_model_that_does_not_vote_keeps_no_doubt_away() -> None:
-    cascade = course(AT_ONCE, AT_ONCE, ON_DOUBT, shadows=0b001)
+    cascade = schedule(AT_ONCE, AT_ONCE, ON_DOUBT, shadows=0b001)
     assert cascade.start(0.0) == [1]  # the shadow is not its business
     cascade.end(0b010)
     assert cascade.start(0.0) == [2]
 
 
 def test_no_more_run_than_may_and_the_next_listed_starts_as_one_ends() -> None:
-    two_at_a_time = course(AT_ONCE, AT_ONCE, AT_ONCE, AT_ONCE, parallelism=2)
+    two_at_a_time = schedule(AT_ONCE, AT_ONCE, AT_ONCE, AT_ONCE, parallelism=2)
     assert two_at_a_time.start(0.0) == [0, 1]
     assert two_at_a_time.start(1.0) == []
     two_at_a_time.end(0b0010)
@@ -88,7 +88,7 @@ def test_no_more_run_than_may_and_the_next_listed_starts_as_one_ends() -> None:
 
 
 def test_a_hedge_that_may_not_run_yet_wakes_nobody() -> None:
-    hedged = course(AT_ONCE, Wait(0.005), parallelism=1)
+    hedged = schedule(AT_ONCE, Delay(0.005), parallelism=1)
     hedged.start(0.0)
     assert hedged.wakes_at() is None
     assert hedged.start(0.006) == []
@@ -97,12 +97,12 @@ def test_a_hedge_that_may_not_run_yet_wakes_nobody() -> None:
 
 
 def test_a_model_without_a_host_is_passed_over() -> None:
-    cascade = course(AT_ONCE, ON_DOUBT, ON_DOUBT, startable=0b100)
+    cascade = schedule(AT_ONCE, ON_DOUBT, ON_DOUBT, startable=0b100)
     assert cascade.start(0.0) == [2]
 
 
 def test_a_late_model_starts_once_more_and_not_if_it_has_ended() -> None:
-    replicated = course(AT_ONCE, AT_ONCE, replicas=0.010)
+    replicated = schedule(AT_ONCE, AT_ONCE, replicas=0.010)
     replicated.start(0.002)
     assert replicated.wakes_at() == 0.012
     assert replicated.replicate(0.011) == []
@@ -113,7 +113,7 @@ def test_a_late_model_starts_once_more_and_not_if_it_has_ended() -> None:
 
 
 def test_a_model_that_started_late_is_late_later() -> None:
-    replicated = course(AT_ONCE, Wait(0.005), replicas=0.010)
+    replicated = schedule(AT_ONCE, Delay(0.005), replicas=0.010)
     replicated.start(0.0)
     replicated.start(0.005)
     assert replicated.replicate(0.010) == [0]
@@ -122,7 +122,7 @@ def test_a_model_that_started_late_is_late_later() -> None:
 
 
 def test_only_what_had_not_ended_is_news() -> None:
-    some = course(AT_ONCE, AT_ONCE)
+    some = schedule(AT_ONCE, AT_ONCE)
     assert some.end(0b01) == 0b01
     assert some.end(0b11) == 0b10
 
@@ -130,7 +130,7 @@ def test_only_what_had_not_ended_is_news() -> None:
 _starts = st.one_of(
     st.just(AT_ONCE),
     st.just(ON_DOUBT),
-    st.sampled_from([0.001, 0.002, 0.003]).map(lambda seconds: Wait(seconds)),
+    st.sampled_from([0.001, 0.002, 0.003]).map(lambda seconds: Delay(seconds)),
 )
 
 
@@ -139,7 +139,7 @@ def test_every_model_starts_once_and_never_too_many_run(
     starts: list[Start], parallelism: int, data: st.DataObject
 ) -> None:
     """Whatever ends when: until all have ended something runs, and nothing starts twice."""
-    some = course(*starts, parallelism=parallelism)
+    some = schedule(*starts, parallelism=parallelism)
     started: list[int] = []
     now, ended = 0.0, 0
     for _ in range(50):

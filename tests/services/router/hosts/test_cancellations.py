@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from services.router.hosts.cancellations import Losers
+from services.router.hosts.cancellations import Cancellations
 from tests.support import wait_until
 
 
@@ -14,18 +14,18 @@ class Host:
     def __init__(self) -> None:
         self.has: set[int] = set()
         self.told: list[list[int]] = []
-        self.losers = Losers(lambda ids: ids & self.has, self.told.append)
+        self.cancelled = Cancellations(lambda ids: ids & self.has, self.told.append)
 
     def is_fast(self) -> None:
         for _ in range(100):
-            self.losers.scored(0.0001)
+            self.cancelled.scored(0.0001)
 
 
 async def test_a_host_of_which_nothing_is_known_is_told_at_once_of_all_that_it_has() -> None:
     host = Host()
     host.has = {1, 2}
     for task_id in (1, 2, 3):
-        host.losers.add(task_id)
+        host.cancelled.add(task_id)
     await wait_until(lambda: host.told, "the host is told")
     assert host.told == [[1, 2]]
 
@@ -34,7 +34,7 @@ async def test_what_a_host_has_done_by_then_is_not_told() -> None:
     host = Host()
     host.is_fast()
     host.has = {1}
-    host.losers.add(1)
+    host.cancelled.add(1)
     await asyncio.sleep(0)
     host.has = set()
     last = asyncio.Event()
@@ -47,7 +47,7 @@ async def test_a_fast_host_that_is_slow_for_once_is_told_in_the_end() -> None:
     host = Host()
     host.is_fast()
     host.has = {1}
-    host.losers.add(1)
+    host.cancelled.add(1)
     await asyncio.sleep(0)
     assert host.told == []
     await wait_until(lambda: host.told, "the host is told")
@@ -57,10 +57,10 @@ async def test_a_fast_host_that_is_slow_for_once_is_told_in_the_end() -> None:
 async def test_what_travels_with_a_frame_needs_no_message() -> None:
     host = Host()
     host.has = {1, 2}
-    host.losers.add(1)
-    host.losers.add(2)
-    assert list(host.losers.take()) == [1, 2]
-    assert list(host.losers.take()) == []
+    host.cancelled.add(1)
+    host.cancelled.add(2)
+    assert list(host.cancelled.take()) == [1, 2]
+    assert list(host.cancelled.take()) == []
     await asyncio.sleep(0.01)
     assert host.told == []
 
@@ -68,7 +68,7 @@ async def test_what_travels_with_a_frame_needs_no_message() -> None:
 async def test_nothing_is_told_after_the_end() -> None:
     host = Host()
     host.has = {1}
-    host.losers.add(1)
-    host.losers.close()
+    host.cancelled.add(1)
+    host.cancelled.close()
     await asyncio.sleep(0.01)
     assert host.told == []
