@@ -40,7 +40,7 @@ class CollectionServiceStub:
                 request_serializer=hedgerow_dot_v1_dot_collection__pb2.CollectRequest.SerializeToString,
                 response_deserializer=hedgerow_dot_v1_dot_collection__pb2.CollectResponse.FromString,
                 _registered_method=True)
-        self.Report = channel.stream_unary(
+        self.Report = channel.stream_stream(
                 '/hedgerow.v1.CollectionService/Report',
                 request_serializer=hedgerow_dot_v1_dot_collection__pb2.ReportRequest.SerializeToString,
                 response_deserializer=hedgerow_dot_v1_dot_collection__pb2.ReportResponse.FromString,
@@ -53,7 +53,8 @@ class CollectionServiceServicer:
 
     def Collect(self, request_iterator, context):
         """A router's stream: openings go in, decisions come out, one a task, and before it for tasks that ask
-        for it what they wait for. When the stream ends, the tasks it opened are forgotten.
+        for it what they wait for. The first response comes at once and is empty: the collector takes tasks.
+        When the stream ends, the tasks it opened are forgotten.
 
         INVALID_ARGUMENT: a plan contradicts itself, an opening names a plan that was not defined on this
         stream, or an opening or a loss does not fit its plan. UNAVAILABLE: the collector is stopping.
@@ -65,7 +66,9 @@ class CollectionServiceServicer:
     def Report(self, request_iterator, context):
         """A host's stream of results. Results may arrive before the task is opened.
 
-        INVALID_ARGUMENT: a frame's tasks and its predictions do not fit.
+        The collector answers once, at once: it takes results. It ends the stream when it is stopping.
+
+        INVALID_ARGUMENT: a frame's tasks and its predictions do not fit. UNAVAILABLE: the collector is stopping.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -79,7 +82,7 @@ def add_CollectionServiceServicer_to_server(servicer, server):
                     request_deserializer=hedgerow_dot_v1_dot_collection__pb2.CollectRequest.FromString,
                     response_serializer=hedgerow_dot_v1_dot_collection__pb2.CollectResponse.SerializeToString,
             ),
-            'Report': grpc.stream_unary_rpc_method_handler(
+            'Report': grpc.stream_stream_rpc_method_handler(
                     servicer.Report,
                     request_deserializer=hedgerow_dot_v1_dot_collection__pb2.ReportRequest.FromString,
                     response_serializer=hedgerow_dot_v1_dot_collection__pb2.ReportResponse.SerializeToString,
@@ -134,7 +137,7 @@ class CollectionService:
             wait_for_ready=None,
             timeout=None,
             metadata=None):
-        return grpc.experimental.stream_unary(
+        return grpc.experimental.stream_stream(
             request_iterator,
             target,
             '/hedgerow.v1.CollectionService/Report',

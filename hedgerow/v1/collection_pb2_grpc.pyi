@@ -35,15 +35,18 @@ class CollectionServiceStub:
     def __new__(cls, channel: _aio.Channel) -> CollectionServiceAsyncStub: ...
     Collect: _grpc.StreamStreamMultiCallable[_collection_pb2.CollectRequest, _collection_pb2.CollectResponse]
     """A router's stream: openings go in, decisions come out, one a task, and before it for tasks that ask
-    for it what they wait for. When the stream ends, the tasks it opened are forgotten.
+    for it what they wait for. The first response comes at once and is empty: the collector takes tasks.
+    When the stream ends, the tasks it opened are forgotten.
 
     INVALID_ARGUMENT: a plan contradicts itself, an opening names a plan that was not defined on this
     stream, or an opening or a loss does not fit its plan. UNAVAILABLE: the collector is stopping.
     """
-    Report: _grpc.StreamUnaryMultiCallable[_collection_pb2.ReportRequest, _collection_pb2.ReportResponse]
+    Report: _grpc.StreamStreamMultiCallable[_collection_pb2.ReportRequest, _collection_pb2.ReportResponse]
     """A host's stream of results. Results may arrive before the task is opened.
 
-    INVALID_ARGUMENT: a frame's tasks and its predictions do not fit.
+    The collector answers once, at once: it takes results. It ends the stream when it is stopping.
+
+    INVALID_ARGUMENT: a frame's tasks and its predictions do not fit. UNAVAILABLE: the collector is stopping.
     """
 
 @_typing.type_check_only
@@ -53,15 +56,18 @@ class CollectionServiceAsyncStub(CollectionServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Collect: _aio.StreamStreamMultiCallable[_collection_pb2.CollectRequest, _collection_pb2.CollectResponse]  # type: ignore[assignment]
     """A router's stream: openings go in, decisions come out, one a task, and before it for tasks that ask
-    for it what they wait for. When the stream ends, the tasks it opened are forgotten.
+    for it what they wait for. The first response comes at once and is empty: the collector takes tasks.
+    When the stream ends, the tasks it opened are forgotten.
 
     INVALID_ARGUMENT: a plan contradicts itself, an opening names a plan that was not defined on this
     stream, or an opening or a loss does not fit its plan. UNAVAILABLE: the collector is stopping.
     """
-    Report: _aio.StreamUnaryMultiCallable[_collection_pb2.ReportRequest, _collection_pb2.ReportResponse]  # type: ignore[assignment]
+    Report: _aio.StreamStreamMultiCallable[_collection_pb2.ReportRequest, _collection_pb2.ReportResponse]  # type: ignore[assignment]
     """A host's stream of results. Results may arrive before the task is opened.
 
-    INVALID_ARGUMENT: a frame's tasks and its predictions do not fit.
+    The collector answers once, at once: it takes results. It ends the stream when it is stopping.
+
+    INVALID_ARGUMENT: a frame's tasks and its predictions do not fit. UNAVAILABLE: the collector is stopping.
     """
 
 class CollectionServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -74,7 +80,8 @@ class CollectionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_collection_pb2.CollectResponse], _abc.AsyncIterator[_collection_pb2.CollectResponse]]:
         """A router's stream: openings go in, decisions come out, one a task, and before it for tasks that ask
-        for it what they wait for. When the stream ends, the tasks it opened are forgotten.
+        for it what they wait for. The first response comes at once and is empty: the collector takes tasks.
+        When the stream ends, the tasks it opened are forgotten.
 
         INVALID_ARGUMENT: a plan contradicts itself, an opening names a plan that was not defined on this
         stream, or an opening or a loss does not fit its plan. UNAVAILABLE: the collector is stopping.
@@ -85,10 +92,12 @@ class CollectionServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request_iterator: _MaybeAsyncIterator[_collection_pb2.ReportRequest],
         context: _ServicerContext,
-    ) -> _typing.Union[_collection_pb2.ReportResponse, _abc.Awaitable[_collection_pb2.ReportResponse]]:
+    ) -> _typing.Union[_abc.Iterator[_collection_pb2.ReportResponse], _abc.AsyncIterator[_collection_pb2.ReportResponse]]:
         """A host's stream of results. Results may arrive before the task is opened.
 
-        INVALID_ARGUMENT: a frame's tasks and its predictions do not fit.
+        The collector answers once, at once: it takes results. It ends the stream when it is stopping.
+
+        INVALID_ARGUMENT: a frame's tasks and its predictions do not fit. UNAVAILABLE: the collector is stopping.
         """
 
 def add_CollectionServiceServicer_to_server(servicer: CollectionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -25,6 +25,7 @@ from services.collector.tasks.task import Task
 from services.common.outbox import Outbox
 
 _POLL_SECONDS = 0.01
+_STOPPING = "the collector is stopping; use another one"
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -39,12 +40,15 @@ class CollectionServicer(CollectionServiceServicer):
         self._intake = intake
         self._routers: dict[InboundStream, Session] = {}
         self._hosts: set[InboundStream] = set()
+        self._draining = False
+        self._drained = False
 
     # Writes by itself instead of yielding: decisions fall while frames are read.
     async def Collect(  # type: ignore[override]  # noqa: N802 - gRPC's name
         self, request_iterator: AsyncIterator[CollectRequest], context: Context
     ) -> None:
         """Serve a router."""
+        await self._greet(context)
         outbox: Outbox[Task | Progress, CollectResponse] = Outbox(
             context.write, response_of, "decisions"
         )
@@ -53,7 +57,7 @@ class CollectionServicer(CollectionServiceServicer):
         self._routers[stream] = session
         try:
             if not await stream.read(request_iterator, session.take):
-                raise Unavailable("the collector is stopping; use another one")
+                raise Unavailable(_STOPPING)
         finally:
             del self._routers[stream]
             session.end()
@@ -61,18 +65,28 @@ class CollectionServicer(CollectionServiceServicer):
 
     async def Report(  # noqa: N802 - gRPC's name
         self, request_iterator: AsyncIterator[ReportRequest], context: Context
-    ) -> ReportResponse:
+    ) -> AsyncIterator[ReportResponse]:
         """Serve a host."""
+        if self._drained:
+            raise Unavailable(_STOPPING)
+        yield ReportResponse()
         stream = InboundStream()
         self._hosts.add(stream)
         try:
             await stream.read(request_iterator, self._intake.take)
         finally:
             self._hosts.discard(stream)
-        return ReportResponse()
+
+    async def _greet(self, context: Context) -> None:
+        """Tell a router that this collector takes tasks. Raises Unavailable if it does not any more."""
+        if not self._draining:
+            await context.write(CollectResponse())
+        if self._draining:
+            raise Unavailable(_STOPPING)
 
     async def drain(self, patience: timedelta) -> None:
         """End all streams, each router's at a moment when it has no task open if there is one in time."""
+        self._draining = True
         loop = asyncio.get_running_loop()
         end = loop.time() + patience.total_seconds()
         while self._routers:
@@ -80,5 +94,6 @@ class CollectionServicer(CollectionServiceServicer):
                 if not session.open or loop.time() >= end:
                     stream.end()
             await asyncio.sleep(_POLL_SECONDS)
+        self._drained = True
         for stream in self._hosts:
             stream.end()

@@ -62,7 +62,7 @@ class Router(Service):
     async def _follow_collectors(self) -> None:
         every, lease = self._settings.discover_every, self._settings.lease
         async for addresses in self._log.members.watch("collector", every, lease):
-            await self.scoring.collectors.follow(addresses)
+            self.scoring.collectors.follow(addresses)
 
     def _chosen(self, data_type: str, name: str, version: int) -> int:
         link = self.scoring.fleet.choose((data_type, name), version)

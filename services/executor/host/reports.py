@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import grpc
 import structlog
 
-from hedgerow.v1.collection_pb2 import ReportRequest, TaskResult
+from hedgerow.v1.collection_pb2 import ReportRequest, ReportResponse, TaskResult
 from hedgerow.v1.collection_pb2_grpc import CollectionServiceStub
 from hedgerow.v1.models_pb2 import ModelVersion
-from services.common.wire import CHANNEL_OPTIONS
+from services.common.peer_stream import Listener, PeerStream, StreamEnd
 from services.executor.host.scoring import Scored
 
 _log = structlog.get_logger()
 
-_PROBE_SECONDS = 60.0
+_LOOKED_FOR_SECONDS = 60.0
 """How long a lost collector is looked for; one that comes back later is found by the next report to it."""
 
 Told = Callable[[str, bool], None]
@@ -29,47 +30,72 @@ Told = Callable[[str, bool], None]
 
 
 class Reports:
-    """All streams of one host. `told` is called when a collector is lost, and when it is back."""
+    """All streams of one host.
 
-    def __init__(self, model: ModelVersion, told: Told) -> None:
+    `told` is called when a collector is lost, and when it is back; `forgotten` when it is not looked for
+    any more.
+    """
+
+    def __init__(
+        self, model: ModelVersion, told: Told, forgotten: Callable[[str], None] = lambda _: None
+    ) -> None:
         self._model = model
         self._told = told
-        self._streams: dict[str, ReportStream] = {}
-        self._probes: dict[str, asyncio.Task[None]] = {}
+        self._forgotten = forgotten
+        self._streams: dict[str, PeerStream[ReportRequest, ReportResponse]] = {}
+        self._lost_since: dict[str, float] = {}
 
     def send(self, scored: Scored) -> None:
         """Report the result of one call to the collector of its tasks."""
-        stream = self._streams.get(scored.collector)
-        if stream is None or stream.broken:
-            stream = ReportStream(scored.collector, self._lost)
-            self._streams[scored.collector] = stream
-        stream.put(report_of(self._model, scored))
+        address = scored.collector
+        stream = self._streams.get(address)
+        if stream is None:
+            stream = self._streams[address] = self._open(address)
+        stream.send(report_of(self._model, scored))
 
     async def close(self) -> None:
         """Send what waits and end all streams."""
-        for probe in self._probes.values():
-            probe.cancel()
-        await asyncio.gather(*self._probes.values(), return_exceptions=True)
-        await asyncio.gather(*(stream.close() for stream in self._streams.values()))
+        streams = list(self._streams.items())
+        for address, stream in streams:
+            if address in self._lost_since:
+                stream.retire()
+            else:
+                stream.finish()
+        await asyncio.gather(*(stream.wait_over() for _, stream in streams))
 
-    def _lost(self, address: str) -> None:
-        self._told(address, False)
-        if address not in self._probes:
-            probe = asyncio.create_task(self._probe(address), name=f"looks for {address}")
-            self._probes[address] = probe
+    def _open(self, address: str) -> PeerStream[ReportRequest, ReportResponse]:
+        listener = Listener(
+            received=lambda _: None,
+            lost=lambda end: self._lost(address, end),
+            ready=lambda: self._ready(address),
+            over=lambda: self._over(address),
+        )
+        return PeerStream(address, _report, listener, f"reports to {address}")
 
-    async def _probe(self, address: str) -> None:
-        try:
-            async with (
-                asyncio.timeout(_PROBE_SECONDS),
-                grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS) as channel,
-            ):
-                await channel.channel_ready()
+    def _ready(self, address: str) -> None:
+        if self._lost_since.pop(address, None) is not None:
             self._told(address, True)
-        except TimeoutError:
+
+    def _lost(self, address: str, end: StreamEnd) -> None:
+        now = asyncio.get_running_loop().time()
+        if end.by_peer:
+            self._streams[address].retire()  # it is stopping, and has what was sent
+        elif address not in self._lost_since:
+            _log.warning("lost a collector", collector=address, reason=end.reason)
+            self._lost_since[address] = now
+            self._told(address, False)
+        elif now - self._lost_since[address] > _LOOKED_FOR_SECONDS:
             _log.info("a collector did not come back", collector=address)
-        finally:
-            del self._probes[address]
+            self._streams[address].retire()
+
+    def _over(self, address: str) -> None:
+        del self._streams[address]
+        if self._lost_since.pop(address, None) is not None:
+            self._forgotten(address)
+
+
+def _report(channel: grpc.aio.Channel, reports: AsyncIterator[ReportRequest]) -> Any:
+    return CollectionServiceStub(channel).Report(reports)
 
 
 def report_of(model: ModelVersion, scored: Scored) -> ReportRequest:
@@ -92,37 +118,3 @@ def report_of(model: ModelVersion, scored: Scored) -> ReportRequest:
         predictions=None if predictions is None else predictions.to_proto(),
         scoring_seconds=scored.seconds,
     )
-
-
-class ReportStream:
-    """A stream of results to one collector; `lost` is called with its address if it breaks."""
-
-    def __init__(self, address: str, lost: Callable[[str], None]) -> None:
-        self.broken = False
-        self._lost = lost
-        self._queue: asyncio.Queue[ReportRequest | None] = asyncio.Queue()
-        self._channel = grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
-        self._task = asyncio.create_task(self._run(address), name=f"reports to {address}")
-
-    def put(self, report: ReportRequest) -> None:
-        """Queue a report; it leaves as soon as those before it have."""
-        self._queue.put_nowait(report)
-
-    async def close(self) -> None:
-        """Send what waits, then end the stream."""
-        self._queue.put_nowait(None)
-        await self._task
-
-    async def _run(self, address: str) -> None:
-        try:
-            await CollectionServiceStub(self._channel).Report(self._reports())
-        except grpc.aio.AioRpcError as error:
-            _log.warning("lost a collector", collector=address, reason=error.details())
-            self._lost(address)
-        finally:
-            self.broken = True
-            await self._channel.close()
-
-    async def _reports(self) -> AsyncIterator[ReportRequest]:
-        while (report := await self._queue.get()) is not None:
-            yield report

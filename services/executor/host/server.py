@@ -40,7 +40,7 @@ class HostServer:
         self._heartbeat = heartbeat
         self._pipe = pipe
         self._tracing = Tracing("executor")
-        self._reports = Reports(version, self._told)
+        self._reports = Reports(version, self._told, self._forgotten)
         spans = Spans(self._tracing, version)
         inbox = Inbox(spec.row_limit, heartbeat.work, spans.dropped)
         self._servicer = HostServicer(inbox, Scorer(model, heartbeat.scored), self._reports, spans)
@@ -69,6 +69,9 @@ class HostServer:
 
     def _told(self, collector: str, reachable: bool) -> None:
         self._servicer.tell(collector, reachable)
+
+    def _forgotten(self, collector: str) -> None:
+        self._servicer.forget(collector)
 
     def _start(self, coroutine: object, name: str) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(coroutine, name=name)  # type: ignore[arg-type]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import grpc
 import structlog
@@ -20,7 +19,7 @@ from hedgerow.v1.collection_pb2 import (
     TaskProgress,
 )
 from hedgerow.v1.collection_pb2_grpc import CollectionServiceStub
-from services.common.wire import CHANNEL_OPTIONS
+from services.common.peer_stream import Listener, PeerStream, StreamEnd
 from services.router.plans.prepared import Plan
 from services.router.tasks import Task, now_ns
 
@@ -40,18 +39,28 @@ class CollectorListener(NamedTuple):
 
 
 class CollectorLink:
-    """One collector. The link tries to connect again until it is closed."""
+    """One collector. `over` is called when it is not believed in any more and its stream has ended."""
 
-    def __init__(self, address: str, heard: CollectorListener) -> None:
+    def __init__(
+        self, address: str, listener: CollectorListener, over: Callable[[CollectorLink], None]
+    ) -> None:
         self.address = address
-        self.is_ready = False
-        self._listener = heard
+        self.is_leaving = False
+        """It is not believed in any more, though its stream may still be up."""
+        self._listener = listener
         self._open: set[int] = set()
         self._keys: dict[bytes, int] = {}
-        self._requests: asyncio.Queue[CollectRequest] = asyncio.Queue()
-        self._run_task = asyncio.get_running_loop().create_task(
-            self._run(), name=f"collector {address}"
+        self._stream: PeerStream[CollectRequest, CollectResponse] = PeerStream(
+            address,
+            _collect,
+            Listener(self._heard, self._lost, over=lambda: over(self)),
+            f"collector {address}",
         )
+
+    @property
+    def is_ready(self) -> bool:
+        """It takes tasks."""
+        return self._stream.is_ready
 
     @property
     def outstanding(self) -> int:
@@ -90,10 +99,20 @@ class CollectorLink:
             self._open.difference_update(ids)
             self._send(CollectRequest(cancelled=ids))
 
+    def retire(self) -> None:
+        """Nobody believes in it any more: the stream stays while it is up, for the tasks that are open."""
+        self.is_leaving = True
+        self._stream.retire()
+
+    def believe(self) -> None:
+        """It is believed in again."""
+        self.is_leaving = False
+        self._stream.believe()
+
     async def close(self) -> None:
         """End the stream."""
-        self._run_task.cancel()
-        await asyncio.gather(self._run_task, return_exceptions=True)
+        await self._stream.close()
+        self._lost(StreamEnd("the router is stopping", False, False))
 
     def _ids(self, tasks: Iterable[Task]) -> list[int]:
         return [task.id for task in tasks if task.id in self._open]
@@ -109,24 +128,7 @@ class CollectorLink:
 
     def _send(self, request: CollectRequest) -> None:
         request.sent_unix_ns = now_ns()
-        self._requests.put_nowait(request)
-
-    async def _run(self) -> None:
-        async with grpc.aio.insecure_channel(self.address, options=CHANNEL_OPTIONS) as channel:
-            while True:
-                try:
-                    await channel.channel_ready()
-                    await self._converse(channel)
-                except grpc.aio.AioRpcError as error:
-                    _log.info("lost a collector", address=self.address, reason=error.details())
-                finally:
-                    self._ended()
-
-    async def _converse(self, channel: grpc.aio.Channel) -> None:
-        call = CollectionServiceStub(channel).Collect(self._next())
-        self.is_ready = True
-        async for response in call:
-            self._heard(response)
+        self._stream.send(request)
 
     def _heard(self, response: CollectResponse) -> None:
         for decision in response.decisions:
@@ -137,14 +139,13 @@ class CollectorLink:
             news = [message for message in response.progress if message.task_id in self._open]
             self._listener.progress(news)
 
-    async def _next(self) -> AsyncIterator[CollectRequest]:
-        requests = self._requests
-        while True:
-            yield await requests.get()
-
-    def _ended(self) -> None:
-        self.is_ready = False
+    def _lost(self, end: StreamEnd) -> None:
+        if end.was_ready:
+            _log.info("lost a collector", address=self.address, reason=end.reason)
         self._keys.clear()
-        self._requests = asyncio.Queue()
         left, self._open = list(self._open), set()
         self._listener.lost(left)
+
+
+def _collect(channel: grpc.aio.Channel, requests: AsyncIterator[CollectRequest]) -> Any:
+    return CollectionServiceStub(channel).Collect(requests)

@@ -11,9 +11,16 @@ from services.router.collectors.link import CollectorLink, CollectorListener
 class CollectorPool:
     """One link a collector; links are kept while their address is believed in."""
 
-    def __init__(self, heard: CollectorListener, cuts: Callable[[str], int]) -> None:
-        self._heard = heard
+    def __init__(
+        self,
+        listener: CollectorListener,
+        cuts: Callable[[str], int],
+        gone: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`cuts` tells from how many hosts an address is cut off; `gone` is told whom nobody knows now."""
+        self._listener = listener
         self._cuts = cuts
+        self._gone = gone
         self._links: dict[str, CollectorLink] = {}
 
     @property
@@ -34,23 +41,35 @@ class CollectorPool:
     def choose(self, besides: object = None) -> CollectorLink | None:
         """Return a reachable collector; None if there is none.
 
-        It is the one with the fewest open tasks among those that the fewest hosts are cut off from.
+        It is the one with the fewest open tasks among those that the fewest hosts are cut off from. One
+        that is leaving is empty because of that, and is chosen only where there is no other.
         """
         ready = [link for link in self._links.values() if link.is_ready and link is not besides]
         if len(ready) < 2:
             return ready[0] if ready else None
-        return min(ready, key=lambda link: (self._cuts(link.address), link.outstanding))
+        return min(ready, key=_preference(self._cuts))
 
-    async def follow(self, addresses: Iterable[str]) -> None:
-        """Connect to these; let go of others once their streams have ended and nothing is open there."""
+    def follow(self, addresses: Iterable[str]) -> None:
+        """Connect to these; others stay until their streams have ended."""
         believed = set(addresses)
         for address in believed - self._links.keys():
-            self._links[address] = CollectorLink(address, self._heard)
-        for address in self._links.keys() - believed:
-            if not self._links[address].is_ready:
-                await self._links.pop(address).close()
+            self._links[address] = CollectorLink(address, self._listener, self._over)
+        for address, link in self._links.items():
+            if address in believed:
+                link.believe()
+            else:
+                link.retire()
 
     async def close(self) -> None:
         """End all streams."""
-        await asyncio.gather(*(link.close() for link in self._links.values()))
+        await asyncio.gather(*(link.close() for link in list(self._links.values())))
         self._links.clear()
+
+    def _over(self, link: CollectorLink) -> None:
+        if self._links.get(link.address) is link:
+            del self._links[link.address]
+            self._gone(link.address)
+
+
+def _preference(cuts: Callable[[str], int]) -> Callable[[CollectorLink], tuple[bool, int, int]]:
+    return lambda link: (link.is_leaving, cuts(link.address), link.outstanding)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
+from typing import Any
 
 import grpc
 import structlog
 
-from hedgerow.v1.execution_pb2 import Host, HostState, WatchHostsRequest
+from hedgerow.v1.execution_pb2 import Host, HostState, WatchHostsRequest, WatchHostsResponse
 from hedgerow.v1.execution_pb2_grpc import ExecutorServiceStub
-from services.common.wire import CHANNEL_OPTIONS
+from services.common.peer_stream import Listener, PeerStream, StreamEnd
 from services.router.hosts.link import HostLink, HostListener, Offer
 from services.router.hosts.work_spared import WorkSpared
 
@@ -49,7 +50,7 @@ class Fleet:
         self._listener = HostListener(self._link_ready, self._link_lost, self._link_cut)
         self._cuts: Counter[str] = Counter()
         self._believed: frozenset[str] = frozenset()
-        self._watches: dict[str, asyncio.Task[None]] = {}
+        self._watches: dict[str, PeerStream[None, WatchHostsResponse]] = {}
         self._announced: dict[str, list[Host]] = {}
         self._links: dict[str, HostLink] = {}
         self._by_model: dict[Model, list[HostLink]] = {}
@@ -89,6 +90,12 @@ class Fleet:
         """Return how many hosts cannot reach the collector at an address."""
         return self._cuts[collector]
 
+    def forget_collector(self, collector: str) -> None:
+        """A collector has left for good: that hosts were cut off from it means nothing any more."""
+        for link in self._links.values():
+            link.cut_from.discard(collector)
+        self._count_cuts()
+
     def choose(
         self,
         model: Model,
@@ -123,40 +130,44 @@ class Fleet:
     # -- executors ---------------------------------------------------------------------------------
 
     def follow(self, addresses: Iterable[str]) -> None:
-        """Watch the executors at these addresses, again and again, until they are not among them."""
+        """Watch the executors at these addresses, again and again, until they are not among them.
+
+        An executor may die and come back at its address before anybody knows that it was gone.
+        """
         self._believed = frozenset(addresses)
         for address in self._believed - self._watches.keys():
-            watch = asyncio.get_running_loop().create_task(
-                self._watch(address), name=f"executor {address}"
-            )
-            self._watches[address] = watch
+            self._watches[address] = self._watch(address)
+        for address, watch in self._watches.items():
+            if address in self._believed:
+                watch.believe()
+            else:
+                watch.retire()
 
-    async def _watch(self, address: str) -> None:
-        """An executor may die and come back at its address before anybody knows that it was gone."""
-        try:
-            async with grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS) as channel:
-                while address in self._believed:
-                    await self._watch_once(address, channel)
-                    await asyncio.sleep(_RETRY_SECONDS)
-        finally:
-            del self._watches[address]
+    def _watch(self, address: str) -> PeerStream[None, WatchHostsResponse]:
+        def received(response: WatchHostsResponse) -> None:
+            self._announced[address] = list(response.hosts)
+            self._update()
 
-    async def _watch_once(self, address: str, channel: grpc.aio.Channel) -> None:
-        try:
-            async for response in ExecutorServiceStub(channel).WatchHosts(WatchHostsRequest()):
-                self._announced[address] = list(response.hosts)
-                self._update()
-        except grpc.aio.AioRpcError as error:
-            if address in self._announced:
-                _log.info("lost an executor", address=address, reason=error.details())
-        finally:
+        def lost(end: StreamEnd) -> None:
+            if end.was_ready:
+                _log.info("lost an executor", address=address, reason=end.reason)
             # The links to its hosts stay for as long as their own streams do.
             self._announced.pop(address, None)
+
+        listener = Listener(received, lost, over=lambda: self._watch_over(address))
+        return PeerStream(address, _watch_hosts, listener, f"executor {address}")
+
+    def _watch_over(self, address: str) -> None:
+        self._announced.pop(address, None)
+        del self._watches[address]
 
     def _update(self) -> None:
         """Bring the links in line with what is announced."""
         announced = self._all_announced()
-        takers = {host.address: host for host in announced if host.state in _TAKES_TASKS}
+        # One that was told to drain before it served never had an address.
+        takers = {
+            host.address: host for host in announced if host.address and host.state in _TAKES_TASKS
+        }
         for address, host in takers.items():
             if address not in self._links:
                 self._add(host)
@@ -213,12 +224,13 @@ class Fleet:
 
     async def close(self) -> None:
         """End all streams."""
-        watches = list(self._watches.values())
-        for watch in watches:
-            watch.cancel()
-        await asyncio.gather(*watches, return_exceptions=True)
+        await asyncio.gather(*(watch.close() for watch in list(self._watches.values())))
         await asyncio.gather(*(link.close() for link in list(self._links.values())))
 
 
 def _model_of(link: HostLink) -> Model:
     return link.model.descriptor.data_type, link.model.descriptor.name
+
+
+def _watch_hosts(channel: grpc.aio.Channel, _: AsyncIterator[None]) -> Any:
+    return ExecutorServiceStub(channel).WatchHosts(WatchHostsRequest())

@@ -6,16 +6,15 @@ another host, and where the length of the queue is known.
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import grpc
 import structlog
 
 from hedgerow.v1.execution_pb2 import ExecuteRequest, ExecuteResponse, Host
-from services.common.wire import CHANNEL_OPTIONS
+from services.common.peer_stream import Listener, PeerStream, StreamEnd
 from services.router.hosts.cancellations import Cancellations
 from services.router.hosts.work_spared import Spared
 from services.router.tasks import Task, now_ns
@@ -69,11 +68,16 @@ class HostLink:
         self._waiting: deque[Offer] = deque()
         self._in_flight: dict[int, list[Offer]] = {}
         self._cancellations = Cancellations(self._is_in_flight, self._write_cancelled)
-        self._frames: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._number = 0
+        self._reason = ""
         self.outstanding = 0
-        self._run_task = asyncio.get_running_loop().create_task(
-            self._run(), name=f"host {self.address}"
+        # Not opened again: a host is one process, and its executor tells whether there still is one.
+        self._stream: PeerStream[bytes, ExecuteResponse] = PeerStream(
+            self.address,
+            _execute,
+            Listener(self._heard, self._lost, over=self._over),
+            f"host {self.address}",
+            reopen=False,
         )
 
     def __repr__(self) -> str:
@@ -105,8 +109,7 @@ class HostLink:
     async def close(self) -> None:
         """End the stream now."""
         self.retired = True
-        self._run_task.cancel()
-        await asyncio.gather(self._run_task, return_exceptions=True)
+        await self._stream.close()
 
     # -- writing -----------------------------------------------------------------------------------
 
@@ -115,7 +118,7 @@ class HostLink:
             self._credit -= 1
             self._number += 1
             self._in_flight[self._number] = offers
-            self._frames.put_nowait(self._encode(offers))
+            self._stream.send(self._encode(offers))
         self._close_if_empty()
 
     def _next_frame(self) -> list[Offer]:
@@ -157,33 +160,13 @@ class HostLink:
 
     def _write_cancelled(self, task_ids: list[int]) -> None:
         request = ExecuteRequest(cancelled=task_ids, sent_unix_ns=now_ns())
-        self._frames.put_nowait(request.SerializeToString())
+        self._stream.send(request.SerializeToString())
 
     def _close_if_empty(self) -> None:
         if self.retired and not self._waiting and not self._in_flight:
-            self._frames.put_nowait(None)
+            self._stream.finish()
 
     # -- the stream --------------------------------------------------------------------------------
-
-    async def _run(self) -> None:
-        reason = "ended its stream"
-        try:
-            async with grpc.aio.insecure_channel(self.address, options=CHANNEL_OPTIONS) as channel:
-                # Frames are joined from encoded tasks, so there is nothing to serialize.
-                method: grpc.aio.StreamStreamMultiCallable[bytes, ExecuteResponse]
-                method = channel.stream_stream(
-                    _EXECUTE, response_deserializer=ExecuteResponse.FromString
-                )
-                async for response in method(self._next()):
-                    self._heard(response)
-        except grpc.aio.AioRpcError as error:
-            reason = error.details() or error.code().name
-        finally:
-            self._ended(reason)
-
-    async def _next(self) -> AsyncIterator[bytes]:
-        while (frame := await self._frames.get()) is not None:
-            yield frame
 
     def _heard(self, response: ExecuteResponse) -> None:
         self._credit += response.credit
@@ -203,7 +186,10 @@ class HostLink:
             self.is_ready = True
             self._listener.ready(self)
 
-    def _ended(self, reason: str) -> None:
+    def _lost(self, end: StreamEnd) -> None:
+        self._reason = end.reason
+
+    def _over(self) -> None:
         left = [offer for offers in self._in_flight.values() for offer in offers]
         left += self._waiting
         self._in_flight.clear()
@@ -212,5 +198,14 @@ class HostLink:
         self.outstanding = 0
         self.is_ready = False
         if left or not self.retired:
-            _log.info("lost a host", model=self.reference, address=self.address, reason=reason)
+            _log.info(
+                "lost a host", model=self.reference, address=self.address, reason=self._reason
+            )
         self._listener.lost(self, [offer for offer in left if offer.task.needs(offer.slot)])
+
+
+def _execute(channel: grpc.aio.Channel, frames: AsyncIterator[bytes]) -> Any:
+    # Frames are joined from encoded tasks, so there is nothing to serialize.
+    method: grpc.aio.StreamStreamMultiCallable[bytes, ExecuteResponse]
+    method = channel.stream_stream(_EXECUTE, response_deserializer=ExecuteResponse.FromString)
+    return method(frames)

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import grpc
 import pytest
@@ -38,6 +38,17 @@ T = TypeVar("T")
 async def soon(awaitable: Awaitable[T]) -> T:
     async with asyncio.timeout(10):
         return await awaitable
+
+
+async def status(call: Any) -> grpc.StatusCode:
+    """Read a call to its end; return how it ended."""
+    try:
+        while await soon(call.read()) is not grpc.aio.EOF:
+            pass
+    except grpc.aio.AioRpcError:
+        pass
+    code: grpc.StatusCode = await soon(call.code())
+    return code
 
 
 class Peer:
@@ -222,7 +233,7 @@ async def test_a_router_that_goes_takes_its_tasks_with_it(settings: CollectorSet
             await wait_until(lambda: len(collector.open_tasks) == 1, "the task is open")
             if leave is not None:
                 await leave()
-                assert await soon(peer.routing.code()) is grpc.StatusCode.OK
+                assert await status(peer.routing) is grpc.StatusCode.OK
             else:
                 peer.routing.cancel()
             await wait_until(lambda: not len(collector.open_tasks), "its task is forgotten")
@@ -264,7 +275,7 @@ async def test_a_host_may_end_its_stream(settings: CollectorSettings) -> None:
     async with collecting(settings) as (_, peer):
         await peer.report(report_of("a", {1: ["x"]}))
         await peer.hosting.done_writing()
-        assert await soon(peer.hosting) == pb.ReportResponse()
+        assert await status(peer.hosting) is grpc.StatusCode.OK
 
 
 async def test_an_opening_of_a_plan_nobody_defined_ends_the_stream(
@@ -272,7 +283,7 @@ async def test_an_opening_of_a_plan_nobody_defined_ends_the_stream(
 ) -> None:
     async with collecting(settings) as (_, peer):
         await peer.open(1)
-        assert await soon(peer.routing.code()) is grpc.StatusCode.INVALID_ARGUMENT
+        assert await status(peer.routing) is grpc.StatusCode.INVALID_ARGUMENT
         assert "plan 1 was not defined" in str(await peer.routing.details())
 
 
@@ -283,7 +294,7 @@ async def test_a_report_that_does_not_fit_together_ends_the_stream(
         request = report_of("a", {1: ["x"]})
         request.results[0].rows = 2
         await peer.report(request)
-        assert await soon(peer.hosting.code()) is grpc.StatusCode.INVALID_ARGUMENT
+        assert await status(peer.hosting) is grpc.StatusCode.INVALID_ARGUMENT
 
 
 async def test_a_collector_that_stops_decides_first_and_then_sends_routers_away(
@@ -302,9 +313,27 @@ async def test_a_collector_that_stops_decides_first_and_then_sends_routers_away(
     (decided,) = await peer.decisions(1)
     assert answers(decided.decision) == ["x"]
     assert reasons(decided.decision) == ["BEST_AVAILABLE"]
-    assert await soon(peer.routing.code()) is grpc.StatusCode.UNAVAILABLE
-    assert await soon(peer.hosting) == pb.ReportResponse()
+    assert await status(peer.routing) is grpc.StatusCode.UNAVAILABLE
+    assert await status(peer.hosting) is grpc.StatusCode.OK
     await channel.close()
+
+
+async def test_a_collector_that_is_stopping_refuses_routers_and_is_soon_gone(
+    settings: CollectorSettings,
+) -> None:
+    patient = settings.model_copy(update={"quiet_within": timedelta(seconds=10)})
+    async with collecting(patient) as (collector, peer):
+        assert await soon(peer.routing.read()) == pb.CollectResponse()  # it takes tasks
+        await peer.define()
+        await peer.open(1, deadline=3600)
+        await wait_until(lambda: len(collector.open_tasks) == 1, "the task is open")
+        draining = asyncio.create_task(collector.drain())
+        await wait_until(lambda: collector._servicer._draining, "it drains")
+        again = peer.stub.Collect()
+        assert await status(again) is grpc.StatusCode.UNAVAILABLE
+        assert "stopping" in str(await again.details())
+        peer.routing.cancel()
+        await soon(draining)
 
 
 async def test_a_router_that_is_never_quiet_does_not_hold_a_collector_up(
@@ -315,7 +344,7 @@ async def test_a_router_that_is_never_quiet_does_not_hold_a_collector_up(
         await peer.open(1, deadline=3600)
         await wait_until(lambda: len(collector.open_tasks) == 1, "the task is open")
         await asyncio.wait_for(collector.drain(), 5)
-        assert await soon(peer.routing.code()) is grpc.StatusCode.UNAVAILABLE
+        assert await status(peer.routing) is grpc.StatusCode.UNAVAILABLE
 
 
 async def test_a_collector_tells_its_address_and_takes_it_back(

@@ -173,7 +173,7 @@ class Rig:
         address = await stack.enter_async_context(serving(collector, settings))
         self._collectors[address] = stack
         self._stack.push_async_callback(stack.aclose)
-        await self.core.collectors.follow(self._collectors)
+        self.core.collectors.follow(self._collectors)
         link = self.core.collectors._links[address]
         await wait_until(lambda: link.is_ready, "the collector can be reached")
         return address

@@ -31,7 +31,7 @@ async def listener() -> Listener:
 
 @pytest.fixture
 async def link(listener: Listener) -> AsyncIterator[CollectorLink]:
-    made = CollectorLink("127.0.0.1:1", listener.heard())  # where nobody listens
+    made = CollectorLink("127.0.0.1:1", listener.heard(), lambda _: None)  # where nobody listens
     yield made
     await made.close()
 
