@@ -247,7 +247,7 @@ async def test_a_lost_stream_leaves_no_task_and_no_generator_behind(peer: Peer) 
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: complaints.append(context))
     before = asyncio.all_tasks()
-    async with streaming(peer) as (stream, ears):
+    async with streaming(peer) as (stream, _):
         for _ in range(3):
             await wait_until(lambda: stream.is_ready, "ready")
             stream.send(b"x")

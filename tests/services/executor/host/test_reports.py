@@ -1,0 +1,105 @@
+"""Reports to collectors that serve, are lost, come back, stop, or never return."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import grpc
+import numpy as np
+import pytest
+
+from hedgerow.data.predictions import Labels, Predictions
+from hedgerow.v1.execution_pb2 import Task
+from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion
+from services.collector.server import Collector
+from services.collector.settings import CollectorSettings
+from services.common.telemetry import Tracing
+from services.executor.host import reports as module
+from services.executor.host.inbox import Frame, Waiting
+from services.executor.host.reports import Reports
+from services.executor.host.scoring import Scored
+from tests.support import serving, wait_until
+
+MODEL = ModelVersion(descriptor=ModelDescriptor(data_type="wine", name="a"), version=1)
+
+
+def scored(collector: str, task_id: int = 1) -> Scored:
+    frame = Frame(1, collector, 1, lambda _: None)
+    waiting = Waiting(Task(id=task_id), 1, frame, 0.0, 1.0)
+    predictions = Predictions(Labels.of(["x"]), np.array([1.0]))
+    return Scored([waiting], predictions, "", began=0.0, ended=0.1)
+
+
+class Told:
+    """What a host would tell its routers."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, bool]] = []
+        self.forgotten: list[str] = []
+        self.reports = Reports(MODEL, lambda *said: self.said.append(said), self.forgotten.append)
+
+
+@pytest.fixture
+async def told() -> AsyncIterator[Told]:
+    made = Told()
+    yield made
+    await made.reports.close()
+    assert not made.reports._streams
+
+
+@asynccontextmanager
+async def collector(log_url: str, port: int = 0) -> AsyncIterator[tuple[Collector, str]]:
+    settings = CollectorSettings(
+        log_url=log_url, port=port, quiet_within=timedelta(0), stop_grace=timedelta(seconds=1)
+    )
+    made = Collector(settings, Tracing("collector"))
+    async with serving(made, settings) as address:
+        yield made, address
+
+
+async def test_a_report_reaches_its_collector_and_nothing_is_told(told: Told, log_url: str) -> None:
+    async with collector(log_url) as (made, address):
+        told.reports.send(scored(address))
+        await wait_until(lambda: len(made._unclaimed) == 1, "the result is there")
+        assert told.said == []
+
+
+async def test_a_collector_that_stops_is_let_go_and_is_not_counted_as_lost(
+    told: Told, log_url: str
+) -> None:
+    async with collector(log_url) as (made, address):
+        told.reports.send(scored(address))
+        await wait_until(lambda: len(made._unclaimed) == 1, "the result is there")
+    await wait_until(lambda: not told.reports._streams, "its stream is over")
+    assert told.said == []
+    assert told.forgotten == []
+
+
+async def test_a_collector_that_comes_back_is_told_and_has_what_waited(
+    told: Told, log_url: str
+) -> None:
+    async with collector(log_url) as (_, address):
+        pass
+    told.reports.send(scored(address))
+    await wait_until(lambda: told.said == [(address, False)], "it is lost")
+    async with collector(log_url, int(address.rpartition(":")[2])) as (made, _):
+        await wait_until(lambda: told.said == [(address, False), (address, True)], "it is back")
+        told.reports.send(scored(address, task_id=2))
+        await wait_until(lambda: len(made._unclaimed) >= 1, "the result is there")
+
+
+async def test_a_collector_that_never_comes_back_is_forgotten(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_LOOKED_FOR_SECONDS", 0.0)
+    server = grpc.aio.server()
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    await server.stop(0)  # nobody listens there any more
+    address = f"127.0.0.1:{port}"
+    told.reports.send(scored(address))
+    await wait_until(lambda: told.forgotten == [address], "it is forgotten")
+    assert told.said == [(address, False)]
+    assert not told.reports._streams

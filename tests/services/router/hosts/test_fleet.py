@@ -1,0 +1,39 @@
+"""Which of the announced hosts a router streams to."""
+
+from __future__ import annotations
+
+from hedgerow.v1.execution_pb2 import Host, HostState
+from tests.services.router.rig import rigged
+from tests.support import wait_until
+
+
+async def test_a_host_that_drains_and_never_had_an_address_is_not_dialled(log_url: str) -> None:
+    async with rigged(log_url) as rig:
+        serving = await rig.host("a", "x")
+        draining = Host(model=serving.version, state=HostState.HOST_STATE_DRAINING)
+        rig._announcements.publish([serving.announcement(), draining])
+        await wait_until(lambda: len(rig.core.fleet.hosts()) == 2, "both are announced")
+        assert list(rig.core.fleet._links) == [serving.address]
+
+
+async def test_an_executor_that_is_not_believed_in_is_watched_until_its_stream_ends(
+    log_url: str,
+) -> None:
+    async with rigged(log_url) as rig:
+        await rig.host("a", "x")
+        fleet = rig.core.fleet
+        fleet.follow([])
+        assert fleet.hosts()
+        rig._announcements.close()
+        await wait_until(lambda: not fleet._watches, "the watch is over")
+        assert not fleet.hosts()
+
+
+async def test_an_executor_nobody_reaches_is_let_go(log_url: str) -> None:
+    async with rigged(log_url) as rig:
+        fleet = rig.core.fleet
+        known = fleet.executors
+        fleet.follow([*known, "127.0.0.1:1"])
+        assert len(fleet._watches) == 2
+        fleet.follow(known)
+        await wait_until(lambda: list(fleet._watches) == list(known), "only the other is watched")
