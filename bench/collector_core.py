@@ -67,7 +67,7 @@ def frames(tasks: int, rows: int, first: int, numbers: bool) -> tuple[bytes, lis
     """Encode the opening of some tasks and a report of each model; one label in ten differs."""
     now = time.time_ns()
     opening = pb.CollectRequest(
-        sent_unix_ns=now,
+        sent_ns=now,
         openings=[
             pb.Opening(
                 plan_key=1,
@@ -76,8 +76,8 @@ def frames(tasks: int, rows: int, first: int, numbers: bool) -> tuple[bytes, lis
                     pb.OpenTask(
                         id=first + i,
                         rows=rows,
-                        admitted_unix_ns=now - 1_000_000,
-                        deadline_unix_ns=now + 50_000_000,
+                        admitted_ns=now - 1_000_000,
+                        deadline_ns=now + 50_000_000,
                     )
                     for i in range(tasks)
                 ],

@@ -24,7 +24,7 @@ from hedgerow.local.ports import HOST, Ports
 from hedgerow.local.process import ServiceProcess
 from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.plans_pb2 import Plan
-from hedgerow.v1.state_pb2 import ModelWork, QueryResponse
+from hedgerow.v1.state_pb2 import GetStateResponse, ModelWork
 
 _PLUGINS = Path(__file__).parents[1] / "tests" / "plugins"
 _SERVING_SECONDS = 60.0
@@ -95,7 +95,7 @@ class Mesh:
             if host.state == HostState.HOST_STATE_SERVING
         ]
 
-    async def _state(self, service: str) -> QueryResponse:
+    async def _state(self, service: str) -> GetStateResponse:
         return await query_state(self._local.ports.address(service), DATA_TYPE)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from hedgerow.client.totals import Totals
-    from hedgerow.v1.state_pb2 import QueryResponse
+    from hedgerow.v1.state_pb2 import GetStateResponse
 
 
 def state(
@@ -48,7 +48,7 @@ def state(
 # -- a service -------------------------------------------------------------------------------------------
 
 
-def _print_service(found: QueryResponse) -> None:
+def _print_service(found: GetStateResponse) -> None:
     from hedgerow.cli.output import print_table
 
     print(f"{found.service} {found.version}, since {found.since.ToJsonString()}")
@@ -84,7 +84,7 @@ def _stats_row(stats: Any) -> list[str]:
 # -- a data type -----------------------------------------------------------------------------------------
 
 
-def _print_mesh(found: QueryResponse) -> None:
+def _print_mesh(found: GetStateResponse) -> None:
     from hedgerow.cli.output import print_table
     from hedgerow.client.totals import totals
     from hedgerow.plans.plan import plan_to_yaml
@@ -143,7 +143,7 @@ def _seconds(time: timedelta) -> str:
     return f"{seconds:.1f} s" if seconds >= 10 else f"{seconds * 1e3:.1f} ms"
 
 
-def _as_dict(found: QueryResponse) -> dict[str, Any]:
+def _as_dict(found: GetStateResponse) -> dict[str, Any]:
     from google.protobuf.json_format import MessageToDict
 
     return MessageToDict(found, preserving_proto_field_name=True)

@@ -3,32 +3,32 @@
 from hedgerow.client.channels import Connection
 from hedgerow.errors import NotFound
 from hedgerow.references import check_name
-from hedgerow.v1.state_pb2 import QueryRequest, QueryResponse
+from hedgerow.v1.state_pb2 import GetStateRequest, GetStateResponse
 from hedgerow.v1.state_pb2_grpc import StateServiceStub
 
 
-async def query_state(target: str, data_type: str = "") -> QueryResponse:
+async def query_state(target: str, data_type: str = "") -> GetStateResponse:
     """Return the state of the service at `target`, of one data type or of all. Raises Unavailable."""
-    return await _query(target, QueryRequest(data_type=data_type))
+    return await _query(target, GetStateRequest(data_type=data_type))
 
 
-async def query_mesh(router: str, data_type: str) -> QueryResponse:
+async def query_mesh(router: str, data_type: str) -> GetStateResponse:
     """Return what a router and all services it knows say of one data type.
 
     Raises NotFound, naming the data types there are, InvalidName and Unavailable.
     """
     check_name("data type", data_type)
-    found = await _query(router, QueryRequest(data_type=data_type, mesh=True))
+    found = await _query(router, GetStateRequest(data_type=data_type, mesh=True))
     if not found.plans:
         known = [plan.data_type for plan in (await query_state(router)).plans]
         raise NotFound.among("data type", data_type, known, "for a service give host:port")
     return found
 
 
-async def _query(target: str, request: QueryRequest) -> QueryResponse:
+async def _query(target: str, request: GetStateRequest) -> GetStateResponse:
     connection = Connection(target, StateServiceStub)
     try:
         with connection.errors():
-            return await connection.stub.Query(request)
+            return await connection.stub.GetState(request)
     finally:
         await connection.close()

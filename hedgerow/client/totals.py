@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import timedelta
 
-from hedgerow.v1.state_pb2 import ModelStats, ModelWork, QueryResponse
+from hedgerow.v1.state_pb2 import GetStateResponse, ModelStats, ModelWork
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class Totals:
                 setattr(self, name, getattr(self, name) + value.ToTimedelta())
 
 
-def totals(state: QueryResponse) -> dict[str, Totals]:
+def totals(state: GetStateResponse) -> dict[str, Totals]:
     """Return what a service and its parts say, by `name@version`, ordered."""
     found: dict[tuple[str, int], Totals] = {}
     for counts in _all_counts((state, *state.parts)):
@@ -64,7 +64,7 @@ def totals(state: QueryResponse) -> dict[str, Totals]:
     return {f"{name}@{version}": found[name, version] for name, version in sorted(found) if version}
 
 
-def _all_counts(states: Iterable[QueryResponse]) -> Iterator[ModelStats | ModelWork]:
+def _all_counts(states: Iterable[GetStateResponse]) -> Iterator[ModelStats | ModelWork]:
     for state in states:
         yield from state.models
         yield from state.work

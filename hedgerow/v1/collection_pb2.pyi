@@ -10,20 +10,20 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class CollectRequest(_message.Message):
-    __slots__ = ("plans", "openings", "losses", "sent_unix_ns", "launches", "cancelled")
+    __slots__ = ("plans", "openings", "losses", "sent_ns", "launches", "cancelled")
     PLANS_FIELD_NUMBER: _ClassVar[int]
     OPENINGS_FIELD_NUMBER: _ClassVar[int]
     LOSSES_FIELD_NUMBER: _ClassVar[int]
-    SENT_UNIX_NS_FIELD_NUMBER: _ClassVar[int]
+    SENT_NS_FIELD_NUMBER: _ClassVar[int]
     LAUNCHES_FIELD_NUMBER: _ClassVar[int]
     CANCELLED_FIELD_NUMBER: _ClassVar[int]
     plans: _containers.RepeatedCompositeFieldContainer[PlanDefinition]
     openings: _containers.RepeatedCompositeFieldContainer[Opening]
     losses: _containers.RepeatedCompositeFieldContainer[Loss]
-    sent_unix_ns: int
+    sent_ns: int
     launches: _containers.RepeatedCompositeFieldContainer[Launch]
     cancelled: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, plans: _Optional[_Iterable[_Union[PlanDefinition, _Mapping]]] = ..., openings: _Optional[_Iterable[_Union[Opening, _Mapping]]] = ..., losses: _Optional[_Iterable[_Union[Loss, _Mapping]]] = ..., sent_unix_ns: _Optional[int] = ..., launches: _Optional[_Iterable[_Union[Launch, _Mapping]]] = ..., cancelled: _Optional[_Iterable[int]] = ...) -> None: ...
+    def __init__(self, plans: _Optional[_Iterable[_Union[PlanDefinition, _Mapping]]] = ..., openings: _Optional[_Iterable[_Union[Opening, _Mapping]]] = ..., losses: _Optional[_Iterable[_Union[Loss, _Mapping]]] = ..., sent_ns: _Optional[int] = ..., launches: _Optional[_Iterable[_Union[Launch, _Mapping]]] = ..., cancelled: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class PlanDefinition(_message.Message):
     __slots__ = ("key", "plan", "qualities")
@@ -60,20 +60,20 @@ class Launch(_message.Message):
     def __init__(self, model: _Optional[int] = ..., task_ids: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class OpenTask(_message.Message):
-    __slots__ = ("id", "admitted_unix_ns", "deadline_unix_ns", "rows", "explain", "trace")
+    __slots__ = ("id", "admitted_ns", "deadline_ns", "rows", "explain", "trace")
     ID_FIELD_NUMBER: _ClassVar[int]
-    ADMITTED_UNIX_NS_FIELD_NUMBER: _ClassVar[int]
-    DEADLINE_UNIX_NS_FIELD_NUMBER: _ClassVar[int]
+    ADMITTED_NS_FIELD_NUMBER: _ClassVar[int]
+    DEADLINE_NS_FIELD_NUMBER: _ClassVar[int]
     ROWS_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
     TRACE_FIELD_NUMBER: _ClassVar[int]
     id: int
-    admitted_unix_ns: int
-    deadline_unix_ns: int
+    admitted_ns: int
+    deadline_ns: int
     rows: int
     explain: bool
     trace: _records_pb2.TraceContext
-    def __init__(self, id: _Optional[int] = ..., admitted_unix_ns: _Optional[int] = ..., deadline_unix_ns: _Optional[int] = ..., rows: _Optional[int] = ..., explain: _Optional[bool] = ..., trace: _Optional[_Union[_records_pb2.TraceContext, _Mapping]] = ...) -> None: ...
+    def __init__(self, id: _Optional[int] = ..., admitted_ns: _Optional[int] = ..., deadline_ns: _Optional[int] = ..., rows: _Optional[int] = ..., explain: _Optional[bool] = ..., trace: _Optional[_Union[_records_pb2.TraceContext, _Mapping]] = ...) -> None: ...
 
 class Loss(_message.Message):
     __slots__ = ("model", "reason", "task_ids", "not_started")

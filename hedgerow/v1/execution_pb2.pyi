@@ -26,34 +26,34 @@ HOST_STATE_DRAINING: HostState
 HOST_STATE_FAILED: HostState
 
 class ExecuteRequest(_message.Message):
-    __slots__ = ("tasks", "frame", "sent_unix_ns", "collector", "cancelled")
+    __slots__ = ("tasks", "frame", "sent_ns", "collector", "cancelled")
     TASKS_FIELD_NUMBER: _ClassVar[int]
     FRAME_FIELD_NUMBER: _ClassVar[int]
-    SENT_UNIX_NS_FIELD_NUMBER: _ClassVar[int]
+    SENT_NS_FIELD_NUMBER: _ClassVar[int]
     COLLECTOR_FIELD_NUMBER: _ClassVar[int]
     CANCELLED_FIELD_NUMBER: _ClassVar[int]
     tasks: _containers.RepeatedCompositeFieldContainer[Task]
     frame: int
-    sent_unix_ns: int
+    sent_ns: int
     collector: str
     cancelled: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, tasks: _Optional[_Iterable[_Union[Task, _Mapping]]] = ..., frame: _Optional[int] = ..., sent_unix_ns: _Optional[int] = ..., collector: _Optional[str] = ..., cancelled: _Optional[_Iterable[int]] = ...) -> None: ...
+    def __init__(self, tasks: _Optional[_Iterable[_Union[Task, _Mapping]]] = ..., frame: _Optional[int] = ..., sent_ns: _Optional[int] = ..., collector: _Optional[str] = ..., cancelled: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Task(_message.Message):
-    __slots__ = ("id", "deadline_unix_ns", "batch", "explain", "trace", "records")
+    __slots__ = ("id", "deadline_ns", "batch", "explain", "trace", "records")
     ID_FIELD_NUMBER: _ClassVar[int]
-    DEADLINE_UNIX_NS_FIELD_NUMBER: _ClassVar[int]
+    DEADLINE_NS_FIELD_NUMBER: _ClassVar[int]
     BATCH_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
     TRACE_FIELD_NUMBER: _ClassVar[int]
     RECORDS_FIELD_NUMBER: _ClassVar[int]
     id: int
-    deadline_unix_ns: int
+    deadline_ns: int
     batch: _records_pb2.Batch
     explain: bool
     trace: _records_pb2.TraceContext
     records: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, id: _Optional[int] = ..., deadline_unix_ns: _Optional[int] = ..., batch: _Optional[_Union[_records_pb2.Batch, _Mapping]] = ..., explain: _Optional[bool] = ..., trace: _Optional[_Union[_records_pb2.TraceContext, _Mapping]] = ..., records: _Optional[_Iterable[int]] = ...) -> None: ...
+    def __init__(self, id: _Optional[int] = ..., deadline_ns: _Optional[int] = ..., batch: _Optional[_Union[_records_pb2.Batch, _Mapping]] = ..., explain: _Optional[bool] = ..., trace: _Optional[_Union[_records_pb2.TraceContext, _Mapping]] = ..., records: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class ExecuteResponse(_message.Message):
     __slots__ = ("credit", "done", "rows", "scoring_seconds", "unreachable", "reachable")

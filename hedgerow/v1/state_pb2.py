@@ -28,23 +28,23 @@ from hedgerow.v1 import execution_pb2 as hedgerow_dot_v1_dot_execution__pb2
 from hedgerow.v1 import plans_pb2 as hedgerow_dot_v1_dot_plans__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17hedgerow/v1/state.proto\x12\x0bhedgerow.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhedgerow/v1/execution.proto\x1a\x17hedgerow/v1/plans.proto\"/\n\x0cQueryRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04mesh\x18\x02 \x01(\x08\"\xcf\x02\n\rQueryResponse\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12)\n\x05since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12 \n\x05plans\x18\x04 \x03(\x0b\x32\x11.hedgerow.v1.Plan\x12 \n\x05hosts\x18\x05 \x03(\x0b\x32\x11.hedgerow.v1.Host\x12\'\n\x06models\x18\x06 \x03(\x0b\x32\x17.hedgerow.v1.ModelStats\x12\"\n\x06gauges\x18\x07 \x03(\x0b\x32\x12.hedgerow.v1.Gauge\x12$\n\x04work\x18\x08 \x03(\x0b\x32\x16.hedgerow.v1.ModelWork\x12\x0f\n\x07\x61\x64\x64ress\x18\t \x01(\t\x12)\n\x05parts\x18\n \x03(\x0b\x32\x1a.hedgerow.v1.QueryResponse\"\xb9\x03\n\nModelStats\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\r\x12\x10\n\x08\x61nswered\x18\x04 \x01(\x04\x12\x0c\n\x04late\x18\x05 \x01(\x04\x12\x0e\n\x06\x66\x61iled\x18\x06 \x01(\x04\x12\x0e\n\x06\x63hosen\x18\x07 \x01(\x04\x12+\n\x08\x64uration\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x03min\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x03max\x18\n \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\x05since\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07records\x18\x0c \x01(\x04\x12\x0e\n\x06\x61greed\x18\r \x01(\x04\x12\r\n\x05\x61lone\x18\x0e \x01(\x04\x12\x11\n\tcancelled\x18\x0f \x01(\x04\x12\x13\n\x0bnot_started\x18\x10 \x01(\x04\x12)\n\x06wasted\x18\x11 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06shadow\x18\x12 \x01(\x08\"\xa7\x02\n\tModelWork\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\r\x12\x13\n\x0brows_scored\x18\x04 \x01(\x04\x12\x14\n\x0crows_dropped\x18\x05 \x01(\x04\x12\x18\n\x10rows_not_started\x18\x06 \x01(\x04\x12*\n\x07scoring\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12(\n\x05saved\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\x06wasted\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08withheld\x18\n \x01(\x04\x12\x10\n\x08replicas\x18\x0b \x01(\x04\"$\n\x05Gauge\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x32N\n\x0cStateService\x12>\n\x05Query\x12\x19.hedgerow.v1.QueryRequest\x1a\x1a.hedgerow.v1.QueryResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17hedgerow/v1/state.proto\x12\x0bhedgerow.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhedgerow/v1/execution.proto\x1a\x17hedgerow/v1/plans.proto\"2\n\x0fGetStateRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04mesh\x18\x02 \x01(\x08\"\xd5\x02\n\x10GetStateResponse\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12)\n\x05since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12 \n\x05plans\x18\x04 \x03(\x0b\x32\x11.hedgerow.v1.Plan\x12 \n\x05hosts\x18\x05 \x03(\x0b\x32\x11.hedgerow.v1.Host\x12\'\n\x06models\x18\x06 \x03(\x0b\x32\x17.hedgerow.v1.ModelStats\x12\"\n\x06gauges\x18\x07 \x03(\x0b\x32\x12.hedgerow.v1.Gauge\x12$\n\x04work\x18\x08 \x03(\x0b\x32\x16.hedgerow.v1.ModelWork\x12\x0f\n\x07\x61\x64\x64ress\x18\t \x01(\t\x12,\n\x05parts\x18\n \x03(\x0b\x32\x1d.hedgerow.v1.GetStateResponse\"\xb9\x03\n\nModelStats\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\r\x12\x10\n\x08\x61nswered\x18\x04 \x01(\x04\x12\x0c\n\x04late\x18\x05 \x01(\x04\x12\x0e\n\x06\x66\x61iled\x18\x06 \x01(\x04\x12\x0e\n\x06\x63hosen\x18\x07 \x01(\x04\x12+\n\x08\x64uration\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x03min\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x03max\x18\n \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\x05since\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07records\x18\x0c \x01(\x04\x12\x0e\n\x06\x61greed\x18\r \x01(\x04\x12\r\n\x05\x61lone\x18\x0e \x01(\x04\x12\x11\n\tcancelled\x18\x0f \x01(\x04\x12\x13\n\x0bnot_started\x18\x10 \x01(\x04\x12)\n\x06wasted\x18\x11 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06shadow\x18\x12 \x01(\x08\"\xa7\x02\n\tModelWork\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\r\x12\x13\n\x0brows_scored\x18\x04 \x01(\x04\x12\x14\n\x0crows_dropped\x18\x05 \x01(\x04\x12\x18\n\x10rows_not_started\x18\x06 \x01(\x04\x12*\n\x07scoring\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12(\n\x05saved\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\x06wasted\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08withheld\x18\n \x01(\x04\x12\x10\n\x08replicas\x18\x0b \x01(\x04\"$\n\x05Gauge\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x32W\n\x0cStateService\x12G\n\x08GetState\x12\x1c.hedgerow.v1.GetStateRequest\x1a\x1d.hedgerow.v1.GetStateResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hedgerow.v1.state_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_QUERYREQUEST']._serialized_start=159
-  _globals['_QUERYREQUEST']._serialized_end=206
-  _globals['_QUERYRESPONSE']._serialized_start=209
-  _globals['_QUERYRESPONSE']._serialized_end=544
-  _globals['_MODELSTATS']._serialized_start=547
-  _globals['_MODELSTATS']._serialized_end=988
-  _globals['_MODELWORK']._serialized_start=991
-  _globals['_MODELWORK']._serialized_end=1286
-  _globals['_GAUGE']._serialized_start=1288
-  _globals['_GAUGE']._serialized_end=1324
-  _globals['_STATESERVICE']._serialized_start=1326
-  _globals['_STATESERVICE']._serialized_end=1404
+  _globals['_GETSTATEREQUEST']._serialized_start=159
+  _globals['_GETSTATEREQUEST']._serialized_end=209
+  _globals['_GETSTATERESPONSE']._serialized_start=212
+  _globals['_GETSTATERESPONSE']._serialized_end=553
+  _globals['_MODELSTATS']._serialized_start=556
+  _globals['_MODELSTATS']._serialized_end=997
+  _globals['_MODELWORK']._serialized_start=1000
+  _globals['_MODELWORK']._serialized_end=1295
+  _globals['_GAUGE']._serialized_start=1297
+  _globals['_GAUGE']._serialized_end=1333
+  _globals['_STATESERVICE']._serialized_start=1335
+  _globals['_STATESERVICE']._serialized_end=1422
 # @@protoc_insertion_point(module_scope)

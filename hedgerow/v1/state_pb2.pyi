@@ -12,7 +12,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class QueryRequest(_message.Message):
+class GetStateRequest(_message.Message):
     __slots__ = ("data_type", "mesh")
     DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
     MESH_FIELD_NUMBER: _ClassVar[int]
@@ -20,7 +20,7 @@ class QueryRequest(_message.Message):
     mesh: bool
     def __init__(self, data_type: _Optional[str] = ..., mesh: _Optional[bool] = ...) -> None: ...
 
-class QueryResponse(_message.Message):
+class GetStateResponse(_message.Message):
     __slots__ = ("service", "version", "since", "plans", "hosts", "models", "gauges", "work", "address", "parts")
     SERVICE_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -41,8 +41,8 @@ class QueryResponse(_message.Message):
     gauges: _containers.RepeatedCompositeFieldContainer[Gauge]
     work: _containers.RepeatedCompositeFieldContainer[ModelWork]
     address: str
-    parts: _containers.RepeatedCompositeFieldContainer[QueryResponse]
-    def __init__(self, service: _Optional[str] = ..., version: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., plans: _Optional[_Iterable[_Union[_plans_pb2.Plan, _Mapping]]] = ..., hosts: _Optional[_Iterable[_Union[_execution_pb2.Host, _Mapping]]] = ..., models: _Optional[_Iterable[_Union[ModelStats, _Mapping]]] = ..., gauges: _Optional[_Iterable[_Union[Gauge, _Mapping]]] = ..., work: _Optional[_Iterable[_Union[ModelWork, _Mapping]]] = ..., address: _Optional[str] = ..., parts: _Optional[_Iterable[_Union[QueryResponse, _Mapping]]] = ...) -> None: ...
+    parts: _containers.RepeatedCompositeFieldContainer[GetStateResponse]
+    def __init__(self, service: _Optional[str] = ..., version: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., plans: _Optional[_Iterable[_Union[_plans_pb2.Plan, _Mapping]]] = ..., hosts: _Optional[_Iterable[_Union[_execution_pb2.Host, _Mapping]]] = ..., models: _Optional[_Iterable[_Union[ModelStats, _Mapping]]] = ..., gauges: _Optional[_Iterable[_Union[Gauge, _Mapping]]] = ..., work: _Optional[_Iterable[_Union[ModelWork, _Mapping]]] = ..., address: _Optional[str] = ..., parts: _Optional[_Iterable[_Union[GetStateResponse, _Mapping]]] = ...) -> None: ...
 
 class ModelStats(_message.Message):
     __slots__ = ("data_type", "name", "version", "answered", "late", "failed", "chosen", "duration", "min", "max", "since", "records", "agreed", "alone", "cancelled", "not_started", "wasted", "shadow")

@@ -35,10 +35,10 @@ class StateServiceStub:
         Args:
             channel: A grpc.Channel.
         """
-        self.Query = channel.unary_unary(
-                '/hedgerow.v1.StateService/Query',
-                request_serializer=hedgerow_dot_v1_dot_state__pb2.QueryRequest.SerializeToString,
-                response_deserializer=hedgerow_dot_v1_dot_state__pb2.QueryResponse.FromString,
+        self.GetState = channel.unary_unary(
+                '/hedgerow.v1.StateService/GetState',
+                request_serializer=hedgerow_dot_v1_dot_state__pb2.GetStateRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_v1_dot_state__pb2.GetStateResponse.FromString,
                 _registered_method=True)
 
 
@@ -46,7 +46,7 @@ class StateServiceServicer:
     """Answers what a service is doing now. Served by every service.
     """
 
-    def Query(self, request, context):
+    def GetState(self, request, context):
         """The state now.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -56,10 +56,10 @@ class StateServiceServicer:
 
 def add_StateServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
-            'Query': grpc.unary_unary_rpc_method_handler(
-                    servicer.Query,
-                    request_deserializer=hedgerow_dot_v1_dot_state__pb2.QueryRequest.FromString,
-                    response_serializer=hedgerow_dot_v1_dot_state__pb2.QueryResponse.SerializeToString,
+            'GetState': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetState,
+                    request_deserializer=hedgerow_dot_v1_dot_state__pb2.GetStateRequest.FromString,
+                    response_serializer=hedgerow_dot_v1_dot_state__pb2.GetStateResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -74,7 +74,7 @@ class StateService:
     """
 
     @staticmethod
-    def Query(request,
+    def GetState(request,
             target,
             options=(),
             channel_credentials=None,
@@ -87,9 +87,9 @@ class StateService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/hedgerow.v1.StateService/Query',
-            hedgerow_dot_v1_dot_state__pb2.QueryRequest.SerializeToString,
-            hedgerow_dot_v1_dot_state__pb2.QueryResponse.FromString,
+            '/hedgerow.v1.StateService/GetState',
+            hedgerow_dot_v1_dot_state__pb2.GetStateRequest.SerializeToString,
+            hedgerow_dot_v1_dot_state__pb2.GetStateResponse.FromString,
             options,
             channel_credentials,
             insecure,

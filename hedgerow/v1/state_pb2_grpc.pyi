@@ -33,7 +33,7 @@ class StateServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> StateServiceAsyncStub: ...
-    Query: _grpc.UnaryUnaryMultiCallable[_state_pb2.QueryRequest, _state_pb2.QueryResponse]
+    GetState: _grpc.UnaryUnaryMultiCallable[_state_pb2.GetStateRequest, _state_pb2.GetStateResponse]
     """The state now."""
 
 @_typing.type_check_only
@@ -41,18 +41,18 @@ class StateServiceAsyncStub(StateServiceStub):
     """Answers what a service is doing now. Served by every service."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
-    Query: _aio.UnaryUnaryMultiCallable[_state_pb2.QueryRequest, _state_pb2.QueryResponse]  # type: ignore[assignment]
+    GetState: _aio.UnaryUnaryMultiCallable[_state_pb2.GetStateRequest, _state_pb2.GetStateResponse]  # type: ignore[assignment]
     """The state now."""
 
 class StateServiceServicer(metaclass=_abc_1.ABCMeta):
     """Answers what a service is doing now. Served by every service."""
 
     @_abc_1.abstractmethod
-    def Query(
+    def GetState(
         self,
-        request: _state_pb2.QueryRequest,
+        request: _state_pb2.GetStateRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_state_pb2.QueryResponse, _abc.Awaitable[_state_pb2.QueryResponse]]:
+    ) -> _typing.Union[_state_pb2.GetStateResponse, _abc.Awaitable[_state_pb2.GetStateResponse]]:
         """The state now."""
 
 def add_StateServiceServicer_to_server(servicer: StateServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import grpc
 
 from hedgerow.v1.collection_pb2_grpc import add_CollectionServiceServicer_to_server
-from hedgerow.v1.state_pb2 import Gauge, QueryResponse
+from hedgerow.v1.state_pb2 import Gauge, GetStateResponse
 from services.collector.decisions import Progress
 from services.collector.intake import Intake
 from services.collector.servicer import CollectionServicer
@@ -70,7 +70,7 @@ class Collector(Service):
             await asyncio.sleep(self._settings.keep_early.total_seconds())
             self._unclaimed.turn()
 
-    def _fill(self, response: QueryResponse, data_type: str) -> None:
+    def _fill(self, response: GetStateResponse, data_type: str) -> None:
         response.models.extend(self._statistics.to_protos(data_type))
         response.gauges.append(Gauge(name="tasks_in_flight", value=len(self.open_tasks)))
         response.gauges.append(Gauge(name="early_results", value=len(self._unclaimed)))

@@ -17,6 +17,7 @@ from services.collector.tasks.one_record import OneRecord
 from services.collector.tasks.open_tasks import OpenTasks
 from services.collector.tasks.statistics import Statistics
 from services.collector.tasks.task import Task
+from services.common.clock import here
 from services.common.telemetry import Tracing
 
 _MOST_LINEUPS = 1024
@@ -56,7 +57,7 @@ class Session:
         """Take a frame. Raises InvalidInput, which ends the stream, if it makes no sense."""
         for definition in request.plans:
             self._define(definition)
-        arrived, sent = self._clock(), request.sent_unix_ns
+        arrived, sent = self._clock(), request.sent_ns
         for opening in request.openings:
             self._open(opening, arrived, sent)
         for launch in request.launches:
@@ -93,7 +94,7 @@ class Session:
                 message.id,
                 lineup,
                 rows,
-                arrived - (sent - message.admitted_unix_ns) * 1e-9,
+                here(message.admitted_ns, sent, arrived),
                 arrived,
                 message.explain,
                 message.trace if traced and message.HasField("trace") else None,
@@ -101,7 +102,7 @@ class Session:
                 progressed,
             )
             self.open += 1
-            self._open_tasks.open(task, arrived + (message.deadline_unix_ns - sent) * 1e-9)
+            self._open_tasks.open(task, here(message.deadline_ns, sent, arrived))
 
     def _lineup(self, opening: pb.Opening) -> Lineup:
         key, versions = opening.plan_key, opening.versions

@@ -10,7 +10,7 @@ import structlog
 from google.protobuf.timestamp_pb2 import Timestamp
 
 import hedgerow
-from hedgerow.v1.state_pb2 import QueryRequest, QueryResponse
+from hedgerow.v1.state_pb2 import GetStateRequest, GetStateResponse
 from hedgerow.v1.state_pb2_grpc import (
     StateServiceServicer,
     StateServiceStub,
@@ -25,11 +25,11 @@ STATE_SERVICE = "hedgerow.v1.StateService"
 _PATIENCE_SECONDS = 1.0
 """For another service's answer; the state of the others should not wait for one that is lost."""
 
-Parts = Callable[[str], Awaitable[list[QueryResponse]]]
+Parts = Callable[[str], Awaitable[list[GetStateResponse]]]
 """Gives what other services say of a data type, or of all ("")."""
 
 
-async def _none(_: str) -> list[QueryResponse]:
+async def _none(_: str) -> list[GetStateResponse]:
     """Most services know no others."""
     return []
 
@@ -38,7 +38,7 @@ class StateServicer(StateServiceServicer):
     """Serves StateService; `fill` adds what only this service knows, of one data type or of all ("")."""
 
     def __init__(
-        self, service: str, fill: Callable[[QueryResponse, str], None], parts: Parts = _none
+        self, service: str, fill: Callable[[GetStateResponse, str], None], parts: Parts = _none
     ) -> None:
         self._service = service
         self._fill = fill
@@ -46,11 +46,13 @@ class StateServicer(StateServiceServicer):
         self._since = Timestamp()
         self._since.GetCurrentTime()
 
-    async def Query(  # noqa: N802 - gRPC's name
-        self, request: QueryRequest, context: grpc.aio.ServicerContext[QueryRequest, QueryResponse]
-    ) -> QueryResponse:
+    async def GetState(  # noqa: N802 - gRPC's name
+        self,
+        request: GetStateRequest,
+        context: grpc.aio.ServicerContext[GetStateRequest, GetStateResponse],
+    ) -> GetStateResponse:
         """Answer with the state now."""
-        response = QueryResponse(
+        response = GetStateResponse(
             service=self._service, version=hedgerow.__version__, since=self._since
         )
         self._fill(response, request.data_type)
@@ -63,17 +65,17 @@ class StateServicer(StateServiceServicer):
         add_StateServiceServicer_to_server(self, server)
 
 
-async def ask_all(addresses: Iterable[str], data_type: str) -> list[QueryResponse]:
+async def ask_all(addresses: Iterable[str], data_type: str) -> list[GetStateResponse]:
     """Ask services for their state, side by side; leave out those that do not answer in time."""
     asked = [_ask(address, data_type) for address in sorted(addresses)]
     return [response for response in await asyncio.gather(*asked) if response is not None]
 
 
-async def _ask(address: str, data_type: str) -> QueryResponse | None:
+async def _ask(address: str, data_type: str) -> GetStateResponse | None:
     async with grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS) as channel:
         try:
-            request = QueryRequest(data_type=data_type)
-            response = await StateServiceStub(channel).Query(request, timeout=_PATIENCE_SECONDS)
+            request = GetStateRequest(data_type=data_type)
+            response = await StateServiceStub(channel).GetState(request, timeout=_PATIENCE_SECONDS)
         except grpc.aio.AioRpcError as error:
             _log.info("a service did not tell its state", address=address, reason=error.details())
             return None

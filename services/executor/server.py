@@ -12,7 +12,7 @@ import grpc
 from hedgerow.formats.registry import factories
 from hedgerow.v1.execution_pb2_grpc import add_ExecutorServiceServicer_to_server
 from hedgerow.v1.models_pb2 import ModelVersion
-from hedgerow.v1.state_pb2 import QueryResponse
+from hedgerow.v1.state_pb2 import GetStateResponse
 from services.common.log import Log, Mirror
 from services.common.service import Service, run
 from services.common.state import STATE_SERVICE, StateServicer
@@ -98,7 +98,7 @@ class Executor(Service):
         )
         await self._log.definitions.fetch(definition, target)
 
-    def _fill(self, response: QueryResponse, data_type: str) -> None:
+    def _fill(self, response: GetStateResponse, data_type: str) -> None:
         hosts = self._agent.announcements()
         response.hosts.extend(
             host for host in hosts if data_type in ("", host.model.descriptor.data_type)

@@ -8,7 +8,7 @@ import grpc
 
 from hedgerow.errors import NotFound, Unavailable
 from hedgerow.v1.registry_pb2_grpc import add_RegistryServiceServicer_to_server
-from hedgerow.v1.state_pb2 import QueryResponse
+from hedgerow.v1.state_pb2 import GetStateResponse
 from services.common.log import Log, Mirror
 from services.common.service import Service, run
 from services.common.state import STATE_SERVICE, StateServicer
@@ -66,7 +66,7 @@ class Registry(Service):
         await self._models.close()
         await self._log.close()
 
-    def _fill(self, response: QueryResponse, data_type: str) -> None:
+    def _fill(self, response: GetStateResponse, data_type: str) -> None:
         catalog = self._mirror.catalog
         for name in [data_type] if data_type else catalog.data_types:
             with contextlib.suppress(NotFound):

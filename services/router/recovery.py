@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from hedgerow.errors import NoAnswer, Unavailable
+from services.common.clock import now_ns
 from services.router.collectors.pool import CollectorPool
 from services.router.hedging.scheduler import Scheduler, by_place
 from services.router.hosts.link import HostLink, Offer
 from services.router.starter import Starter
-from services.router.tasks import Task, grouped, now_ns, refuse
+from services.router.tasks import Task, grouped, refuse
 
 _ALL = ~0
 

@@ -13,9 +13,11 @@ from hedgerow.plans.checks import MAX_DEADLINE
 from hedgerow.v1.collection_pb2 import TaskDecision, TaskProgress
 from hedgerow.v1.records_pb2 import TraceContext
 from hedgerow.v1.scoring_pb2 import Decision, ModelState, Reason, ScoreRequest
+from services.common.clock import now_ns
 from services.common.deadlines import Deadlines
 from services.router.collectors.link import CollectorListener
 from services.router.collectors.pool import CollectorPool
+from services.router.frames import encode
 from services.router.gathering import Gatherer
 from services.router.hedging.delays import Bounds
 from services.router.hedging.response_times import ResponseTimes
@@ -28,7 +30,7 @@ from services.router.plans.prepared import PreparedPlans
 from services.router.recovery import Recovery
 from services.router.settings import RouterSettings
 from services.router.starter import Starter
-from services.router.tasks import Task, TaskIds, encode, now_ns, refuse
+from services.router.tasks import Task, TaskIds, refuse
 
 _RETRY_AFTER = timedelta(milliseconds=100)
 _NO_ANSWER = Reason.REASON_NO_ANSWER

@@ -5,7 +5,7 @@ from __future__ import annotations
 import grpc
 
 from hedgerow.v1.scoring_pb2_grpc import add_ScoringServiceServicer_to_server
-from hedgerow.v1.state_pb2 import Gauge, QueryResponse
+from hedgerow.v1.state_pb2 import Gauge, GetStateResponse
 from services.common.log import Log, Mirror
 from services.common.service import Service, run
 from services.common.state import STATE_SERVICE, StateServicer, ask_all
@@ -68,7 +68,7 @@ class Router(Service):
         link = self.scoring.fleet.choose((data_type, name), version)
         return link.model.version if link else 0
 
-    def _fill(self, response: QueryResponse, data_type: str) -> None:
+    def _fill(self, response: GetStateResponse, data_type: str) -> None:
         plans = self._plans.plans()
         response.plans.extend(plan for plan in plans if data_type in ("", plan.data_type))
         hosts = self.scoring.fleet.hosts()
@@ -80,7 +80,7 @@ class Router(Service):
         gauges["collectors_reachable"] = self.scoring.collectors.reachable
         response.gauges.extend(Gauge(name=name, value=value) for name, value in gauges.items())
 
-    async def _parts(self, data_type: str) -> list[QueryResponse]:
+    async def _parts(self, data_type: str) -> list[GetStateResponse]:
         """Ask the other services this router knows."""
         scoring = self.scoring
         return await ask_all([*scoring.fleet.executors, *scoring.collectors.addresses], data_type)

@@ -4,31 +4,55 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from hedgerow.data.records import Batch
 from hedgerow.v1 import records_pb2
 from hedgerow.v1.collection_pb2 import OpenTask, TaskDecision
-from hedgerow.v1.execution_pb2 import Task as TaskMessage
 from hedgerow.v1.records_pb2 import TraceContext
+from services.router.frames import encode
 
 if TYPE_CHECKING:
-    from services.router.collectors.link import CollectorLink
     from services.router.hedging.schedule import Schedule
-    from services.router.hosts.link import HostLink
     from services.router.plans.prepared import Plan
 
 K = TypeVar("K", bound=Hashable)
 
-_TASKS_FIELD = 0x0A  # ExecuteRequest.tasks: field 1, length-delimited
+
+class TaskHost(Protocol):
+    """What a task knows of a host it was started on; `hosts.link` has the real one."""
+
+    is_ready: bool
+    cut_from: set[str]
+    """Collectors that the host cannot reach."""
+
+    def cancel(self, task: Task) -> None:
+        """Nobody needs what the host makes of the task."""
+
+
+class Collector(Protocol):
+    """What a task knows of the collector where it is open; `collectors.link` has the real one."""
+
+    address: str
+
+    def open(self, plan: Plan, tasks: list[Task], held: int) -> None:
+        """Open tasks of one plan."""
+
+    def launch(self, slot: int, tasks: Iterable[Task]) -> None:
+        """A model that was held back is started."""
+
+    def lose(self, slot: int, reason: str, tasks: Iterable[Task], not_started: bool) -> None:
+        """A model will not answer these tasks."""
+
+    def cancel(self, tasks: Iterable[Task]) -> None:
+        """Nobody waits for the tasks any more."""
 
 
 @dataclass(slots=True, eq=False)
 class Task:
-    """One batch on its way. Times are nanoseconds of Unix time."""
+    """One batch on its way. Times are nanoseconds of this process's monotonic clock."""
 
     id: int
     plan: Plan
@@ -41,9 +65,9 @@ class Task:
     encoded: bytes
     """The task as a field of ExecuteRequest; encoded once, for every model's frame."""
     outcome: asyncio.Future[TaskDecision]
-    collector: CollectorLink | None = None
+    collector: Collector | None = None
     """Where it is open, once it has been started."""
-    running: Sequence[tuple[int, HostLink]] = ()
+    running: Sequence[tuple[int, TaskHost]] = ()
     """Where it was started: the model's place in the plan and the host. Tasks may share one such list."""
     versions: Sequence[int] = ()
     """Of each model of the plan the version that was chosen, 0 where no host serves it."""
@@ -62,12 +86,12 @@ class Task:
         return self.outcome.done()
 
     @property
-    def open_at(self) -> CollectorLink:
+    def open_at(self) -> Collector:
         """The collector of a task that has been started."""
         assert self.collector is not None, "only tasks that were started are asked"
         return self.collector
 
-    def hosts_of(self, slot: int) -> tuple[HostLink, ...]:
+    def hosts_of(self, slot: int) -> tuple[TaskHost, ...]:
         """Where a model of the plan was started for it."""
         return tuple([link for place, link in self.running if place == slot])
 
@@ -96,8 +120,8 @@ class Task:
         """What the collector is told."""
         return OpenTask(
             id=self.id,
-            admitted_unix_ns=self.admitted,
-            deadline_unix_ns=self.deadline,
+            admitted_ns=self.admitted,
+            deadline_ns=self.deadline,
             rows=self.rows,
             explain=self.explain,
             trace=self.trace,
@@ -114,44 +138,6 @@ class TaskIds:
         """Return the next id."""
         self._next += 1
         return self._next
-
-
-def encode(
-    task_id: int,
-    deadline: int,
-    batch: records_pb2.Batch,
-    explain: bool,
-    trace: TraceContext | None,
-    records: Sequence[int] = (),
-) -> bytes:
-    """Encode a task as one element of ExecuteRequest.tasks; `records` as in Task.records.
-
-    The elements of a repeated field may simply be joined, so the frames of all models are made of the
-    same bytes; the records are not encoded again for each model.
-    """
-    message = TaskMessage(
-        id=task_id,
-        deadline_unix_ns=deadline,
-        batch=batch,
-        explain=explain,
-        trace=trace,
-        records=records,
-    ).SerializeToString()
-    return b"".join((bytes((_TASKS_FIELD,)), _varint(len(message)), message))
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def now_ns() -> int:
-    """Return the clock that deadlines are told by."""
-    return time.time_ns()
 
 
 def refuse(tasks: Iterable[Task], error: Exception) -> None:

@@ -21,7 +21,7 @@ from hedgerow.local.ports import HOST, Ports
 from hedgerow.local.process import ServiceProcess
 from hedgerow.local.valkey import Valkey
 from hedgerow.v1.execution_pb2 import HostState
-from hedgerow.v1.state_pb2 import QueryRequest, QueryResponse
+from hedgerow.v1.state_pb2 import GetStateRequest, GetStateResponse
 from hedgerow.v1.state_pb2_grpc import StateServiceStub
 from tests.end_to_end.conftest import PLUGINS, left_in
 from tests.end_to_end.partition import Partition
@@ -102,10 +102,10 @@ class Cluster:
         process = psutil.Process(self._parts[name].pid)
         return {process.pid, *(child.pid for child in process.children(recursive=True))}
 
-    async def state(self, part: str, data_type: str = "", mesh: bool = False) -> QueryResponse:
+    async def state(self, part: str, data_type: str = "", mesh: bool = False) -> GetStateResponse:
         async with grpc.aio.insecure_channel(self.address(part)) as channel:
-            return await StateServiceStub(channel).Query(
-                QueryRequest(data_type=data_type, mesh=mesh)
+            return await StateServiceStub(channel).GetState(
+                GetStateRequest(data_type=data_type, mesh=mesh)
             )
 
     async def host_pids(self, executor: str, model: str) -> list[int]:

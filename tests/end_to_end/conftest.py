@@ -22,7 +22,7 @@ from hedgerow.local.ports import Ports
 from hedgerow.plans.plan import plan_from_yaml
 from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.models_pb2 import ModelVersion
-from hedgerow.v1.state_pb2 import QueryRequest, QueryResponse
+from hedgerow.v1.state_pb2 import GetStateRequest, GetStateResponse
 from hedgerow.v1.state_pb2_grpc import StateServiceStub
 from tests.support import wait_until
 
@@ -89,10 +89,10 @@ class Mesh:
         wanted = (model.descriptor.name, model.version)
         return [h for h in state.hosts if (h.model.descriptor.name, h.model.version) == wanted]
 
-    async def state(self, service: str, data_type: str = "") -> QueryResponse:
+    async def state(self, service: str, data_type: str = "") -> GetStateResponse:
         address = self.local.ports.address(service)
         async with grpc.aio.insecure_channel(address) as channel:
-            return await StateServiceStub(channel).Query(QueryRequest(data_type=data_type))
+            return await StateServiceStub(channel).GetState(GetStateRequest(data_type=data_type))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -122,7 +122,7 @@ async def _idle(mesh: Mesh) -> bool:
     return not any(left_in(state) for state in states)
 
 
-def left_in(state: QueryResponse) -> dict[str, float]:
+def left_in(state: GetStateResponse) -> dict[str, float]:
     """Return what a service has that should go with the tasks it belongs to."""
     stays = {"collectors_reachable"}
     return {g.name: g.value for g in state.gauges if g.value and g.name not in stays}

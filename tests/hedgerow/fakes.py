@@ -253,10 +253,10 @@ class FakeRegistry(registry_pb2_grpc.RegistryServiceServicer):
 class FakeState(state_pb2_grpc.StateServiceServicer):
     """Says what an executor, a collector and a router would say, in one."""
 
-    def Query(
-        self, request: state_pb2.QueryRequest, context: grpc.ServicerContext
-    ) -> state_pb2.QueryResponse:
-        response = state_pb2.QueryResponse(service="everything", version="1.2.3")
+    def GetState(
+        self, request: state_pb2.GetStateRequest, context: grpc.ServicerContext
+    ) -> state_pb2.GetStateResponse:
+        response = state_pb2.GetStateResponse(service="everything", version="1.2.3")
         if request.data_type not in ("", "wine"):
             return response
         response.since.FromJsonString("2026-01-02T03:04:05Z")
@@ -278,8 +278,8 @@ class FakeState(state_pb2_grpc.StateServiceServicer):
         return response
 
     @staticmethod
-    def _collector(number: int) -> state_pb2.QueryResponse:
-        collector = state_pb2.QueryResponse(service="collector", address=f"127.0.0.1:{number}")
+    def _collector(number: int) -> state_pb2.GetStateResponse:
+        collector = state_pb2.GetStateResponse(service="collector", address=f"127.0.0.1:{number}")
         stats = collector.models.add(
             name="wine-tree", version=2, records=100 * number, agreed=90 * number, alone=3, late=2
         )

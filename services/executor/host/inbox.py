@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from hedgerow.v1.execution_pb2 import ExecuteRequest, Task
+from services.common.clock import here
 from services.executor.work_done import WorkDone
 
 
@@ -68,12 +69,12 @@ class Inbox:
         """Take a frame in. `settle` is called with its number when all its tasks are settled."""
         if request.cancelled:
             self._cancel(request.cancelled)
-        sent = request.sent_unix_ns
+        sent = request.sent_ns
         tasks = request.tasks
         frame = Frame(request.frame, request.collector, len(tasks), settle)
         for task in tasks:
             # The router's clock may differ from ours: only the time left is taken from it.
-            deadline = now + (task.deadline_unix_ns - sent) / 1e9
+            deadline = here(task.deadline_ns, sent, now)
             waiting = Waiting(task, task.batch.rows, frame, now, deadline)
             self._waiting.append(waiting)
             self._unsettled[task.id] = waiting

@@ -19,9 +19,10 @@ from hedgerow.v1.collection_pb2 import (
     TaskProgress,
 )
 from hedgerow.v1.collection_pb2_grpc import CollectionServiceStub
+from services.common.clock import now_ns
 from services.common.peer_stream import Listener, PeerStream, StreamEnd
 from services.router.plans.prepared import Plan
-from services.router.tasks import Task, now_ns
+from services.router.tasks import Task
 
 _log = structlog.get_logger()
 
@@ -127,7 +128,7 @@ class CollectorLink:
         return key, [PlanDefinition(key=key, plan=plan.message, qualities=plan.qualities)]
 
     def _send(self, request: CollectRequest) -> None:
-        request.sent_unix_ns = now_ns()
+        request.sent_ns = now_ns()
         self._stream.send(request)
 
     def _heard(self, response: CollectResponse) -> None:

@@ -10,13 +10,14 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 
 from hedgerow.v1.collection_pb2 import TaskProgress
+from services.common.clock import now_ns
 from services.common.deadlines import Deadlines
 from services.router.hedging.delays import Delays
 from services.router.hedging.schedule import Schedule
 from services.router.hosts.fleet import Fleet
 from services.router.hosts.link import Offer
 from services.router.hosts.work_spared import WorkSpared
-from services.router.tasks import Task, grouped, now_ns
+from services.router.tasks import Task, grouped
 
 _EARLY_SECONDS = 0.001
 """By so much a wake-up may come early (see Deadlines); what it was for is due then."""

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from hedgerow.v1.collection_pb2 import TaskDecision
 from hedgerow.v1.scoring_pb2 import MODEL_STATE_ANSWERED
+from services.common.clock import now_ns
 from services.router.hedging.delays import Bounds, Delays, resolve
 from services.router.hedging.probes import Probes
 from services.router.hedging.response_times import ResponseTimes
 from services.router.plans.prepared import Plan
-from services.router.tasks import Task, now_ns
+from services.router.tasks import Task
 
 _NEARLY_ALWAYS = 0.99
 """The quantile of response times that must fit the time left."""

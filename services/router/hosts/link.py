@@ -14,10 +14,11 @@ import grpc
 import structlog
 
 from hedgerow.v1.execution_pb2 import ExecuteRequest, ExecuteResponse, Host
+from services.common.clock import now_ns
 from services.common.peer_stream import Listener, PeerStream, StreamEnd
 from services.router.hosts.cancellations import Cancellations
 from services.router.hosts.work_spared import Spared
-from services.router.tasks import Task, now_ns
+from services.router.tasks import Task
 
 _log = structlog.get_logger()
 
@@ -147,7 +148,7 @@ class HostLink:
         collector = offers[0].task.collector
         header = ExecuteRequest(
             frame=self._number,
-            sent_unix_ns=now_ns(),
+            sent_ns=now_ns(),
             collector=collector.address if collector else "",
             cancelled=self._cancellations.take(),
         )
@@ -159,7 +160,7 @@ class HostLink:
         return {offer.task.id for offers in frames for offer in offers} & task_ids
 
     def _write_cancelled(self, task_ids: list[int]) -> None:
-        request = ExecuteRequest(cancelled=task_ids, sent_unix_ns=now_ns())
+        request = ExecuteRequest(cancelled=task_ids, sent_ns=now_ns())
         self._stream.send(request.SerializeToString())
 
     def _close_if_empty(self) -> None:

@@ -102,8 +102,8 @@ def opening_of(
         pb.OpenTask(
             id=task_id,
             rows=rows,
-            admitted_unix_ns=SENT - 2_000_000,
-            deadline_unix_ns=SENT + int(deadline * 1e9),
+            admitted_ns=SENT - 2_000_000,
+            deadline_ns=SENT + int(deadline * 1e9),
             explain=explain,
             trace=trace,
         )
@@ -117,7 +117,7 @@ def opening_of(
         no_time=no_time,
         progress=progress,
     )
-    return pb.CollectRequest(openings=[opening], sent_unix_ns=SENT)
+    return pb.CollectRequest(openings=[opening], sent_ns=SENT)
 
 
 class Clock:

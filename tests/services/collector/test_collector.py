@@ -15,7 +15,7 @@ import pytest
 from hedgerow.v1 import collection_pb2 as pb
 from hedgerow.v1.collection_pb2_grpc import CollectionServiceStub
 from hedgerow.v1.plans_pb2 import Plan
-from hedgerow.v1.state_pb2 import QueryRequest, QueryResponse
+from hedgerow.v1.state_pb2 import GetStateRequest, GetStateResponse
 from hedgerow.v1.state_pb2_grpc import StateServiceStub
 from services.collector.server import Collector
 from services.collector.settings import CollectorSettings
@@ -74,9 +74,9 @@ class Peer:
         now = time.time_ns()
         for opening in request.openings:
             for task in opening.tasks:
-                task.admitted_unix_ns += now - request.sent_unix_ns
-                task.deadline_unix_ns += now - request.sent_unix_ns
-        request.sent_unix_ns = now
+                task.admitted_ns += now - request.sent_ns
+                task.deadline_ns += now - request.sent_ns
+        request.sent_ns = now
         await self.routing.write(request)
 
     async def report(self, request: pb.ReportRequest) -> None:
@@ -99,8 +99,8 @@ class Peer:
             found.extend(response.decisions)
         return found
 
-    async def state(self, data_type: str = "") -> QueryResponse:
-        return await self._state.Query(QueryRequest(data_type=data_type))
+    async def state(self, data_type: str = "") -> GetStateResponse:
+        return await self._state.GetState(GetStateRequest(data_type=data_type))
 
     async def gauges(self) -> dict[str, float]:
         return {gauge.name: gauge.value for gauge in (await self.state()).gauges}

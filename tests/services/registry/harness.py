@@ -23,7 +23,7 @@ from hedgerow.v1.registry_pb2 import (
     PushModelResponse,
 )
 from hedgerow.v1.registry_pb2_grpc import RegistryServiceStub
-from hedgerow.v1.state_pb2 import QueryRequest, QueryResponse
+from hedgerow.v1.state_pb2 import GetStateRequest, GetStateResponse
 from hedgerow.v1.state_pb2_grpc import StateServiceStub
 from services.common.telemetry import Tracing
 from services.registry.server import Registry
@@ -93,8 +93,8 @@ class Client:
     async def plan(self, data_type: str = "wine") -> Plan:
         return (await self.stub.GetPlan(GetPlanRequest(data_type=data_type))).plan
 
-    async def query(self, data_type: str = "") -> QueryResponse:
-        response: QueryResponse = await self.state.Query(QueryRequest(data_type=data_type))
+    async def query(self, data_type: str = "") -> GetStateResponse:
+        response: GetStateResponse = await self.state.GetState(GetStateRequest(data_type=data_type))
         return response
 
 

@@ -2,7 +2,8 @@
 
 from hedgerow.data.records import Batch
 from hedgerow.v1.execution_pb2 import ExecuteRequest
-from services.router.tasks import TaskIds, encode
+from services.router.frames import encode
+from services.router.tasks import TaskIds
 
 
 def test_joined_tasks_and_a_header_make_a_frame() -> None:
@@ -11,12 +12,12 @@ def test_joined_tasks_and_a_header_make_a_frame() -> None:
         for rows in (1, 300, 2)
     ]
     encoded = [encode(i, 10**18 + i, batch, i == 2, None) for i, batch in enumerate(batches)]
-    header = ExecuteRequest(frame=7, sent_unix_ns=5, collector="localhost:1")
+    header = ExecuteRequest(frame=7, sent_ns=5, collector="localhost:1")
     frame = ExecuteRequest.FromString(b"".join(encoded) + header.SerializeToString())
     assert frame.frame == 7
     assert frame.collector == "localhost:1"
     assert [task.batch for task in frame.tasks] == batches
-    assert [task.deadline_unix_ns - 10**18 for task in frame.tasks] == [0, 1, 2]
+    assert [task.deadline_ns - 10**18 for task in frame.tasks] == [0, 1, 2]
     assert [task.explain for task in frame.tasks] == [False, False, True]
 
 

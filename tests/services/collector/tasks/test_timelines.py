@@ -79,7 +79,7 @@ class Play:
     def _word(self, event: Event) -> pb.CollectRequest:
         """What the router says."""
         if event.what is What.OPENED:
-            return pb.CollectRequest(openings=[self._opening()], sent_unix_ns=SENT)
+            return pb.CollectRequest(openings=[self._opening()], sent_ns=SENT)
         if event.what is What.LAUNCHED:
             launch = pb.Launch(model=event.line, task_ids=self.tasks)
             return pb.CollectRequest(launches=[launch])
@@ -96,7 +96,7 @@ class Play:
             plan_key=1,
             versions=[int(line in timeline.hosted) for line in range(len(timeline.plan.models))],
             tasks=[
-                pb.OpenTask(id=task_id, rows=len(rows), admitted_unix_ns=SENT, deadline_unix_ns=due)
+                pb.OpenTask(id=task_id, rows=len(rows), admitted_ns=SENT, deadline_ns=due)
                 for task_id, rows in self.tasks.items()
             ],
             held=bits(timeline.held),

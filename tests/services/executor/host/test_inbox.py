@@ -11,10 +11,10 @@ MILLISECOND = 1_000_000
 def frame(number: int, *rows: int, left_ms: int = 50) -> ExecuteRequest:
     deadline = SENT + left_ms * MILLISECOND
     tasks = [
-        Task(id=number * 100 + i, deadline_unix_ns=deadline, batch=Batch(rows=r))
+        Task(id=number * 100 + i, deadline_ns=deadline, batch=Batch(rows=r))
         for i, r in enumerate(rows)
     ]
-    return ExecuteRequest(tasks=tasks, frame=number, sent_unix_ns=SENT, collector="c")
+    return ExecuteRequest(tasks=tasks, frame=number, sent_ns=SENT, collector="c")
 
 
 def test_tasks_of_several_frames_are_taken_as_one_batch_in_order() -> None:
@@ -76,7 +76,7 @@ def test_a_cancelled_task_is_never_taken_and_its_credit_returns() -> None:
     inbox, done = Inbox(row_limit=10, dropped=dropped.append), list[int]()
     inbox.add(frame(1, 3), done.append, now=1.0)
     inbox.add(frame(2, 1), done.append, now=1.0)
-    inbox.add(ExecuteRequest(cancelled=[100, 999], sent_unix_ns=SENT), done.append, now=1.0)
+    inbox.add(ExecuteRequest(cancelled=[100, 999], sent_ns=SENT), done.append, now=1.0)
     assert [waiting.task.id for waiting in inbox.take(now=1.0)] == [200]
     assert done == [1]
     assert inbox.work.rows_dropped == 3
@@ -103,5 +103,5 @@ def test_a_task_can_be_cancelled_while_it_is_scored() -> None:
     inbox = Inbox(row_limit=10)
     inbox.add(frame(1, 1), lambda _: None, now=1.0)
     (waiting,) = inbox.take(now=1.0)
-    inbox.add(ExecuteRequest(cancelled=[100], sent_unix_ns=SENT), lambda _: None, now=1.0)
+    inbox.add(ExecuteRequest(cancelled=[100], sent_ns=SENT), lambda _: None, now=1.0)
     assert waiting.cancelled
