@@ -92,7 +92,7 @@ def _print_mesh(found: GetStateResponse) -> None:
     for plan in found.plans:
         print(f"# plan revision {plan.revision}")
         print(plan_to_yaml(plan))
-    services = [found.service, *(f"{part.service} {part.address}" for part in found.parts)]
+    services = [found.service, *(f"{other.service} {other.address}" for other in found.others)]
     print(f"asked: {', '.join(services)}\n")
     print_table(("HOST OF", "STATE", "ADDRESS", "PID", "FAILURE"), map(_host_row, found.hosts))
     known = totals(found)

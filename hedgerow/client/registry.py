@@ -115,11 +115,15 @@ class AsyncRegistry(AsyncClosing):
 
     async def list_models(self, data_type: str = "") -> list[ModelVersion]:
         """Return all versions of a data type, or of all, by data type, name and version."""
-        with self._connection.errors():
-            response = await self._connection.stub.ListModels(
-                pb.ListModelsRequest(data_type=data_type)
-            )
-        return list(response.models)
+        request = pb.ListModelsRequest(data_type=data_type)
+        models: list[ModelVersion] = []
+        while True:
+            with self._connection.errors():
+                response = await self._connection.stub.ListModels(request)
+            models += response.models
+            if not response.next_page_token:
+                return models
+            request.page_token = response.next_page_token
 
     async def get_model(self, data_type: str, name: str, version: int = 0) -> ModelVersion:
         """Return one version; 0 is the newest. Raises NotFound."""

@@ -56,9 +56,9 @@ class Totals:
 
 
 def totals(state: GetStateResponse) -> dict[str, Totals]:
-    """Return what a service and its parts say, by `name@version`, ordered."""
+    """Return what a service and those it asked say, by `name@version`, ordered."""
     found: dict[tuple[str, int], Totals] = {}
-    for counts in _all_counts((state, *state.parts)):
+    for counts in _all_counts((state, *state.others)):
         found.setdefault((counts.name, counts.version), Totals()).add(counts)
     # Version 0 stands for a model that no host served, and says nothing of any version.
     return {f"{name}@{version}": found[name, version] for name, version in sorted(found) if version}

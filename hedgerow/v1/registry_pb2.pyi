@@ -41,16 +41,22 @@ class GetModelResponse(_message.Message):
     def __init__(self, model: _Optional[_Union[_models_pb2.ModelVersion, _Mapping]] = ...) -> None: ...
 
 class ListModelsRequest(_message.Message):
-    __slots__ = ("data_type",)
+    __slots__ = ("data_type", "page_size", "page_token")
     DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     data_type: str
-    def __init__(self, data_type: _Optional[str] = ...) -> None: ...
+    page_size: int
+    page_token: str
+    def __init__(self, data_type: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListModelsResponse(_message.Message):
-    __slots__ = ("models",)
+    __slots__ = ("models", "next_page_token")
     MODELS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     models: _containers.RepeatedCompositeFieldContainer[_models_pb2.ModelVersion]
-    def __init__(self, models: _Optional[_Iterable[_Union[_models_pb2.ModelVersion, _Mapping]]] = ...) -> None: ...
+    next_page_token: str
+    def __init__(self, models: _Optional[_Iterable[_Union[_models_pb2.ModelVersion, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class PullModelRequest(_message.Message):
     __slots__ = ("data_type", "name", "version")

@@ -93,9 +93,10 @@ class RegistryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListModels(self, request, context):
-        """All versions, by data type, name and version.
+        """All versions, by data type, name and version, a page at a time.
 
-        NOT_FOUND: a data type is asked for that has no models.
+        NOT_FOUND: a data type is asked for that has no models. INVALID_ARGUMENT: the page token is none that this
+        call gave.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -47,9 +47,10 @@ class RegistryServiceStub:
     NOT_FOUND: no such data type, model or version; the message lists those there are.
     """
     ListModels: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ListModelsRequest, _registry_pb2.ListModelsResponse]
-    """All versions, by data type, name and version.
+    """All versions, by data type, name and version, a page at a time.
 
-    NOT_FOUND: a data type is asked for that has no models.
+    NOT_FOUND: a data type is asked for that has no models. INVALID_ARGUMENT: the page token is none that this
+    call gave.
     """
     PullModel: _grpc.UnaryStreamMultiCallable[_registry_pb2.PullModelRequest, _registry_pb2.PullModelResponse]
     """The definition of one version: first the version, then the bytes in chunks.
@@ -87,9 +88,10 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     NOT_FOUND: no such data type, model or version; the message lists those there are.
     """
     ListModels: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListModelsRequest, _registry_pb2.ListModelsResponse]  # type: ignore[assignment]
-    """All versions, by data type, name and version.
+    """All versions, by data type, name and version, a page at a time.
 
-    NOT_FOUND: a data type is asked for that has no models.
+    NOT_FOUND: a data type is asked for that has no models. INVALID_ARGUMENT: the page token is none that this
+    call gave.
     """
     PullModel: _aio.UnaryStreamMultiCallable[_registry_pb2.PullModelRequest, _registry_pb2.PullModelResponse]  # type: ignore[assignment]
     """The definition of one version: first the version, then the bytes in chunks.
@@ -142,9 +144,10 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_pb2.ListModelsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_pb2.ListModelsResponse, _abc.Awaitable[_registry_pb2.ListModelsResponse]]:
-        """All versions, by data type, name and version.
+        """All versions, by data type, name and version, a page at a time.
 
-        NOT_FOUND: a data type is asked for that has no models.
+        NOT_FOUND: a data type is asked for that has no models. INVALID_ARGUMENT: the page token is none that this
+        call gave.
         """
 
     @_abc_1.abstractmethod

@@ -21,7 +21,7 @@ class GetStateRequest(_message.Message):
     def __init__(self, data_type: _Optional[str] = ..., mesh: _Optional[bool] = ...) -> None: ...
 
 class GetStateResponse(_message.Message):
-    __slots__ = ("service", "version", "since", "plans", "hosts", "models", "gauges", "work", "address", "parts")
+    __slots__ = ("service", "version", "since", "plans", "hosts", "models", "gauges", "work", "address", "others")
     SERVICE_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     SINCE_FIELD_NUMBER: _ClassVar[int]
@@ -31,7 +31,7 @@ class GetStateResponse(_message.Message):
     GAUGES_FIELD_NUMBER: _ClassVar[int]
     WORK_FIELD_NUMBER: _ClassVar[int]
     ADDRESS_FIELD_NUMBER: _ClassVar[int]
-    PARTS_FIELD_NUMBER: _ClassVar[int]
+    OTHERS_FIELD_NUMBER: _ClassVar[int]
     service: str
     version: str
     since: _timestamp_pb2.Timestamp
@@ -41,8 +41,8 @@ class GetStateResponse(_message.Message):
     gauges: _containers.RepeatedCompositeFieldContainer[Gauge]
     work: _containers.RepeatedCompositeFieldContainer[ModelWork]
     address: str
-    parts: _containers.RepeatedCompositeFieldContainer[GetStateResponse]
-    def __init__(self, service: _Optional[str] = ..., version: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., plans: _Optional[_Iterable[_Union[_plans_pb2.Plan, _Mapping]]] = ..., hosts: _Optional[_Iterable[_Union[_execution_pb2.Host, _Mapping]]] = ..., models: _Optional[_Iterable[_Union[ModelStats, _Mapping]]] = ..., gauges: _Optional[_Iterable[_Union[Gauge, _Mapping]]] = ..., work: _Optional[_Iterable[_Union[ModelWork, _Mapping]]] = ..., address: _Optional[str] = ..., parts: _Optional[_Iterable[_Union[GetStateResponse, _Mapping]]] = ...) -> None: ...
+    others: _containers.RepeatedCompositeFieldContainer[GetStateResponse]
+    def __init__(self, service: _Optional[str] = ..., version: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., plans: _Optional[_Iterable[_Union[_plans_pb2.Plan, _Mapping]]] = ..., hosts: _Optional[_Iterable[_Union[_execution_pb2.Host, _Mapping]]] = ..., models: _Optional[_Iterable[_Union[ModelStats, _Mapping]]] = ..., gauges: _Optional[_Iterable[_Union[Gauge, _Mapping]]] = ..., work: _Optional[_Iterable[_Union[ModelWork, _Mapping]]] = ..., address: _Optional[str] = ..., others: _Optional[_Iterable[_Union[GetStateResponse, _Mapping]]] = ...) -> None: ...
 
 class ModelStats(_message.Message):
     __slots__ = ("data_type", "name", "version", "answered", "late", "failed", "chosen", "duration", "min", "max", "since", "records", "agreed", "alone", "cancelled", "not_started", "wasted", "shadow")

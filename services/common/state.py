@@ -25,7 +25,7 @@ STATE_SERVICE = "hedgerow.v1.StateService"
 _PATIENCE_SECONDS = 1.0
 """For another service's answer; the state of the others should not wait for one that is lost."""
 
-Parts = Callable[[str], Awaitable[list[GetStateResponse]]]
+Others = Callable[[str], Awaitable[list[GetStateResponse]]]
 """Gives what other services say of a data type, or of all ("")."""
 
 
@@ -38,11 +38,11 @@ class StateServicer(StateServiceServicer):
     """Serves StateService; `fill` adds what only this service knows, of one data type or of all ("")."""
 
     def __init__(
-        self, service: str, fill: Callable[[GetStateResponse, str], None], parts: Parts = _none
+        self, service: str, fill: Callable[[GetStateResponse, str], None], others: Others = _none
     ) -> None:
         self._service = service
         self._fill = fill
-        self._parts = parts
+        self._others = others
         self._since = Timestamp()
         self._since.GetCurrentTime()
 
@@ -57,7 +57,7 @@ class StateServicer(StateServiceServicer):
         )
         self._fill(response, request.data_type)
         if request.mesh:
-            response.parts.extend(await self._parts(request.data_type))
+            response.others.extend(await self._others(request.data_type))
         return response
 
     def add_to(self, server: grpc.aio.Server) -> None:

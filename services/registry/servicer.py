@@ -25,6 +25,7 @@ from hedgerow.v1.registry_pb2 import (
 )
 from hedgerow.v1.registry_pb2_grpc import RegistryServiceServicer
 from services.registry.models import Models
+from services.registry.pages import page_of
 from services.registry.plans import Plans
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -56,8 +57,10 @@ class RegistryServicer(RegistryServiceServicer):
     async def ListModels(  # noqa: N802
         self, request: ListModelsRequest, context: Context
     ) -> ListModelsResponse:
-        """Return all versions."""
-        return ListModelsResponse(models=self._models.list(request.data_type))
+        """Return a page of all versions."""
+        versions = self._models.list(request.data_type)
+        page, following = page_of(versions, request.page_size, request.page_token)
+        return ListModelsResponse(models=page, next_page_token=following)
 
     async def PullModel(  # noqa: N802
         self, request: PullModelRequest, context: Context

@@ -34,7 +34,7 @@ class Router(Service):
     def add_to(self, server: grpc.aio.Server) -> None:
         servicer = ScoringServicer(self.scoring, self.tracing, self._settings.max_in_flight)
         add_ScoringServiceServicer_to_server(servicer, server)
-        StateServicer(self.name, self._fill, self._parts).add_to(server)
+        StateServicer(self.name, self._fill, self._others).add_to(server)
 
     async def start(self, address: str) -> None:
         self._address = address
@@ -80,7 +80,7 @@ class Router(Service):
         gauges["collectors_reachable"] = self.scoring.collectors.reachable
         response.gauges.extend(Gauge(name=name, value=value) for name, value in gauges.items())
 
-    async def _parts(self, data_type: str) -> list[GetStateResponse]:
+    async def _others(self, data_type: str) -> list[GetStateResponse]:
         """Ask the other services this router knows."""
         scoring = self.scoring
         return await ask_all([*scoring.fleet.executors, *scoring.collectors.addresses], data_type)

@@ -211,7 +211,11 @@ class FakeRegistry(registry_pb2_grpc.RegistryServiceServicer):
     def ListModels(
         self, request: registry_pb2.ListModelsRequest, context: grpc.ServicerContext
     ) -> registry_pb2.ListModelsResponse:
-        return registry_pb2.ListModelsResponse(models=[model for model, _ in self.models])
+        start = int(request.page_token or 0)  # a page of two
+        models = [model for model, _ in self.models]
+        following = str(start + 2) if start + 2 < len(models) else ""
+        page = models[start : start + 2]
+        return registry_pb2.ListModelsResponse(models=page, next_page_token=following)
 
     def PullModel(
         self, request: registry_pb2.PullModelRequest, context: grpc.ServicerContext
@@ -270,8 +274,8 @@ class FakeState(state_pb2_grpc.StateServiceServicer):
         response.plans[0].models.add(name="wine-tree")
         response.plans[0].policy.rule.timeout.SetInParent()
         if request.mesh:
-            response.parts.extend(self._collector(number) for number in (1, 2))
-            executor = response.parts.add(service="executor", address="127.0.0.1:3")
+            response.others.extend(self._collector(number) for number in (1, 2))
+            executor = response.others.add(service="executor", address="127.0.0.1:3")
             work = executor.work.add(name="wine-tree", version=2, rows_scored=300, rows_dropped=7)
             work.scoring.FromMilliseconds(1200)
             work.saved.FromMilliseconds(28)

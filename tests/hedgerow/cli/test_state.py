@@ -35,7 +35,7 @@ def test_what_the_mesh_knows_of_a_data_type_is_added_up(run: Run) -> None:
     assert "wine-net@1 20 100.0 % 0.0 % 0 0 0 0 0 shadow" in lines
     assert "wine-tree@2 300 7 0 1200.0 ms 28.0 ms 15.0 ms 0 0" in lines
     assert "wine-gone" not in out
-    assert [part["service"] for part in told["parts"]] == ["collector", "collector", "executor"]
+    assert [other["service"] for other in told["others"]] == ["collector", "collector", "executor"]
 
 
 def test_a_data_type_that_is_not_there_is_named_with_those_that_are(run: Run) -> None:
