@@ -91,3 +91,10 @@ def test_the_readme_gives_a_reason_for_every_dependency() -> None:
     table = readme[readme.index("## What it stands on") :].replace("opentelemetry-api, -sdk", "")
     unnamed = {name for name in names if name not in table and "opentelemetry" not in name}
     assert not unnamed
+
+
+def test_the_files_the_architecture_names_are_there() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    named = set(re.findall(r"`([a-z_]+/[a-z_0-9/]*\.(?:py|proto|toml))`", text))
+    assert len(named) > 40
+    assert not [n for n in named if not ((ROOT / n).exists() or (ROOT / "services" / n).exists())]

@@ -1,4 +1,4 @@
-"""Losers are cancelled, and models held back: each record is scored or spared, and counted so once."""
+"""What nobody needs is cancelled; models wait: each record is scored or spared, and counted so once."""
 
 from __future__ import annotations
 

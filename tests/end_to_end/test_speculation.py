@@ -1,4 +1,4 @@
-"""Strategies, losers and what disagreement tells, in a mesh of real processes."""
+"""Strategies, cancellations and what disagreement tells, in a mesh of real processes."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class CollectorLink:
         self, address: str, listener: CollectorListener, over: Callable[[CollectorLink], None]
     ) -> None:
         self.address = address
-        self.is_leaving = False
+        self.is_retired = False
         """It is not believed in any more, though its stream may still be up."""
         self._listener = listener
         self._open: set[int] = set()
@@ -102,12 +102,12 @@ class CollectorLink:
 
     def retire(self) -> None:
         """Nobody believes in it any more: the stream stays while it is up, for the tasks that are open."""
-        self.is_leaving = True
+        self.is_retired = True
         self._stream.retire()
 
     def believe(self) -> None:
         """It is believed in again."""
-        self.is_leaving = False
+        self.is_retired = False
         self._stream.believe()
 
     async def close(self) -> None:

@@ -72,4 +72,4 @@ class CollectorPool:
 
 
 def _preference(cuts: Callable[[str], int]) -> Callable[[CollectorLink], tuple[bool, int, int]]:
-    return lambda link: (link.is_leaving, cuts(link.address), link.outstanding)
+    return lambda link: (link.is_retired, cuts(link.address), link.outstanding)

@@ -122,8 +122,8 @@ class Fleet:
         ]
         if version:
             return [link for link in links if link.model.version == version]
-        # A leaving host is used only until another one is ready, whatever their versions.
-        links = [link for link in links if not link.leaving] or links
+        # A draining host is used only until another one is ready, whatever their versions.
+        links = [link for link in links if not link.draining] or links
         newest = max((link.model.version for link in links), default=0)
         return [link for link in links if link.model.version == newest]
 
@@ -171,11 +171,11 @@ class Fleet:
         for address, host in takers.items():
             if address not in self._links:
                 self._add(host)
-            self._links[address].leaving = host.state == HostState.HOST_STATE_DRAINING
+            self._links[address].draining = host.state == HostState.HOST_STATE_DRAINING
         for address, link in self._links.items():
             if address not in takers:
-                link.leaving = True
-        self._retire_leaving()
+                link.draining = True
+        self._retire_draining()
         self._changed()
 
     # -- links -------------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ class Fleet:
         self._by_model.setdefault(_model_of(link), []).append(link)
 
     def _link_ready(self, link: HostLink) -> None:
-        self._retire_leaving()
+        self._retire_draining()
         self._changed()
 
     def _link_cut(self, link: HostLink, collector: str) -> None:
@@ -201,12 +201,12 @@ class Fleet:
             collector for link in self._links.values() for collector in link.cut_from
         )
 
-    def _retire_leaving(self) -> None:
-        """Close leaving hosts whose model another host is ready to score."""
+    def _retire_draining(self) -> None:
+        """Close draining hosts whose model another host is ready to score."""
         for links in self._by_model.values():
-            if any(link.is_ready and not link.leaving for link in links):
+            if any(link.is_ready and not link.draining for link in links):
                 for link in links:
-                    if link.leaving and not link.retired:
+                    if link.draining and not link.retired:
                         link.retire()
 
     def _link_lost(self, link: HostLink, offers: list[Offer]) -> None:

@@ -49,7 +49,7 @@ class HostListener(NamedTuple):
 class HostLink:
     """One host.
 
-    A host that is `leaving` finishes what it has; it is closed by `retire` once others can take over.
+    A host that is `draining` finishes what it has; it is closed by `retire` once others can take over.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class HostLink:
     ) -> None:
         self.model = host.model
         self.address = host.address
-        self.leaving = False
+        self.draining = False
         self.is_ready = False
         self.retired = False
         self.cut_from: set[str] = set()

@@ -69,3 +69,12 @@ def test_a_definition_that_is_not_what_was_pushed_is_corrupt(
         client.push_model(b"abc", data_type="wine", name="tree", model_type="pmml")
         with pytest.raises(errors.Corrupt, match="tree@1"):
             client.pull_model("wine", "tree", to=file)
+
+
+def test_a_listing_is_read_to_its_last_page(registry: str) -> None:
+    with Registry(registry) as client:
+        for number in range(5):  # the fake gives pages of two
+            client.push_model(
+                b"<PMML/>" + bytes([number]), data_type="wine", name="tree", model_type="pmml"
+            )
+        assert [model.version for model in client.list_models()] == [1, 2, 3, 4, 5]

@@ -58,4 +58,4 @@ async def test_one_that_is_believed_in_again_is_chosen_again(log_url: str) -> No
         link = pool.choose()
         assert link is not None
         assert link.address == address
-        assert not link.is_leaving
+        assert not link.is_retired

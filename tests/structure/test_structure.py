@@ -1,0 +1,95 @@
+"""The house stays one to live in: who may know whom, how full a floor is, and what users import."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import hedgerow
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ("router", "collector", "executor", "registry")
+MOST_ROOMS = 15
+
+EXPORTS = {
+    "Answer",
+    "Answers",
+    "AsyncClient",
+    "AsyncRegistry",
+    "Client",
+    "HedgerowError",
+    "Registry",
+    "__version__",
+}
+
+
+def sources() -> Iterator[Path]:
+    for folder in ("hedgerow", "services"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if "v1" not in path.relative_to(ROOT).parts:
+                yield path
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The modules a file imports, for types alone too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def may_know(path: Path) -> set[str]:
+    """The beginnings of the modules of this tree that a file may import."""
+    parts = path.relative_to(ROOT).parts
+    if parts[0] == "hedgerow":
+        return {"hedgerow"}
+    if parts[1] in SERVICES:
+        return {"hedgerow", "services.common", f"services.{parts[1]}"}
+    return {"hedgerow", "services.common"}
+
+
+def test_what_users_import_is_there() -> None:
+    assert set(hedgerow.__all__) == EXPORTS
+    for name in EXPORTS:
+        assert getattr(hedgerow, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'Clients'"):
+        hedgerow.Clients  # noqa: B018
+
+
+def test_nobody_knows_whom_it_may_not_know() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in sources()
+        for module in imported(path)
+        if module.split(".")[0] in ("hedgerow", "services", "tests", "bench")
+        and not any(f"{module}.".startswith(f"{known}.") for known in may_know(path))
+    ]
+    assert not wrong
+
+
+def test_no_folder_has_more_rooms_than_one_can_know() -> None:
+    folders = {path.parent for path in sources()}
+    crowded = {
+        str(folder.relative_to(ROOT)): rooms
+        for folder in folders
+        if (rooms := len([p for p in folder.glob("*.py") if not p.stem.startswith("__")]))
+        > MOST_ROOMS
+    }
+    assert not crowded
+
+
+def test_deciding_code_knows_neither_grpc_nor_redis() -> None:
+    pure = ["services/collector/rules", "services/collector/tasks", "services/router/hedging"]
+    pure += ["services/router/plans"]
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for folder in pure
+        for path in (ROOT / folder).glob("*.py")
+        for module in imported(path)
+        if module.split(".")[0] in ("grpc", "redis")
+    ]
+    assert not wrong
