@@ -13,7 +13,7 @@ from rich.console import Console
 
 from bench.figures import Figure
 from bench.machine import describe
-from bench.report import EndedTask, keep, table
+from bench.report import Outcome, keep, table
 from bench.scenes import SCENES, Scene
 from bench.session import Session
 
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(any(outcome.failure for outcome in outcomes))
 
 
-def _play(scene: Scene, options: argparse.Namespace, console: Console) -> EndedTask:
+def _play(scene: Scene, options: argparse.Namespace, console: Console) -> Outcome:
     def say(what: str) -> None:
         status.update(f"{scene.title}: {what}")
 
@@ -48,11 +48,11 @@ def _play(scene: Scene, options: argparse.Namespace, console: Console) -> EndedT
             figures = asyncio.run(_run(scene, session))
         except Exception as error:  # the other scenes can still be measured
             console.print_exception()
-            return EndedTask(scene.name, scene.title, failure=f"{type(error).__name__}: {error}")
+            return Outcome(scene.name, scene.title, failure=f"{type(error).__name__}: {error}")
     console.print(
         f"{scene.title}: measured; others took {session.disturbance:.0%} of the processor"
     )
-    return EndedTask(scene.name, scene.title, figures, session.disturbance)
+    return Outcome(scene.name, scene.title, figures, session.disturbance)
 
 
 async def _run(scene: Scene, session: Session) -> list[Figure]:

@@ -95,7 +95,7 @@ class _Clients:
             begun = ended
 
     async def _end(self, clients: list[asyncio.Task[None]]) -> None:
-        """Delay for all clients; one whose request is never answered is a failure too."""
+        """Wait for all clients; one whose request is never answered is a failure too."""
         patience = self._stop - time.perf_counter() + _LAST_ANSWERS
         done, stuck = await asyncio.wait(clients, timeout=patience)
         for client in stuck:

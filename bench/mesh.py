@@ -82,10 +82,10 @@ class Mesh:
         hosts = (await self._state("router")).hosts
         return [host.pid for host in hosts if _is_serving(host, name)]
 
-    async def work(self) -> WorkSpared:
+    async def work(self) -> Work:
         """Return what all hosts of all models have done so far."""
         states = [await query_state(address) for address in self._executors]
-        return WorkSpared.of([work for state in states for work in state.work])
+        return Work.of([work for state in states for work in state.work])
 
     async def _serving(self) -> list[tuple[str, int]]:
         """Return the model version of each host that the router can use."""
@@ -100,7 +100,7 @@ class Mesh:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkSpared:
+class Work:
     """What hosts have done: rows scored and dropped, and seconds of scoring."""
 
     scored: dict[str, int]
@@ -109,7 +109,7 @@ class WorkSpared:
     seconds: float
 
     @classmethod
-    def of(cls, works: Iterable[ModelWork]) -> WorkSpared:
+    def of(cls, works: Iterable[ModelWork]) -> Work:
         """Add up what several hosts have done."""
         scored: Counter[str] = Counter()
         dropped, seconds = 0, 0.0
@@ -119,10 +119,10 @@ class WorkSpared:
             seconds += work.scoring.ToNanoseconds() / 1e9
         return cls(dict(scored), dropped, seconds)
 
-    def since(self, before: WorkSpared) -> WorkSpared:
+    def since(self, before: Work) -> Work:
         """Return what was done after `before`."""
         scored = {name: rows - before.scored.get(name, 0) for name, rows in self.scored.items()}
-        return WorkSpared(scored, self.dropped - before.dropped, self.seconds - before.seconds)
+        return Work(scored, self.dropped - before.dropped, self.seconds - before.seconds)
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ _COLUMNS = ("what", "figure", "floor", "ratio", "target", "held")
 
 
 @dataclass(frozen=True, slots=True)
-class EndedTask:
+class Outcome:
     """What came of a scene; `failure` says why there are no figures."""
 
     name: str
@@ -28,7 +28,7 @@ class EndedTask:
     failure: str = ""
 
 
-def table(outcomes: Sequence[EndedTask]) -> Table:
+def table(outcomes: Sequence[Outcome]) -> Table:
     """Return the table for a terminal."""
     made = Table("scene", *_COLUMNS, title="hedgerow beside its floors")
     for column in made.columns[2:]:
@@ -42,7 +42,7 @@ def table(outcomes: Sequence[EndedTask]) -> Table:
     return made
 
 
-def keep(outcomes: Sequence[EndedTask], command: str, machine: dict[str, Any]) -> list[Path]:
+def keep(outcomes: Sequence[Outcome], command: str, machine: dict[str, Any]) -> list[Path]:
     """Replace RESULTS.md and results.json; older ones are in the history of git."""
     markdown, data = _FOLDER / "RESULTS.md", _FOLDER / "results.json"
     lines = [*_head(command, machine), *(line for o in outcomes for line in _section(o))]
@@ -68,7 +68,7 @@ def _head(command: str, machine: dict[str, Any]) -> list[str]:
     ]
 
 
-def _section(outcome: EndedTask) -> Iterator[str]:
+def _section(outcome: Outcome) -> Iterator[str]:
     yield f"\n## {outcome.title}\n"
     yield f"Others took {outcome.disturbance:.0%} of the processor at the most.\n"
     yield f"| {' | '.join(_COLUMNS)} |"
@@ -77,7 +77,7 @@ def _section(outcome: EndedTask) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
-def _rows(outcome: EndedTask) -> Iterator[tuple[str, ...]]:
+def _rows(outcome: Outcome) -> Iterator[tuple[str, ...]]:
     if outcome.failure:
         yield (f"this scene failed: {outcome.failure}", "", "", "", "", "")
     for figure in outcome.figures:
@@ -98,7 +98,7 @@ def number(value: float) -> str:
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
-def _json(outcomes: Sequence[EndedTask], command: str, machine: dict[str, Any]) -> dict[str, Any]:
+def _json(outcomes: Sequence[Outcome], command: str, machine: dict[str, Any]) -> dict[str, Any]:
     scenes = {
         outcome.name: {
             "figures": [figure.to_json() for figure in outcome.figures],

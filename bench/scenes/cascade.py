@@ -9,7 +9,7 @@ from bench.comparisons import failures
 from bench.figures import Figure, compared
 from bench.load import Load, run_load
 from bench.measured import Measured
-from bench.mesh import Mesh, WorkSpared, start_mesh
+from bench.mesh import Mesh, Work, start_mesh
 from bench.models import wine_model
 from bench.payload import DATA_TYPE, WINE, records
 from bench.plans import confident
@@ -25,7 +25,7 @@ _BATCH = 256
 @dataclass(frozen=True, slots=True)
 class _Seen:
     measured: Measured
-    work: WorkSpared
+    work: Work
 
     @property
     def reached(self) -> float:

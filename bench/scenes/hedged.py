@@ -14,7 +14,7 @@ from bench.comparisons import failures
 from bench.figures import Figure, compared
 from bench.load import Load, run_load
 from bench.measured import Measured
-from bench.mesh import Mesh, WorkSpared, start_mesh
+from bench.mesh import Mesh, Work, start_mesh
 from bench.models import constant
 from bench.plans import first
 from bench.session import Session
@@ -27,7 +27,7 @@ _WARM_UP = 2.0
 @dataclass(frozen=True, slots=True)
 class _Seen:
     measured: Measured
-    work: WorkSpared
+    work: Work
 
     @property
     def spent(self) -> float:
@@ -70,4 +70,4 @@ async def _seen(mesh: Mesh, load: Load) -> _Seen:
     measured = await run_load(load)
     work = (await mesh.work()).since(before)
     share = load.seconds / (load.seconds + load.warm_up)
-    return _Seen(measured, WorkSpared(work.scored, work.dropped, work.seconds * share))
+    return _Seen(measured, Work(work.scored, work.dropped, work.seconds * share))
