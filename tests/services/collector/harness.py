@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -220,3 +220,7 @@ def states(decision: Decision) -> dict[str, str]:
 
 def state(report: ModelReport) -> str:
     return ModelState.Name(report.state).removeprefix("MODEL_STATE_")
+
+
+DeskOf = Callable[..., Desk]
+"""Makes a desk of a policy and models, as a fixture."""
