@@ -329,9 +329,12 @@ async def test_a_collector_that_is_stopping_refuses_routers_and_is_soon_gone(
         await wait_until(lambda: len(collector.open_tasks) == 1, "the task is open")
         draining = asyncio.create_task(collector.drain())
         await wait_until(lambda: collector._servicer._draining, "it drains")
+        made: list[object] = []
+        collector._servicer._session = made.append  # type: ignore[assignment]
         again = peer.stub.Collect()
         assert await status(again) is grpc.StatusCode.UNAVAILABLE
         assert "stopping" in str(await again.details())
+        assert not made
         peer.routing.cancel()
         await soon(draining)
 

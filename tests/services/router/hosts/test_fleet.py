@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hedgerow.v1.execution_pb2 import Host, HostState
 from tests.services.router.rig import rigged
 from tests.support import wait_until
 
 
-async def test_a_host_that_drains_and_never_had_an_address_is_not_dialled(log_url: str) -> None:
+async def test_a_host_that_drains_and_never_had_an_address_is_not_dialled(
+    log_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with rigged(log_url) as rig:
         serving = await rig.host("a", "x")
+        dialled: list[Host] = []
+        monkeypatch.setattr(rig.core.fleet, "_add", dialled.append)
         draining = Host(model=serving.version, state=HostState.HOST_STATE_DRAINING)
         rig._announcements.publish([serving.announcement(), draining])
         await wait_until(lambda: len(rig.core.fleet.hosts()) == 2, "both are announced")
-        assert list(rig.core.fleet._links) == [serving.address]
+        assert dialled == []
 
 
 async def test_an_executor_that_is_not_believed_in_is_watched_until_its_stream_ends(
