@@ -101,13 +101,10 @@ class PeerStream(Generic[Request, Response]):
         """Take `retire` back."""
         self._retired.clear()
 
-    @property
-    def is_over(self) -> bool:
-        """It is closed, or was lost and is not opened again."""
-        return self._task.done()
-
     async def close(self) -> None:
         """End the stream now."""
+        # gRPC can take a cancellation for the call's and swallow it; then the end of the call is the end.
+        self._retired.set()
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 

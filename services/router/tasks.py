@@ -24,9 +24,12 @@ K = TypeVar("K", bound=Hashable)
 class TaskHost(Protocol):
     """What a task knows of a host it was started on; `hosts.link` has the real one."""
 
-    is_ready: bool
     cut_from: set[str]
     """Collectors that the host cannot reach."""
+
+    @property
+    def is_ready(self) -> bool:
+        """It takes tasks."""
 
     def cancel(self, task: Task) -> None:
         """Nobody needs what the host makes of the task."""

@@ -32,13 +32,11 @@ Told = Callable[[str, bool], None]
 class Reports:
     """All streams of one host.
 
-    `told` is called when a collector is lost, and when it is back; `forgotten` when it is not looked for
-    any more.
+    `told` is called when a collector is lost, at each report to it while it is, and when it is back;
+    `forgotten` when it is not looked for any more.
     """
 
-    def __init__(
-        self, model: ModelVersion, told: Told, forgotten: Callable[[str], None] = lambda _: None
-    ) -> None:
+    def __init__(self, model: ModelVersion, told: Told, forgotten: Callable[[str], None]) -> None:
         self._model = model
         self._told = told
         self._forgotten = forgotten
@@ -52,6 +50,8 @@ class Reports:
         if stream is None:
             stream = self._streams[address] = self._open(address)
         stream.send(report_of(self._model, scored))
+        if address in self._lost_since:
+            self._told(address, False)  # this may not arrive either, and nobody should wait for it
 
     async def close(self) -> None:
         """Send what waits and end all streams."""

@@ -15,7 +15,7 @@ class CollectorPool:
         self,
         listener: CollectorListener,
         cuts: Callable[[str], int],
-        gone: Callable[[str], None] = lambda _: None,
+        gone: Callable[[str], None],
     ) -> None:
         """`cuts` tells from how many hosts an address is cut off; `gone` is told whom nobody knows now."""
         self._listener = listener
@@ -47,7 +47,7 @@ class CollectorPool:
         ready = [link for link in self._links.values() if link.is_ready and link is not besides]
         if len(ready) < 2:
             return ready[0] if ready else None
-        return min(ready, key=_preference(self._cuts))
+        return min(ready, key=self._preference)
 
     def follow(self, addresses: Iterable[str]) -> None:
         """Connect to these; others stay until their streams have ended."""
@@ -70,6 +70,5 @@ class CollectorPool:
             del self._links[link.address]
             self._gone(link.address)
 
-
-def _preference(cuts: Callable[[str], int]) -> Callable[[CollectorLink], tuple[bool, int, int]]:
-    return lambda link: (link.is_retired, cuts(link.address), link.outstanding)
+    def _preference(self, link: CollectorLink) -> tuple[bool, int, int]:
+        return link.is_retired, self._cuts(link.address), link.outstanding

@@ -39,7 +39,7 @@ class HostListener(NamedTuple):
     """Who is told what happens to hosts."""
 
     ready: Callable[[HostLink], None]
-    """It has granted credit for the first time."""
+    """It grants credit for the first time: the message that does so is heard next."""
     lost: Callable[[HostLink, list[Offer]], None]
     """Its stream has ended, and with it these offers."""
     cut: Callable[[HostLink, str], None]
@@ -58,7 +58,6 @@ class HostLink:
         self.model = host.model
         self.address = host.address
         self.draining = False
-        self.is_ready = False
         self.retired = False
         self.cut_from: set[str] = set()
         """Collectors that the host cannot reach."""
@@ -76,7 +75,7 @@ class HostLink:
         self._stream: PeerStream[bytes, ExecuteResponse] = PeerStream(
             self.address,
             _execute,
-            Listener(self._heard, self._lost, over=self._over),
+            Listener(self._heard, self._lost, lambda: listener.ready(self), self._over),
             f"host {self.address}",
             reopen=False,
         )
@@ -88,6 +87,11 @@ class HostLink:
     def reference(self) -> str:
         """Its model as `name@version`."""
         return f"{self.model.descriptor.name}@{self.model.version}"
+
+    @property
+    def is_ready(self) -> bool:
+        """It has granted credit, and its stream is up."""
+        return self._stream.is_ready
 
     def offer(self, offers: list[Offer]) -> None:
         """Queue tasks; they leave as soon as the host has credit."""
@@ -183,9 +187,6 @@ class HostLink:
             self.cut_from.discard(collector)
             self._listener.cut(self, collector)
         self._pump()
-        if not self.is_ready:
-            self.is_ready = True
-            self._listener.ready(self)
 
     def _lost(self, end: StreamEnd) -> None:
         self._reason = end.reason
@@ -197,7 +198,6 @@ class HostLink:
         self._waiting.clear()
         self._cancellations.close()
         self.outstanding = 0
-        self.is_ready = False
         if left or not self.retired:
             _log.info(
                 "lost a host", model=self.reference, address=self.address, reason=self._reason

@@ -80,7 +80,11 @@ class InProcessHost:
         self.version = version
         self.model = _Model(version.descriptor, says)
         self.work = WorkDone()
-        self.reports = Reports(version, lambda *told: self.servicer.tell(*told))
+        self.reports = Reports(
+            version,
+            lambda *told: self.servicer.tell(*told),
+            lambda address: self.servicer.forget(address),
+        )
         self.inbox = Inbox(100, self.work)
         self.servicer = HostServicer(
             self.inbox,

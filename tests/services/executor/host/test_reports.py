@@ -103,3 +103,14 @@ async def test_a_collector_that_never_comes_back_is_forgotten(
     await wait_until(lambda: told.forgotten == [address], "it is forgotten")
     assert told.said == [(address, False)]
     assert not told.reports._streams
+
+
+async def test_each_report_to_a_collector_that_is_lost_is_told_as_in_vain(
+    told: Told, log_url: str
+) -> None:
+    async with collector(log_url) as (_, address):
+        pass
+    told.reports.send(scored(address))
+    await wait_until(lambda: told.said == [(address, False)], "it is lost")
+    told.reports.send(scored(address, task_id=2))
+    assert told.said == [(address, False)] * 2
