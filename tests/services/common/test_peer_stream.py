@@ -259,3 +259,13 @@ async def test_a_lost_stream_leaves_no_task_and_no_generator_behind(peer: Peer) 
     gc.collect()
     await asyncio.sleep(0)
     assert not complaints
+
+
+async def test_it_can_be_closed_at_any_moment_of_an_attempt() -> None:
+    """A cancellation that comes as a call fails is swallowed by gRPC: some of these moments are such."""
+    for moment in range(400):
+        ears = Ears()
+        stream: PeerStream[bytes, bytes] = PeerStream("127.0.0.1:1", talk, ears.listener(), "test")
+        await asyncio.sleep(moment % 80 * 0.0001)
+        async with asyncio.timeout(5):
+            await stream.close()
