@@ -36,7 +36,7 @@ class Recovery:
     def host_lost(self, link: HostLink, offers: list[Offer]) -> None:
         """A host has died, or is out of reach."""
         reason = f"the host of {link.reference} died"
-        lost = [(offer.task, offer.slot) for offer in offers]
+        lost = [(offer.task, offer.place) for offer in offers]
         self._give_up(self._elsewhere(link, lost), reason)
 
     def cut(self, link: HostLink, collector: str) -> None:
@@ -45,11 +45,11 @@ class Recovery:
         Where no other host of the model is left, tasks are opened again at another collector.
         """
         lost = [
-            (task, slot)
+            (task, place)
             for task in self._open_tasks()
             if task.collector is not None and task.collector.address == collector
-            for slot, host in task.running
-            if host is link and task.needs(slot)
+            for place, host in task.running
+            if host is link and task.needs(place)
         ]
         left = self._elsewhere(link, lost)
         if left and self._collectors.choose(besides=left[0][0].collector) is not None:
@@ -83,26 +83,26 @@ class Recovery:
         """Start models of tasks on other hosts; return those for which there is none."""
         now = now_ns()
         due = [
-            (task, slot)
-            for task, slot in lost
-            if task.deadline > now and not _may_answer(task, slot, link)
+            (task, place)
+            for task, place in lost
+            if task.deadline > now and not _may_answer(task, place, link)
         ]
         return [
-            (task, slot)
-            for slot, tasks in by_place(due)
-            for task in self._scheduler.offer(slot, tasks)
+            (task, place)
+            for place, tasks in by_place(due)
+            for task in self._scheduler.offer(place, tasks)
         ]
 
     @staticmethod
     def _give_up(lost: Iterable[tuple[Task, int]], reason: str) -> None:
         """Tell the collectors that models will not answer."""
-        for slot, tasks in by_place(lost):
-            tasks[0].open_at.lose(slot, reason, tasks, not_started=False)
+        for place, tasks in by_place(lost):
+            tasks[0].open_at.lose(place, reason, tasks, not_started=False)
 
 
-def _may_answer(task: Task, slot: int, besides: HostLink) -> bool:
+def _may_answer(task: Task, place: int, besides: HostLink) -> bool:
     """Whether a task was started on another host as well, which can still report."""
     return any(
         link is not besides and link.is_ready and task.open_at.address not in link.cut_from
-        for link in task.hosts_of(slot)
+        for link in task.hosts_of(place)
     )

@@ -51,7 +51,7 @@ class Starter:
         versions = [link.model.version if link else 0 for link in links]
         for task in tasks:
             task.versions = versions
-        hosted = sum([1 << slot for slot, link in enumerate(links) if link is not None])
+        hosted = sum([1 << place for place, link in enumerate(links) if link is not None])
         if self._timing.have_time(plan, tasks, hosted):
             self._start_fitting(plan, tasks, links, hosted, 0)
             return
@@ -89,13 +89,13 @@ class Starter:
     ) -> None:
         """Start the same models of tasks, on the same hosts."""
         running: list[tuple[int, HostLink]] = [
-            (slot, link)
-            for slot, link in enumerate(links)
-            if link is not None and at_once >> slot & 1
+            (place, link)
+            for place, link in enumerate(links)
+            if link is not None and at_once >> place & 1
         ]
         for task in tasks:
             task.running = running
         # The hosts first: what they do takes longer than the way of the opening, which may be overtaken.
-        for slot, link in running:
-            link.offer([Offer(task, slot, task.encoded, task.rows) for task in tasks])
+        for place, link in running:
+            link.offer([Offer(task, place, task.encoded, task.rows) for task in tasks])
         tasks[0].open_at.open(tasks[0].plan, tasks, held)

@@ -43,10 +43,10 @@ class Collector(Protocol):
     def open(self, plan: Plan, tasks: list[Task], held: int) -> None:
         """Open tasks of one plan."""
 
-    def launch(self, slot: int, tasks: Iterable[Task]) -> None:
+    def launch(self, place: int, tasks: Iterable[Task]) -> None:
         """A model that was held back is started."""
 
-    def lose(self, slot: int, reason: str, tasks: Iterable[Task], not_started: bool) -> None:
+    def lose(self, place: int, reason: str, tasks: Iterable[Task], not_started: bool) -> None:
         """A model will not answer these tasks."""
 
     def cancel(self, tasks: Iterable[Task]) -> None:
@@ -94,21 +94,21 @@ class Task:
         assert self.collector is not None, "only tasks that were started are asked"
         return self.collector
 
-    def hosts_of(self, slot: int) -> tuple[TaskHost, ...]:
+    def hosts_of(self, place: int) -> tuple[TaskHost, ...]:
         """Where a model of the plan was started for it."""
-        return tuple([link for place, link in self.running if place == slot])
+        return tuple([link for started, link in self.running if started == place])
 
-    def stop(self, slots: int) -> None:
+    def stop(self, models: int) -> None:
         """Cancel some models of the plan, given as bits, wherever they run."""
-        for slot, link in self.running:
-            if slots >> slot & 1:
+        for place, link in self.running:
+            if models >> place & 1:
                 link.cancel(self)
 
-    def needs(self, slot: int) -> bool:
+    def needs(self, place: int) -> bool:
         """Whether anybody needs that a model of the plan answers; a shadow is heard after the end too."""
-        if not self.plan.strategy.voters >> slot & 1:
+        if not self.plan.strategy.voters >> place & 1:
             return True
-        return not self.done and (self.schedule is None or not self.schedule.ended >> slot & 1)
+        return not self.done and (self.schedule is None or not self.schedule.ended >> place & 1)
 
     def encode_undecided(self) -> tuple[bytes, int]:
         """Encode the records that are not decided yet, as `encoded` is; return their number too."""

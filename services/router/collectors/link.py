@@ -83,15 +83,15 @@ class CollectorLink:
         )
         self._send(CollectRequest(plans=definitions, openings=[opening]))
 
-    def launch(self, slot: int, tasks: Iterable[Task]) -> None:
+    def launch(self, place: int, tasks: Iterable[Task]) -> None:
         """Say that a model that was held back is started for these tasks."""
         if ids := self._ids(tasks):
-            self._send(CollectRequest(launches=[Launch(model=slot, task_ids=ids)]))
+            self._send(CollectRequest(launches=[Launch(model=place, task_ids=ids)]))
 
-    def lose(self, slot: int, reason: str, tasks: Iterable[Task], not_started: bool) -> None:
+    def lose(self, place: int, reason: str, tasks: Iterable[Task], not_started: bool) -> None:
         """Say that a model of the plan will not answer these tasks, or is not even started for them."""
         if ids := self._ids(tasks):
-            loss = Loss(model=slot, reason=reason, task_ids=ids, not_started=not_started)
+            loss = Loss(model=place, reason=reason, task_ids=ids, not_started=not_started)
             self._send(CollectRequest(losses=[loss]))
 
     def cancel(self, tasks: Iterable[Task]) -> None:

@@ -78,42 +78,42 @@ class Scheduler:
             if (schedule := task.schedule) is None:
                 continue
             elapsed = (now - task.admitted) / 1e9 + _EARLY_SECONDS
-            steps += [(task, slot) for slot in schedule.start(elapsed)]
-            replicas += [(task, slot) for slot in schedule.replicate(elapsed)]
+            steps += [(task, place) for place in schedule.start(elapsed)]
+            replicas += [(task, place) for place in schedule.replicate(elapsed)]
             self._set_wake(task, schedule)
         self._launch(steps)
         self._replicate(replicas)
 
     def _launch(self, steps: list[tuple[Task, int]]) -> None:
-        for slot, tasks in by_place(steps):
+        for place, tasks in by_place(steps):
             # Told before they are offered: what a host says may overtake it, and does no harm then.
-            tasks[0].open_at.launch(slot, tasks)
-            if left := self.offer(slot, tasks):
-                tasks[0].open_at.lose(slot, "its last host has gone", left, not_started=True)
+            tasks[0].open_at.launch(place, tasks)
+            if left := self.offer(place, tasks):
+                tasks[0].open_at.lose(place, "its last host has gone", left, not_started=True)
 
     def _replicate(self, steps: list[tuple[Task, int]]) -> None:
-        for slot, tasks in by_place(steps):
-            spared = self._work.of(*tasks[0].plan.models[slot][0], tasks[0].versions[slot])
-            spared.replicas += len(tasks) - len(self.offer(slot, tasks))
+        for place, tasks in by_place(steps):
+            spared = self._work.of(*tasks[0].plan.models[place][0], tasks[0].versions[place])
+            spared.replicas += len(tasks) - len(self.offer(place, tasks))
 
-    def offer(self, slot: int, tasks: list[Task]) -> list[Task]:
+    def offer(self, place: int, tasks: list[Task]) -> list[Task]:
         """Offer tasks of one plan and collector to hosts of a model that never had them.
 
         Returns those for which there is none.
         """
-        model, version = tasks[0].plan.models[slot]
+        model, version = tasks[0].plan.models[place]
         left = []
-        for group in grouped(tasks, lambda task: task.hosts_of(slot)):
-            had = group[0].hosts_of(slot)
+        for group in grouped(tasks, lambda task: task.hosts_of(place)):
+            had = group[0].hosts_of(place)
             link = self._fleet.choose(model, version, group[0].open_at.address, had)
             if link is None:
                 left += group
                 continue
-            offers = [Offer(task, slot, *task.encode_undecided()) for task in group]
+            offers = [Offer(task, place, *task.encode_undecided()) for task in group]
             for offer in offers:
-                offer.task.running = [*offer.task.running, (slot, link)]
+                offer.task.running = [*offer.task.running, (place, link)]
                 if offer.task.schedule is not None and offer.rows < offer.task.rows:
-                    offer.task.schedule.asked.setdefault(slot, offer.rows)
+                    offer.task.schedule.asked.setdefault(place, offer.rows)
             link.offer(offers)
         return left
 
@@ -136,12 +136,12 @@ class Scheduler:
         held, asked = (
             (task.schedule.held, task.schedule.asked) if task.schedule is not None else (0, {})
         )
-        for slot, (model, _) in enumerate(task.plan.models):
-            rows = task.rows if (held | task.no_time) >> slot & 1 else 0
-            if slot in asked:
-                rows = task.rows - asked[slot]
+        for place, (model, _) in enumerate(task.plan.models):
+            rows = task.rows if (held | task.no_time) >> place & 1 else 0
+            if place in asked:
+                rows = task.rows - asked[place]
             if rows:
-                self._work.of(*model, task.versions[slot]).rows_not_started += rows
+                self._work.of(*model, task.versions[place]).rows_not_started += rows
 
     def close(self) -> None:
         """Start nothing any more."""
@@ -151,6 +151,6 @@ class Scheduler:
 def by_place(steps: Iterable[tuple[Task, int]]) -> list[tuple[int, list[Task]]]:
     """Return the tasks of one plan, collector and model together."""
     groups: dict[tuple[int, int, int], list[Task]] = {}
-    for task, slot in steps:
-        groups.setdefault((id(task.plan), id(task.collector), slot), []).append(task)
-    return [(slot, tasks) for (_, _, slot), tasks in groups.items()]
+    for task, place in steps:
+        groups.setdefault((id(task.plan), id(task.collector), place), []).append(task)
+    return [(place, tasks) for (_, _, place), tasks in groups.items()]

@@ -34,8 +34,8 @@ class Timing:
     def delays(self, plan: Plan, task: Task) -> Delays:
         """Say how long the models of a task like this one wait."""
 
-        def learnt(slot: int, quantile: float) -> float | None:
-            return self._times.quantile(plan.models[slot], task.rows, quantile)
+        def learnt(place: int, quantile: float) -> float | None:
+            return self._times.quantile(plan.models[place], task.rows, quantile)
 
         allowed = (task.deadline - task.admitted) / 1e9
         return resolve(plan.strategy, learnt, self._bounds, allowed)
@@ -55,9 +55,9 @@ class Timing:
         slow = self._too_slow(plan, task.rows, hosted, left)
         if slow == hosted & plan.strategy.voters:
             return 0
-        for slot, model in enumerate(plan.models):
-            if slow >> slot & 1 and self._probes.is_due(model, task.rows):
-                task.probes |= 1 << slot
+        for place, model in enumerate(plan.models):
+            if slow >> place & 1 and self._probes.is_due(model, task.rows):
+                task.probes |= 1 << place
         return slow & ~task.probes
 
     def observe(self, task: Task, decided: TaskDecision) -> None:
@@ -69,25 +69,25 @@ class Timing:
         elif not task.probes:
             return
         started_at = task.schedule.started_at if task.schedule is not None else {}
-        for slot, report in enumerate(decided.decision.models):
+        for place, report in enumerate(decided.decision.models):
             if report.state == MODEL_STATE_ANSWERED:
                 seconds = report.elapsed.ToNanoseconds() / 1e9
-            elif decided.outstanding >> slot & 1:
+            elif decided.outstanding >> place & 1:
                 seconds = (now - task.admitted) / 1e9
             else:
                 continue
             rows = report.records or task.rows
-            self._times.add(task.plan.models[slot], rows, seconds - started_at.get(slot, 0.0))
-            if task.probes >> slot & 1:
+            self._times.add(task.plan.models[place], rows, seconds - started_at.get(place, 0.0))
+            if task.probes >> place & 1:
                 fits = report.state == MODEL_STATE_ANSWERED
-                self._probes.ended(task.plan.models[slot], task.rows, fits)
+                self._probes.ended(task.plan.models[place], task.rows, fits)
 
     def _too_slow(self, plan: Plan, rows: int, hosted: int, left: float) -> int:
         slow = 0
         voters = hosted & plan.strategy.voters
-        for slot, model in enumerate(plan.models):
-            if voters >> slot & 1:
+        for place, model in enumerate(plan.models):
+            if voters >> place & 1:
                 time = self._times.quantile(model, rows, _NEARLY_ALWAYS)
                 if time is not None and time >= left:
-                    slow |= 1 << slot
+                    slow |= 1 << place
         return slow

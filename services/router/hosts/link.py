@@ -26,10 +26,10 @@ _EXECUTE = "/hedgerow.v1.ExecutionService/Execute"
 
 
 class Offer(NamedTuple):
-    """A task for one model of its plan; `slot` is the model's place there."""
+    """A task for the model at a place of its plan."""
 
     task: Task
-    slot: int
+    place: int
     encoded: bytes
     """The task, or those of its records that are still of interest, as a field of ExecuteRequest."""
     rows: int
@@ -142,7 +142,7 @@ class HostLink:
     def _is_wanted(self, offer: Offer) -> bool:
         """Tell whether an offer is worth sending; one that is not leaves the count of those here."""
         task = offer.task
-        if task.needs(offer.slot) and task.deadline > now_ns():
+        if task.needs(offer.place) and task.deadline > now_ns():
             return True
         self.outstanding -= 1
         self._spared.rows_dropped += offer.rows
@@ -202,7 +202,7 @@ class HostLink:
             _log.info(
                 "lost a host", model=self.reference, address=self.address, reason=self._reason
             )
-        self._listener.lost(self, [offer for offer in left if offer.task.needs(offer.slot)])
+        self._listener.lost(self, [offer for offer in left if offer.task.needs(offer.place)])
 
 
 def _execute(channel: grpc.aio.Channel, frames: AsyncIterator[bytes]) -> Any:

@@ -33,8 +33,8 @@ async def desk() -> AsyncIterator[Desk]:
     made.assert_empty()
 
 
-def launch(desk: Desk, slot: int, *task_ids: int) -> None:
-    launches = [pb.Launch(model=slot, task_ids=task_ids)]
+def launch(desk: Desk, place: int, *task_ids: int) -> None:
+    launches = [pb.Launch(model=place, task_ids=task_ids)]
     desk.session.take(pb.CollectRequest(launches=launches))
 
 
@@ -104,8 +104,8 @@ async def test_a_model_that_has_no_time_is_not_waited_for(desk: Desk) -> None:
 
 async def test_a_model_that_will_not_be_started_after_all_is_no_failure(desk: Desk) -> None:
     desk.session.take(opening_of(1, held=B | C))
-    for slot in (1, 2):
-        loss = pb.Loss(model=slot, reason="its last host has gone", task_ids=[1], not_started=True)
+    for place in (1, 2):
+        loss = pb.Loss(model=place, reason="its last host has gone", task_ids=[1], not_started=True)
         desk.session.take(pb.CollectRequest(losses=[loss]))
     desk.intake.take(report_of("a", {1: ["x"]}))
     decision = desk.decision().decision
@@ -194,8 +194,8 @@ async def test_only_news_of_a_voter_is_progress() -> None:
     desk = Desk("{consensus: {}}", "a b ~s")
     desk.session.take(opening_of(1, progress=True))
     desk.intake.take(report_of("s", {1: ["x"]}))
-    for slot in (2, 0, 0):
-        loss = pb.Loss(model=slot, reason="it died", task_ids=[1])
+    for place in (2, 0, 0):
+        loss = pb.Loss(model=place, reason="it died", task_ids=[1])
         desk.session.take(pb.CollectRequest(losses=[loss]))
     assert len(desk.progress) == 1
     assert desk.told() == [pb.TaskProgress(task_id=1, ended=0b101)]
