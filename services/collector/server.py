@@ -55,7 +55,7 @@ class Collector(Service):
 
     async def drain(self) -> None:
         if self._address:
-            await self.leave(self._log.members, self._address)
+            await self.release_lease(self._log.members, self._address)
         await self._servicer.drain(self._settings.quiet_within)
 
     async def close(self) -> None:

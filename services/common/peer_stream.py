@@ -5,8 +5,8 @@ Router to collector, router to executor, router to host and host to collector al
 A stream is *ready* at the first message of the peer, not when it is connected: a peer that is stopping may
 still accept connections. When it is lost, the requests that were not written are dropped, the listener is
 told with the reason the peer gave, and after a pause it is opened again; pauses double from one failure to
-the next and start again once the stream was ready. A stream nobody believes in any more (`retire`) goes on
-as long as it is up, and is not opened again.
+the next and start again once the stream was ready. A stream that is retired goes on as long as
+it is up, and is not opened again unless it is reinstated before.
 """
 
 from __future__ import annotations
@@ -92,12 +92,12 @@ class PeerStream(Generic[Request, Response]):
         self._requests.put(None)
 
     def retire(self) -> None:
-        """Nobody believes in the peer any more: the stream is over when it is lost, or not ready now."""
+        """Stop using the peer: the stream is over when it is lost, or at once if it is not ready."""
         self._retired.set()
         if not self.is_ready and self._call is not None:
             self._call.cancel()
 
-    def believe(self) -> None:
+    def reinstate(self) -> None:
         """Take `retire` back."""
         self._retired.clear()
 
@@ -115,22 +115,22 @@ class PeerStream(Generic[Request, Response]):
     async def _run(self) -> None:
         try:
             await self._open()
-            while self._goes_on:  # believed in again while the channel was closed
+            while self._may_reopen:  # reinstated while the channel was closed
                 await self._open()
         finally:
             self.is_ready = False
             self._listener.over()
 
     @property
-    def _goes_on(self) -> bool:
+    def _may_reopen(self) -> bool:
         return self._reopen and not self._retired.is_set()
 
     async def _open(self) -> None:
         async with grpc.aio.insecure_channel(self.address, options=CHANNEL_OPTIONS) as channel:
             await self._attempt(channel)
-            while self._goes_on:
+            while self._may_reopen:
                 await self._wait()
-                if self._goes_on:
+                if self._may_reopen:
                     await self._attempt(channel)
 
     async def _attempt(self, channel: grpc.aio.Channel) -> None:
@@ -157,7 +157,7 @@ class PeerStream(Generic[Request, Response]):
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            return StreamEnd("nobody believes in it any more", self.is_ready, False)
+            return StreamEnd("it was retired", self.is_ready, False)
         finally:
             self._call = None
             # What reads the requests for gRPC waits for one more, also when the call is over.
@@ -166,7 +166,7 @@ class PeerStream(Generic[Request, Response]):
         return StreamEnd("ended its stream", self.is_ready, True)
 
     async def _wait(self) -> None:
-        """Pause before the next attempt, or until nobody believes in the peer any more."""
+        """Pause before the next attempt, or until the stream is retired."""
         pause = self._pause * random.uniform(0.5, 1.0)
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
         with contextlib.suppress(TimeoutError):

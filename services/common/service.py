@@ -80,10 +80,10 @@ class Service(ABC):
             _log.error("a background task failed", task=task.get_name(), exc_info=error)
             self.failed.set()
 
-    async def leave(self, members: Members, address: str) -> None:
+    async def release_lease(self, members: Members, address: str) -> None:
         """Give the lease of this service back, so that others stop coming; it runs out by itself too."""
         with contextlib.suppress(Unavailable):
-            await members.leave(self.name, address)
+            await members.release(self.name, address)
 
     async def end_background(self) -> None:
         """Cancel the background tasks and wait for their end."""

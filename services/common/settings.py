@@ -56,7 +56,7 @@ class ServiceSettings(BaseSettings):
     """The longest that calls in flight may take after the service was asked to stop."""
 
     lease: Duration = timedelta(seconds=6)
-    """How long others believe in this service without a renewal; it renews at a third of it."""
+    """How long this service counts as a member without a renewal; it renews at a third of it."""
 
     @model_validator(mode="before")
     @classmethod

@@ -235,17 +235,17 @@ class Agent:
             host.abandon()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.drain_timeout.total_seconds()):
-                await self._all_left()
+                await self._all_ended()
 
     async def close(self) -> None:
         """Kill the hosts that are left, and leave nothing behind."""
         for host in self._draining:
             host.kill("the executor is stopping")
-        await self._all_left()
+        await self._all_ended()
         self._folder.cleanup()
 
-    async def _all_left(self) -> None:
-        """Wait for the processes of all hosts that are leaving."""
+    async def _all_ended(self) -> None:
+        """Wait for the processes of all hosts that drain."""
         await asyncio.gather(*(host.gone() for host in self._draining))
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:

@@ -81,7 +81,7 @@ class Executor(Service):
         self.background(self._log.members.keep(self.name, address, lease), "keeps the lease")
 
     async def drain(self) -> None:
-        await self.leave(self._log.members, self._address)
+        await self.release_lease(self._log.members, self._address)
         try:
             await self._agent.drain()
         finally:

@@ -59,7 +59,7 @@ class Registry(Service):
         """Give the lease back; it runs out by itself where the log is out of reach."""
         if self._address:
             with contextlib.suppress(Unavailable):
-                await self._log.members.leave(self.name, self._address)
+                await self._log.members.release(self.name, self._address)
 
     async def close(self) -> None:
         """Finish what is being written, then close the connections to the log."""

@@ -52,7 +52,7 @@ class Recovery:
             if host is link and task.needs(place)
         ]
         left = self._elsewhere(link, lost)
-        if left and self._collectors.choose(besides=left[0][0].collector) is not None:
+        if left and self._collectors.choose(excluding=left[0][0].collector) is not None:
             self._open_again(list({task.id: task for task, _ in left}.values()))
         else:
             self._give_up(left, f"the host of {link.reference} cannot reach the collector")
@@ -75,7 +75,7 @@ class Recovery:
             before.cancel(group)
             for task in group:
                 task.stop(_ALL)
-            self._starter.start(group, besides=before)
+            self._starter.start(group, excluding=before)
 
     def _elsewhere(
         self, link: HostLink, lost: Iterable[tuple[Task, int]]
@@ -100,9 +100,9 @@ class Recovery:
             tasks[0].open_at.lose(place, reason, tasks, not_started=False)
 
 
-def _may_answer(task: Task, place: int, besides: HostLink) -> bool:
+def _may_answer(task: Task, place: int, excluding: HostLink) -> bool:
     """Whether a task was started on another host as well, which can still report."""
     return any(
-        link is not besides and link.is_ready and task.open_at.address not in link.cut_from
+        link is not excluding and link.is_ready and task.open_at.address not in link.cut_from
         for link in task.hosts_of(place)
     )

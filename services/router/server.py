@@ -47,7 +47,7 @@ class Router(Service):
         self.background(self._log.members.keep(self.name, address, lease), "keeps the lease")
 
     async def drain(self) -> None:
-        await self.leave(self._log.members, self._address)
+        await self.release_lease(self._log.members, self._address)
         await self.scoring.drain()
 
     async def close(self) -> None:

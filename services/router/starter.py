@@ -30,9 +30,9 @@ class Starter:
         self._timing = timing
         self._scheduler = scheduler
 
-    def start(self, tasks: Iterable[Task], besides: object = None) -> None:
+    def start(self, tasks: Iterable[Task], excluding: object = None) -> None:
         """Start tasks, of any plans, at any collector but one."""
-        collector = self._collectors.choose(besides)
+        collector = self._collectors.choose(excluding)
         alive = [task for task in tasks if not task.done]
         if collector is None:
             refuse(alive, Unavailable("no collector is reachable; try again in a moment"))

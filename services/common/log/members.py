@@ -44,21 +44,21 @@ class Members:
         self._kept: dict[tuple[str, str], _Lease] = {}
 
     async def keep(self, service: str, address: str, lease: timedelta) -> None:
-        """Hold a lease until `leave` is called or the task is cancelled, which lets it run out.
+        """Hold a lease until `release` is called or the task is cancelled, which lets it run out.
 
         It is renewed at a third of its time. While the log is out of reach it goes on trying.
         """
         held = self._kept[service, address] = _Lease()
-        while not held.left.is_set():
+        while not held.released.is_set():
             async with held.renewing:
-                if not held.left.is_set():
+                if not held.released.is_set():
                     await self._try_renew(service, address, lease)
-            await _pause(held.left, lease / 3)
+            await _pause(held.released, lease / 3)
 
-    async def leave(self, service: str, address: str) -> None:
+    async def release(self, service: str, address: str) -> None:
         """End `keep` and give the lease back. Raises Unavailable; then the lease runs out by itself."""
         if (held := self._kept.pop((service, address), None)) is not None:
-            held.left.set()
+            held.released.set()
             async with held.renewing:  # a renewal on its way must not arrive after the removal
                 await self._remove(service, address)
         else:
@@ -80,14 +80,14 @@ class Members:
         """
         clock = asyncio.get_running_loop().time
         known: frozenset[str] | None = None
-        trusted_from = 0.0
+        complete_from = 0.0
         while True:
             try:
                 listed = frozenset(await self.list(service))
             except Unavailable:
-                trusted_from = clock() + lease.total_seconds()
+                complete_from = clock() + lease.total_seconds()
             else:
-                now = listed if clock() >= trusted_from else listed | (known or frozenset())
+                now = listed if clock() >= complete_from else listed | (known or frozenset())
                 if now != known:
                     known = now
                     yield now
@@ -111,7 +111,7 @@ class _Lease:
     """A lease that is held."""
 
     def __init__(self) -> None:
-        self.left = asyncio.Event()
+        self.released = asyncio.Event()
         self.renewing = asyncio.Lock()
 
 

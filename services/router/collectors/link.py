@@ -40,14 +40,14 @@ class CollectorListener(NamedTuple):
 
 
 class CollectorLink:
-    """One collector. `over` is called when it is not believed in any more and its stream has ended."""
+    """One collector. `over` is called when it is retired and its stream has ended."""
 
     def __init__(
         self, address: str, listener: CollectorListener, over: Callable[[CollectorLink], None]
     ) -> None:
         self.address = address
         self.is_retired = False
-        """It is not believed in any more, though its stream may still be up."""
+        """It is not a member any more, or drains, though its stream may still be up."""
         self._listener = listener
         self._open: set[int] = set()
         self._keys: dict[bytes, int] = {}
@@ -101,14 +101,14 @@ class CollectorLink:
             self._send(CollectRequest(cancelled=ids))
 
     def retire(self) -> None:
-        """Nobody believes in it any more: the stream stays while it is up, for the tasks that are open."""
+        """Stop using it: the stream stays while it is up, for the tasks that are open."""
         self.is_retired = True
         self._stream.retire()
 
-    def believe(self) -> None:
-        """It is believed in again."""
+    def reinstate(self) -> None:
+        """Take `retire` back."""
         self.is_retired = False
-        self._stream.believe()
+        self._stream.reinstate()
 
     async def close(self) -> None:
         """End the stream."""

@@ -9,7 +9,7 @@ from services.router.collectors.link import CollectorLink, CollectorListener
 
 
 class CollectorPool:
-    """One link a collector; links are kept while their address is believed in."""
+    """One link a collector; links are kept while their address is a member's."""
 
     def __init__(
         self,
@@ -38,25 +38,25 @@ class CollectorPool:
         """Of all that are known."""
         return self._links.keys()
 
-    def choose(self, besides: object = None) -> CollectorLink | None:
+    def choose(self, excluding: object = None) -> CollectorLink | None:
         """Return a reachable collector; None if there is none.
 
         It is the one with the fewest open tasks among those that the fewest hosts are cut off from. One
-        that is leaving is empty because of that, and is chosen only where there is no other.
+        that drains is empty because of that, and is chosen only where there is no other.
         """
-        ready = [link for link in self._links.values() if link.is_ready and link is not besides]
+        ready = [link for link in self._links.values() if link.is_ready and link is not excluding]
         if len(ready) < 2:
             return ready[0] if ready else None
         return min(ready, key=self._preference)
 
     def follow(self, addresses: Iterable[str]) -> None:
         """Connect to these; others stay until their streams have ended."""
-        believed = set(addresses)
-        for address in believed - self._links.keys():
+        members = set(addresses)
+        for address in members - self._links.keys():
             self._links[address] = CollectorLink(address, self._listener, self._over)
         for address, link in self._links.items():
-            if address in believed:
-                link.believe()
+            if address in members:
+                link.reinstate()
             else:
                 link.retire()
 

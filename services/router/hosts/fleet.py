@@ -49,7 +49,7 @@ class Fleet:
         self._cut = cut
         self._listener = HostListener(self._link_ready, self._link_lost, self._link_cut)
         self._cuts: Counter[str] = Counter()
-        self._believed: frozenset[str] = frozenset()
+        self._members: frozenset[str] = frozenset()
         self._watches: dict[str, PeerStream[None, WatchHostsResponse]] = {}
         self._announced: dict[str, list[Host]] = {}
         self._links: dict[str, HostLink] = {}
@@ -78,8 +78,8 @@ class Fleet:
 
     @property
     def executors(self) -> frozenset[str]:
-        """The addresses of the executors that are believed in."""
-        return self._believed
+        """The addresses of the executors that are members."""
+        return self._members
 
     @property
     def cut_off(self) -> int:
@@ -91,7 +91,7 @@ class Fleet:
         return self._cuts[collector]
 
     def forget_collector(self, collector: str) -> None:
-        """A collector has left for good: that hosts were cut off from it means nothing any more."""
+        """A collector is gone for good: that hosts were cut off from it means nothing any more."""
         for link in self._links.values():
             link.cut_from.discard(collector)
         self._count_cuts()
@@ -101,14 +101,14 @@ class Fleet:
         model: Model,
         version: int,
         collector: str = "",
-        besides: Collection[object] = (),
+        excluding: Collection[object] = (),
     ) -> HostLink | None:
         """Return a host of a model: of `version`, or of the newest that serves if that is 0.
 
         Among several it is the less loaded of two random ones that can reach the collector. None if no
         host serves it. One that cannot reach the collector is better than none.
         """
-        links = [link for link in self._usable(model, version) if link not in besides]
+        links = [link for link in self._usable(model, version) if link not in excluding]
         if self._cuts[collector]:
             links = [link for link in links if collector not in link.cut_from] or links
         if len(links) < 2:
@@ -118,12 +118,12 @@ class Fleet:
 
     def _usable(self, model: Model, version: int) -> list[HostLink]:
         links = [
-            link for link in self._by_model.get(model, ()) if link.is_ready and not link.retired
+            link for link in self._by_model.get(model, ()) if link.is_ready and not link.is_retired
         ]
         if version:
             return [link for link in links if link.model.version == version]
         # A draining host is used only until another one is ready, whatever their versions.
-        links = [link for link in links if not link.draining] or links
+        links = [link for link in links if not link.is_draining] or links
         newest = max((link.model.version for link in links), default=0)
         return [link for link in links if link.model.version == newest]
 
@@ -134,12 +134,12 @@ class Fleet:
 
         An executor may die and come back at its address before anybody knows that it was gone.
         """
-        self._believed = frozenset(addresses)
-        for address in self._believed - self._watches.keys():
+        self._members = frozenset(addresses)
+        for address in self._members - self._watches.keys():
             self._watches[address] = self._watch(address)
         for address, watch in self._watches.items():
-            if address in self._believed:
-                watch.believe()
+            if address in self._members:
+                watch.reinstate()
             else:
                 watch.retire()
 
@@ -171,10 +171,10 @@ class Fleet:
         for address, host in takers.items():
             if address not in self._links:
                 self._add(host)
-            self._links[address].draining = host.state == HostState.HOST_STATE_DRAINING
+            self._links[address].is_draining = host.state == HostState.HOST_STATE_DRAINING
         for address, link in self._links.items():
             if address not in takers:
-                link.draining = True
+                link.is_draining = True
         self._retire_draining()
         self._changed()
 
@@ -204,9 +204,9 @@ class Fleet:
     def _retire_draining(self) -> None:
         """Close draining hosts whose model another host is ready to score."""
         for links in self._by_model.values():
-            if any(link.is_ready and not link.draining for link in links):
+            if any(link.is_ready and not link.is_draining for link in links):
                 for link in links:
-                    if link.draining and not link.retired:
+                    if link.is_draining and not link.is_retired:
                         link.retire()
 
     def _link_lost(self, link: HostLink, offers: list[Offer]) -> None:

@@ -49,7 +49,7 @@ class HostListener(NamedTuple):
 class HostLink:
     """One host.
 
-    A host that is `draining` finishes what it has; it is closed by `retire` once others can take over.
+    A host that drains finishes what it has; it is closed by `retire` once others can take over.
     """
 
     def __init__(
@@ -57,8 +57,8 @@ class HostLink:
     ) -> None:
         self.model = host.model
         self.address = host.address
-        self.draining = False
-        self.retired = False
+        self.is_draining = False
+        self.is_retired = False
         self.cut_from: set[str] = set()
         """Collectors that the host cannot reach."""
         self._frame_tasks = frame_tasks
@@ -108,12 +108,12 @@ class HostLink:
 
     def retire(self) -> None:
         """Take no more tasks; close the stream when those here are done."""
-        self.retired = True
+        self.is_retired = True
         self._close_if_empty()
 
     async def close(self) -> None:
         """End the stream now."""
-        self.retired = True
+        self.is_retired = True
         await self._stream.close()
 
     # -- writing -----------------------------------------------------------------------------------
@@ -168,7 +168,7 @@ class HostLink:
         self._stream.send(request.SerializeToString())
 
     def _close_if_empty(self) -> None:
-        if self.retired and not self._waiting and not self._in_flight:
+        if self.is_retired and not self._waiting and not self._in_flight:
             self._stream.finish()
 
     # -- the stream --------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ class HostLink:
         self._waiting.clear()
         self._cancellations.close()
         self.outstanding = 0
-        if left or not self.retired:
+        if left or not self.is_retired:
             _log.info(
                 "lost a host", model=self.reference, address=self.address, reason=self._reason
             )

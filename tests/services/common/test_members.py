@@ -58,19 +58,19 @@ async def test_a_lease_that_is_not_renewed_runs_out(log: Log) -> None:
     await wait_until(lambda: gone(log), "it is gone")
 
 
-async def test_leaving_takes_effect_at_once_and_ends_the_renewal(log: Log) -> None:
+async def test_a_release_takes_effect_at_once_and_ends_the_renewal(log: Log) -> None:
     async with kept(log, "a:1", LONG) as task:
         await wait_until(lambda: listed(log), "it is listed")
-        await log.members.leave("executor", "a:1")
+        await log.members.release("executor", "a:1")
         assert await gone(log)
         async with asyncio.timeout(5):
             await task
 
 
-async def test_one_that_leaves_does_not_take_others_with_it(log: Log) -> None:
+async def test_one_that_releases_its_lease_does_not_take_others_with_it(log: Log) -> None:
     async with kept(log, "a:1", LONG), kept(log, "b:1", LONG):
         await wait_until(lambda: listed(log, "b:1"), "it is listed")
-        await log.members.leave("executor", "b:1")
+        await log.members.release("executor", "b:1")
         await wait_until(lambda: listed(log), "the other is still listed")
 
 
@@ -105,7 +105,7 @@ async def test_a_watch_tells_each_change_once(log: Log) -> None:
     assert await anext(watch) == set()
     async with kept(log, "a:1", LONG):
         assert await anext(watch) == {"a:1"}
-        await log.members.leave("executor", "a:1")
+        await log.members.release("executor", "a:1")
         assert await anext(watch) == set()
     await watch.aclose()  # type: ignore[attr-defined]
 

@@ -193,7 +193,7 @@ async def test_a_peer_that_drains_ends_the_stream_in_good_order(peer: Peer) -> N
         assert ears.ends[0] == StreamEnd("ended its stream", True, True)
 
 
-async def test_a_stream_nobody_believes_in_goes_on_while_it_is_up(peer: Peer) -> None:
+async def test_a_retired_stream_goes_on_while_it_is_up(peer: Peer) -> None:
     async with streaming(peer) as (stream, ears):
         await wait_until(lambda: stream.is_ready, "ready")
         stream.retire()
@@ -204,23 +204,23 @@ async def test_a_stream_nobody_believes_in_goes_on_while_it_is_up(peer: Peer) ->
         assert peer.calls == 1
 
 
-async def test_belief_can_return_before_the_stream_is_lost(peer: Peer) -> None:
+async def test_it_can_be_reinstated_before_the_stream_is_lost(peer: Peer) -> None:
     async with streaming(peer) as (stream, _):
         await wait_until(lambda: stream.is_ready, "ready")
         stream.retire()
-        stream.believe()
+        stream.reinstate()
         await peer.die()
         await wait_until(lambda: not stream.is_ready, "lost")
         await peer.start()
         await wait_until(lambda: stream.is_ready, "ready again")
 
 
-async def test_belief_that_returns_while_an_attempt_is_given_up_opens_it_again(peer: Peer) -> None:
+async def test_one_reinstated_while_an_attempt_is_given_up_is_opened_again(peer: Peer) -> None:
     peer.behaviour = peer.hang
     async with streaming(peer) as (stream, _):
         await wait_until(lambda: peer.calls == 1, "the call has arrived")
         stream.retire()
-        stream.believe()
+        stream.reinstate()
         peer.behaviour = peer.echo
         await wait_until(lambda: stream.is_ready, "it is opened again")
 

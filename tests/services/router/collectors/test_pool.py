@@ -1,4 +1,4 @@
-"""Collectors that leave, and come back, between a router and real collectors."""
+"""Collectors that drain, and come back, between a router and real collectors."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from tests.support import wait_until
 ONE = "models: [{name: a}]\npolicy: {deadline: 20s, timeout: {}}"
 
 
-async def test_one_that_is_leaving_is_not_chosen_though_it_is_empty(log_url: str) -> None:
+async def test_one_that_drains_is_not_chosen_though_it_is_empty(log_url: str) -> None:
     async with rigged(log_url) as rig:
         await rig.collector()
-        leaving, staying = rig.collectors
+        draining, staying = rig.collectors
         pool = rig.core.collectors
-        assert {pool.choose().address for _ in range(2)} == {leaving}  # type: ignore[union-attr]
+        assert {pool.choose().address for _ in range(2)} == {draining}  # type: ignore[union-attr]
         pool.follow([staying])
-        assert pool._links[leaving].is_ready
+        assert pool._links[draining].is_ready
         chosen = pool.choose()
         assert chosen is not None
         assert chosen.address == staying
 
 
-async def test_one_that_left_is_forgotten_when_its_stream_ends(log_url: str) -> None:
+async def test_one_that_drained_is_forgotten_when_its_stream_ends(log_url: str) -> None:
     async with rigged(log_url) as rig:
         await rig.collector()
-        leaving, staying = rig.collectors
+        draining, staying = rig.collectors
         host = await rig.host("a", "x")
         rig.plan(ONE)
         link = rig.core.fleet.choose(("wine", "a"), 0)
         assert link is not None
-        link.cut_from.add(leaving)
+        link.cut_from.add(draining)
         rig.core.fleet._count_cuts()
         rig.core.collectors.follow([staying])
         await rig.lose_collector()
@@ -49,7 +49,7 @@ async def test_one_that_never_was_there_is_forgotten_at_once(log_url: str) -> No
         await wait_until(lambda: list(pool.addresses) == [there], "forgotten")
 
 
-async def test_one_that_is_believed_in_again_is_chosen_again(log_url: str) -> None:
+async def test_one_that_is_reinstated_is_chosen_again(log_url: str) -> None:
     async with rigged(log_url) as rig:
         (address,) = rig.collectors
         pool = rig.core.collectors

@@ -22,7 +22,7 @@ async def test_a_host_that_drains_and_never_had_an_address_is_not_dialled(
         assert dialled == []
 
 
-async def test_an_executor_that_is_not_believed_in_is_watched_until_its_stream_ends(
+async def test_an_executor_that_is_retired_is_watched_until_its_stream_ends(
     log_url: str,
 ) -> None:
     async with rigged(log_url) as rig:
@@ -35,7 +35,7 @@ async def test_an_executor_that_is_not_believed_in_is_watched_until_its_stream_e
         assert not fleet.hosts()
 
 
-async def test_an_executor_nobody_reaches_is_let_go(log_url: str) -> None:
+async def test_an_executor_nobody_reaches_is_forgotten(log_url: str) -> None:
     async with rigged(log_url) as rig:
         fleet = rig.core.fleet
         known = fleet.executors
