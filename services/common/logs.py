@@ -1,10 +1,17 @@
-"""Log lines of a service. Light, for model hosts import it before they are forked."""
+"""Log lines of a service. Light, for model hosts import it before they are forked.
+
+A line says in a sentence what happened, and who by keys: `service` and `pid` are those of the process that
+writes it. `collector`, `executor` and `host` are the addresses of others, `host_pid` is a host's process;
+`data_type`, `model` and `version` name a model version; `reason` is why, in the words of who knows.
+"""
 
 import logging
 import os
 import sys
 
 import structlog
+
+from hedgerow.v1.models_pb2 import ModelVersion
 
 
 def configure_logging(service: str, level: str, form: str) -> None:
@@ -30,3 +37,13 @@ def configure_logging(service: str, level: str, form: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     structlog.contextvars.bind_contextvars(service=service, pid=os.getpid())
+
+
+def fields_of(model: ModelVersion) -> dict[str, str | int]:
+    """Return the keys that name a model version in a log line."""
+    descriptor = model.descriptor
+    return {
+        "data_type": descriptor.data_type,
+        "model": descriptor.name,
+        "version": model.version,
+    }

@@ -77,7 +77,7 @@ class Service(ABC):
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._background.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("a background task failed", task=task.get_name(), exc_info=error)
+            _log.error("a background task failed", name=task.get_name(), exc_info=error)
             self.failed.set()
 
     async def release_lease(self, members: Members, address: str) -> None:
@@ -139,7 +139,7 @@ class Lifecycle:
                 await starting
                 await self._say(health_pb2.HealthCheckResponse.SERVING)
                 self.serving_at = address
-                _log.info("serving", address=address)
+                _log.info("the service serves", address=address)
                 await self._first(None)
         finally:
             await self._shut_down()
@@ -186,7 +186,7 @@ class Lifecycle:
             await self._health.set(name, status)
 
     async def _shut_down(self) -> None:
-        _log.info("stopping")
+        _log.info("the service drains")
         await self._say(health_pb2.HealthCheckResponse.NOT_SERVING)
         if self._settings.drain_delay:
             await asyncio.sleep(self._settings.drain_delay.total_seconds())
@@ -198,4 +198,4 @@ class Lifecycle:
         await self._server.stop(grace)
         await self._service.end_background()
         await self._service.close()
-        _log.info("stopped")
+        _log.info("the service has ended")

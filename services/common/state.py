@@ -77,7 +77,7 @@ async def _ask(address: str, data_type: str) -> GetStateResponse | None:
             request = GetStateRequest(data_type=data_type)
             response = await StateServiceStub(channel).GetState(request, timeout=_PATIENCE_SECONDS)
         except grpc.aio.AioRpcError as error:
-            _log.info("a service did not tell its state", address=address, reason=error.details())
+            _log.info("a service did not give its state", address=address, reason=error.details())
             return None
         response.address = address
         return response

@@ -24,6 +24,7 @@ from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.state_pb2 import ModelWork
 from services.common.catalog import Catalog
+from services.common.logs import fields_of
 from services.executor.definition_cache import DefinitionCache
 from services.executor.desired import Key, desired, key_of
 from services.executor.host.spec import HostSpec
@@ -75,7 +76,7 @@ class Agent:
                 self._start(key, model)
         for key in [key for key in self._hosts if key not in wanted]:
             if not self._still_needed(key, wanted):
-                self._retire(key)
+                self._drain_host(key)
         self._announce(self.announcements())
 
     def _still_needed(self, key: Key, wanted: dict[Key, ModelVersion]) -> bool:
@@ -91,9 +92,9 @@ class Agent:
         served = any(self._hosts[heir].state is State.SERVING for heir in heirs)
         return bool(heirs) and not served and key == max(older)
 
-    def _retire(self, key: Key) -> None:
+    def _drain_host(self, key: Key) -> None:
         host = self._hosts.pop(key)
-        _log.info("a host is no longer needed", model=str(key), pid=host.pid)
+        _log.info("a host drains", **fields_of(host.model), host=host.address, host_pid=host.pid)
         self._draining.add(host)
         if host.state is State.LOADING:
             host.kill("no longer needed")
@@ -116,9 +117,9 @@ class Agent:
             try:
                 definition = await self._definitions.path_of(host.model)
             except HedgerowError as error:
-                self._give_up(key, str(error))
+                self._give_up(key, host.model, str(error))
                 return
-            _log.info("loading", model=str(key))
+            _log.info("a host loads its model", **fields_of(host.model))
             await host.start(self._spec(host.model, definition, heartbeat))
             await host.loaded.wait()
 
@@ -141,7 +142,13 @@ class Agent:
         key = key_of(host.model)
         if host.state is State.SERVING:
             seconds = round(time.monotonic() - host.started, 3)
-            _log.info("serving", model=str(key), pid=host.pid, address=host.address, after=seconds)
+            _log.info(
+                "a host serves",
+                **fields_of(host.model),
+                host=host.address,
+                host_pid=host.pid,
+                seconds=seconds,
+            )
         if host.state is State.ENDED:
             self._ended(key, host)
         self.reconcile()
@@ -153,14 +160,16 @@ class Agent:
             return
         del self._hosts[key]
         if host.refused:
-            self._give_up(key, host.refused)
+            self._give_up(key, host.model, host.refused)
         elif host.death:
-            _log.warning("a host died", model=str(key), reason=host.death)
+            _log.warning(
+                "a host died", **fields_of(host.model), host=host.address, reason=host.death
+            )
             if self._quarantine.count_death(key, host.death, time.monotonic()):
-                _log.error("a version keeps dying and is given up", model=str(key))
+                _log.error("a version is given up: its hosts keep dying", **fields_of(host.model))
 
-    def _give_up(self, key: Key, reason: str) -> None:
-        _log.error("a version cannot be loaded", model=str(key), reason=reason)
+    def _give_up(self, key: Key, model: ModelVersion, reason: str) -> None:
+        _log.error("a version is given up: it cannot be loaded", **fields_of(model), reason=reason)
         self._hosts.pop(key, None)
         self._quarantine.refuse(key, reason)
         self.reconcile()
@@ -207,8 +216,15 @@ class Agent:
         limit = self._settings.load_timeout.total_seconds() if loading else self._kill_after(host)
         if host.pid and host.silence > limit:
             doing = "did not load" if loading else "gave no sign of life"
-            _log.warning("killing a host that hangs", model=str(key), pid=host.pid)
-            host.kill(f"{doing} for {limit:g} s and was killed")
+            reason = f"{doing} for {limit:g} s and was killed"
+            _log.warning(
+                "a host hangs and is killed",
+                **fields_of(host.model),
+                host=host.address,
+                host_pid=host.pid,
+                reason=reason,
+            )
+            host.kill(reason)
 
     def _kill_after(self, host: HostProcess) -> float:
         plan = self._catalog.plan(host.model.descriptor.data_type)

@@ -157,7 +157,7 @@ class HostProcess:
         try:
             self._pipe.send(word)
         except OSError:
-            _log.debug("a host was gone before it could be told", pid=self.pid)
+            _log.debug("a host had ended before it was asked to drain", host_pid=self.pid)
 
     def _heard(self) -> None:
         try:

@@ -78,7 +78,7 @@ class Follower:
 
     async def _read(self) -> list[Entry | Mark]:
         if self._in_doubt and not await self._intact():
-            _log.error("the log has lost entries; reading it from the beginning")
+            _log.error("the log has lost entries and is read from the beginning")
             self._begin()
             return [Mark.BEGIN]
         self._in_doubt = False
@@ -124,13 +124,15 @@ class Follower:
             event = ModelEvent.FromString(fields[EVENT_FIELD])
         except (DecodeError, KeyError):
             # Whoever wrote this is not one of us; stopping here would stop every service for good.
-            _log.error("an entry of the log makes no sense; skipped", stream=stream, id=entry_id)
+            _log.error(
+                "an entry of the log makes no sense and is skipped", stream=stream, id=entry_id
+            )
             return None
         return Entry(self._data_types[stream], event, entry_id)
 
     async def _wait(self, error: Unavailable) -> None:
         if self._pause == _FIRST_PAUSE:
-            _log.warning("waiting for the log", reason=str(error))
+            _log.warning("the log is out of reach", reason=str(error))
         self._in_doubt = True
         await asyncio.sleep(self._pause)
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)

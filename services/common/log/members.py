@@ -100,7 +100,7 @@ class Members:
                     _RENEW, 1, keys.members(service), address, int(lease.total_seconds() * 1000)
                 )
         except Unavailable as error:
-            _log.warning("the lease could not be renewed", service=service, reason=str(error))
+            _log.warning("the lease could not be renewed", address=address, reason=str(error))
 
     async def _remove(self, service: str, address: str) -> None:
         async with within(COMMAND):

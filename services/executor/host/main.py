@@ -19,7 +19,7 @@ from hedgerow.formats import Model
 from hedgerow.formats.registry import factory_of
 from hedgerow.formats.warmup import warm_up
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion
-from services.common.logs import configure_logging
+from services.common.logs import configure_logging, fields_of
 from services.executor.heartbeat import Heartbeat
 from services.executor.host.spec import Failed, HostSpec
 
@@ -35,12 +35,12 @@ def host_main(spec: HostSpec, pipe: Connection) -> None:
     _die_with_parent()
     version = ModelVersion.FromString(spec.model)
     configure_logging("host", spec.log_level, spec.log_format)
-    structlog.contextvars.bind_contextvars(model=f"{version.descriptor.name}@{version.version}")
+    structlog.contextvars.bind_contextvars(**fields_of(version))
     try:
         model = _load(version, spec)
     except Exception as error:
         if not isinstance(error, HedgerowError):
-            _log.error("the model cannot be loaded", exc_info=error)
+            _log.error("the model could not be loaded", exc_info=error)
         pipe.send(Failed(" ".join(str(error).split()) or type(error).__name__))
         return
     _serve(spec, version, model, pipe)

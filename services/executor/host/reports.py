@@ -81,7 +81,7 @@ class Reports:
         if end.by_peer:
             self._streams[address].retire()  # it is stopping, and has what was sent
         elif address not in self._lost_since:
-            _log.warning("lost a collector", collector=address, reason=end.reason)
+            _log.warning("a collector was lost", collector=address, reason=end.reason)
             self._lost_since[address] = now
             self._told(address, False)
         elif now - self._lost_since[address] > _LOOKED_FOR_SECONDS:

@@ -80,7 +80,7 @@ class HostServer:
         return task
 
     async def _drained(self) -> None:
-        """Wait until the routers have left and nothing waits, but no longer than the drain time."""
+        """Wait until no router is connected and nothing waits, but no longer than the drain time."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._spec.drain_seconds):
                 await self._servicer.wait_until_idle()

@@ -64,7 +64,7 @@ class Credit:
             self._outbox.put(ExecuteResponse(unreachable=[collector]))
 
     async def close(self) -> None:
-        """The router has left."""
+        """The router has ended its stream."""
         if self._timer is not None:
             self._timer.cancel()
         await self._outbox.close()

@@ -142,7 +142,7 @@ class CollectorLink:
 
     def _lost(self, end: StreamEnd) -> None:
         if end.was_ready:
-            _log.info("lost a collector", address=self.address, reason=end.reason)
+            _log.info("a collector was lost", collector=self.address, reason=end.reason)
         self._keys.clear()
         left, self._open = list(self._open), set()
         self._listener.lost(left)

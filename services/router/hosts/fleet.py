@@ -13,6 +13,7 @@ import structlog
 
 from hedgerow.v1.execution_pb2 import Host, HostState, WatchHostsRequest, WatchHostsResponse
 from hedgerow.v1.execution_pb2_grpc import ExecutorServiceStub
+from services.common.logs import fields_of
 from services.common.peer_stream import Listener, PeerStream, StreamEnd
 from services.router.hosts.link import HostLink, HostListener, Offer
 from services.router.hosts.work_spared import WorkSpared
@@ -150,7 +151,7 @@ class Fleet:
 
         def lost(end: StreamEnd) -> None:
             if end.was_ready:
-                _log.info("lost an executor", address=address, reason=end.reason)
+                _log.info("an executor was lost", executor=address, reason=end.reason)
             # The links to its hosts stay for as long as their own streams do.
             self._announced.pop(address, None)
 
@@ -193,7 +194,12 @@ class Fleet:
     def _link_cut(self, link: HostLink, collector: str) -> None:
         self._count_cuts()
         if collector in link.cut_from:
-            _log.warning("a host has lost a collector", model=link.reference, collector=collector)
+            _log.warning(
+                "a host cannot reach a collector",
+                **fields_of(link.model),
+                host=link.address,
+                collector=collector,
+            )
             self._cut(link, collector)
 
     def _count_cuts(self) -> None:

@@ -15,6 +15,7 @@ import structlog
 
 from hedgerow.v1.execution_pb2 import ExecuteRequest, ExecuteResponse, Host
 from services.common.clock import now_ns
+from services.common.logs import fields_of
 from services.common.peer_stream import Listener, PeerStream, StreamEnd
 from services.router.hosts.cancellations import Cancellations
 from services.router.hosts.work_spared import Spared
@@ -200,7 +201,10 @@ class HostLink:
         self.outstanding = 0
         if left or not self.is_retired:
             _log.info(
-                "lost a host", model=self.reference, address=self.address, reason=self._reason
+                "a host was lost",
+                **fields_of(self.model),
+                host=self.address,
+                reason=self._reason,
             )
         self._listener.lost(self, [offer for offer in left if offer.task.needs(offer.place)])
 
