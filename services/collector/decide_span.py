@@ -38,6 +38,6 @@ def _name(reason: int) -> str:
 
 
 def _model(task: Task, place: int) -> str:
-    part = task.parts[place]
-    assert part is not None
-    return f"{part.report.name}@{part.report.version}"
+    answer = task.model_answers[place]
+    assert answer is not None
+    return f"{answer.report.name}@{answer.report.version}"

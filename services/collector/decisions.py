@@ -1,6 +1,6 @@
 """Writes what was decided for the wire.
 
-This is the larger part of what the collector does. So messages are filled in place, for a part that is
+This is most of what the collector does. So messages are filled where they are, for a part that is
 built by itself is encoded and decoded once more when it is put in; and what is the same for many tasks (a
 label and its verdict, a model's name and version) is encoded once and merged in as bytes.
 """
@@ -51,7 +51,7 @@ def response_of(items: Sequence[Task | Progress]) -> CollectResponse:
     for task in going_on.values():
         response.progress.add(
             task_id=task.id,
-            ended=~task.outstanding & (1 << len(task.parts)) - 1,
+            ended=~task.outstanding & (1 << len(task.model_answers)) - 1,
             undecided=task.undecided(),
         )
     return response
@@ -69,9 +69,9 @@ def _write_decision(message: TaskDecision, task: Task) -> None:
         _write_many(decision, task)
     _set(decision.elapsed, task.ended - task.admitted)
     reports = decision.models
-    for place, part in enumerate(task.parts):
-        if part is not None:
-            _write_answer(reports.add(), task, place, part)
+    for place, answer in enumerate(task.model_answers):
+        if answer is not None:
+            _write_answer(reports.add(), task, place, answer)
         else:
             _write_silence(reports.add(), task, place)
 
@@ -85,7 +85,7 @@ def _write_one(decision: pb.Decision, task: Task) -> None:
         value = None
     encoded = lineup.encoded.get((value, verdict))
     decision.MergeFromString(encoded or _encode(lineup, value, verdict))
-    confidence = task.trust()[0]
+    confidence = task.confidences()[0]
     if confidence == confidence:
         decision.confidences = _double(confidence)
 
@@ -106,7 +106,7 @@ def _write_many(decision: pb.Decision, task: Task) -> None:
     decision.plan_revision = task.lineup.revision
     _write_verdicts(decision, verdicts)
     _write_values(decision, task.answers())
-    numbers = task.trust()
+    numbers = task.confidences()
     if any(number == number for number in numbers):
         decision.confidences = struct.pack(f"<{len(numbers)}d", *numbers)
 
@@ -143,18 +143,18 @@ def _text(value: str | float) -> str:
     return value if isinstance(value, str) else repr(value).removesuffix(".0")
 
 
-def _write_answer(message: pb.ModelReport, task: Task, place: int, part: ModelAnswer) -> None:
+def _write_answer(message: pb.ModelReport, task: Task, place: int, answer: ModelAnswer) -> None:
     """Write the report of a model that answered, with the version that really did."""
-    report = part.report
+    report = answer.report
     message.MergeFromString(report.encoded)
     if task.rows != 1:
-        message.records = part.asked(task.rows)
+        message.records = answer.asked(task.rows)
     _set(message.elapsed, report.received - task.admitted)
-    _set(message.queued, part.queued)
+    _set(message.queued, answer.queued)
     if task.lineup.shadows[place]:
         message.shadow = True
     if task.explain:
-        message.predictions.CopyFrom(part.said(task.rows))
+        message.predictions.CopyFrom(answer.said(task.rows))
 
 
 def _write_silence(message: pb.ModelReport, task: Task, place: int) -> None:

@@ -75,9 +75,9 @@ class Session:
     def _define(self, definition: pb.PlanDefinition) -> None:
         policy = compile_policy(definition.plan, definition.qualities)
         self._plans[definition.key] = definition.plan, policy
-        stale = [place for place in self._lineups if place[0] == definition.key]
-        for place in stale:
-            del self._lineups[place]
+        stale = [key for key in self._lineups if key[0] == definition.key]
+        for key in stale:
+            del self._lineups[key]
 
     def _open(self, opening: pb.Opening, arrived: float, sent: int) -> None:
         if not sent:
@@ -105,18 +105,18 @@ class Session:
             self._open_tasks.open(task, here(message.deadline_ns, sent, arrived))
 
     def _lineup(self, opening: pb.Opening) -> Lineup:
-        key, versions = opening.plan_key, opening.versions
+        plan_key, versions = opening.plan_key, opening.versions
         held, no_time = opening.held, opening.no_time
-        place = (key, held, no_time, *versions)
-        lineup = self._lineups.get(place)
+        key = (plan_key, held, no_time, *versions)
+        lineup = self._lineups.get(key)
         if lineup is None:
-            if key not in self._plans:
-                raise InvalidInput(f"plan {key} was not defined on this stream")
+            if plan_key not in self._plans:
+                raise InvalidInput(f"plan {plan_key} was not defined on this stream")
             if len(self._lineups) >= _MOST_LINEUPS:
                 del self._lineups[next(iter(self._lineups))]
-            plan, policy = self._plans[key]
+            plan, policy = self._plans[plan_key]
             lineup = Lineup(plan, policy, versions, self._statistics, held, no_time)
-            self._lineups[place] = lineup
+            self._lineups[key] = lineup
         lineup.mark()
         return lineup
 

@@ -119,7 +119,7 @@ class HostProcess:
             return
         self._theirs.close()
         loop = asyncio.get_running_loop()
-        loop.add_reader(self._pipe.fileno(), self._heard)
+        loop.add_reader(self._pipe.fileno(), self._read_pipe)
         loop.add_reader(self._process.sentinel, self._died)
         if self.state is not State.LOADING:
             self.kill("no longer needed when it was forked")
@@ -159,7 +159,7 @@ class HostProcess:
         except OSError:
             _log.debug("a host had ended before it was asked to drain", host_pid=self.pid)
 
-    def _heard(self) -> None:
+    def _read_pipe(self) -> None:
         try:
             news = self._pipe.recv()
         except (EOFError, OSError):
@@ -178,7 +178,7 @@ class HostProcess:
         # Its last words may still be in the pipe.
         while not self._pipe.closed and self._pipe.poll():
             before = self.refused
-            self._heard()
+            self._read_pipe()
             if self.refused == before:
                 break
         loop.remove_reader(self._pipe.fileno())

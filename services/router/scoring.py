@@ -55,8 +55,8 @@ class Scoring:
         self.fleet = Fleet(
             settings.frame_tasks, self.work, plans.changed, self._host_lost, self._host_cut
         )
-        heard = CollectorListener(self._decided, self._progress, self._collector_lost)
-        self.collectors = CollectorPool(heard, self.fleet.cuts, self.fleet.forget_collector)
+        listener = CollectorListener(self._decided, self._progress, self._collector_lost)
+        self.collectors = CollectorPool(listener, self.fleet.cuts, self.fleet.forget_collector)
         self._timing = _timing(settings, self._loop)
         self._scheduler = Scheduler(self.fleet, self.work, self._tasks.get)
         starter = Starter(self.fleet, self.collectors, self._timing, self._scheduler)

@@ -105,7 +105,7 @@ class Task:
                 link.cancel(self)
 
     def needs(self, place: int) -> bool:
-        """Whether anybody needs that a model of the plan answers; a shadow is heard after the end too."""
+        """Whether anybody needs a model's answer; a shadow's is counted after the end too."""
         if not self.plan.strategy.voters >> place & 1:
             return True
         return not self.done and (self.schedule is None or not self.schedule.ended >> place & 1)

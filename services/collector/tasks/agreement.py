@@ -47,12 +47,12 @@ Answers = Sequence[Value] | Coded
 """What was decided for the records of a task; None where there is no answer."""
 
 
-def count_agreeing(part: ModelAnswer, decided: Answers, tolerance: Tolerance | None) -> int:
-    """Return in how many records a model that is heard after the decision agrees with it."""
+def count_agreeing(answer: ModelAnswer, decided: Answers, tolerance: Tolerance | None) -> int:
+    """Return in how many records a model that answers after the decision agrees with it."""
     if isinstance(decided, Coded):
-        codes = part.codes(decided.labels, len(decided))
+        codes = answer.codes(decided.labels, len(decided))
         return int(_alike(codes, decided.codes, tolerance).sum())
-    return _agreeing(part.values(len(decided)), decided, tolerance)
+    return _agreeing(answer.values(len(decided)), decided, tolerance)
 
 
 def agree(own: Value, other: Value, tolerance: Tolerance | None) -> bool:

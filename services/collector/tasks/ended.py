@@ -1,4 +1,4 @@
-"""What is remembered of a task that has ended, for those of its models that are heard later."""
+"""What is remembered of a task that has ended, for those of its models that report later."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.collector.tasks.reports import Report, Result
 class EndedTask:
     """What was decided, and who was out then, as bits; of a task that was cancelled nothing was decided.
 
-    A voter that is heard now is late, and its work was wasted. A shadow is not, for nobody waits for
+    A voter that reports now is late, and its work was wasted. A shadow is not, for nobody waits for
     shadows. Either is compared with what was decided, once: what a second host says is no news.
     """
 
@@ -22,7 +22,7 @@ class EndedTask:
         self._out = out
         self.decided = decided
 
-    def hear(self, report: Report, start: int, result: Result) -> None:
+    def count(self, report: Report, start: int, result: Result) -> None:
         """Count what a model says of the task now."""
         place = self._lineup.place_of(report.name, report.version)
         news = 0 if place is None else self._out & 1 << place
@@ -58,6 +58,6 @@ class EndedTask:
         counts, decided = report.counts, self.decided
         records, misfit = records_of(result, len(decided))
         if not misfit:
-            part = ModelAnswer(report, start, 0.0, records)
+            answer = ModelAnswer(report, start, 0.0, records)
             counts.records += result[1]
-            counts.agreed += count_agreeing(part, decided, self._lineup.policy.tolerance)
+            counts.agreed += count_agreeing(answer, decided, self._lineup.policy.tolerance)

@@ -68,7 +68,7 @@ class Lineup:
         self.running = self.outstanding & ~self.held & policy.voters
         """A bit for each voter that is started when a task is opened."""
         self.replicas = plan.strategy.HasField("replica_hedge")
-        """A model may be started on two hosts for a task, and be heard twice."""
+        """A model may be started on two hosts for a task, and report twice."""
         self.counts = [
             statistics.of(self.data_type, name, version)
             if version

@@ -24,7 +24,7 @@ class _Column(NamedTuple):
     """What one model said: the code of each answer, and the confidence."""
 
     codes: Places
-    trust: Numbers
+    confidences: Numbers
 
 
 class ManyRecords(Task):
@@ -34,10 +34,10 @@ class ManyRecords(Task):
         "_answers",
         "_coded",
         "_columns_of",
+        "_confidences",
         "_labels",
         "_pending",
         "_said",
-        "_trusted",
         "_verdicts",
     )
 
@@ -49,13 +49,13 @@ class ManyRecords(Task):
         self._answers: list[Value] | None = None
         self._coded: Coded | None = None
         # Of each model; those that have not answered share a list.
-        self._said: list[list[Value]] = [[None] * self.rows] * len(self.parts)
-        self._trusted: list[list[float]] = [[0.0] * self.rows] * len(self.parts)
+        self._said: list[list[Value]] = [[None] * self.rows] * len(self.model_answers)
+        self._confidences: list[list[float]] = [[0.0] * self.rows] * len(self.model_answers)
 
-    def take(self, place: int, part: ModelAnswer) -> None:
-        super().take(place, part)
-        self._said[place] = part.values(self.rows)
-        self._trusted[place] = part.trusted(self.rows)
+    def take(self, place: int, answer: ModelAnswer) -> None:
+        super().take(place, answer)
+        self._said[place] = answer.values(self.rows)
+        self._confidences[place] = answer.confidences_or_zero(self.rows)
 
     def judge(self, at_deadline: bool) -> bool:
         pending = self._pending
@@ -84,8 +84,10 @@ class ManyRecords(Task):
             ]
         return self._answers
 
-    def trust(self) -> list[float]:
-        said = [() if part is None else part.confidences(self.rows) for part in self.parts]
+    def confidences(self) -> list[float]:
+        said = [
+            () if answer is None else answer.confidences(self.rows) for answer in self.model_answers
+        ]
         return [
             math.nan if verdict[0] < 0 else said[verdict[0]][row]
             for row, verdict in enumerate(self.verdicts())
@@ -104,27 +106,29 @@ class ManyRecords(Task):
         default = self.lineup.policy.default
         nobody = NOTHING if default is None else code_of(default, self._labels)
         codes = np.full(self.rows, nobody, np.int64)
-        for place, part in enumerate(self.parts):
-            if part is not None:
+        for place, answer in enumerate(self.model_answers):
+            if answer is not None:
                 rows = chosen == place
-                codes[rows] = self._column(place, part).codes[rows]
+                codes[rows] = self._column(place, answer).codes[rows]
         return Coded(codes, self._labels)
 
     def _count_answers(self) -> None:
-        parts = [(place, part) for place, part in enumerate(self.parts) if part is not None]
-        if not parts:
+        given = [
+            (place, answer) for place, answer in enumerate(self.model_answers) if answer is not None
+        ]
+        if not given:
             return
         tolerance = self.lineup.policy.tolerance
         if self.rows < _WORTH_COLUMNS:
-            said = [self._said[place] for place, _ in parts]
+            said = [self._said[place] for place, _ in given]
             tallies = tally_values(said, self.answers(), tolerance)
         else:
-            codes = np.stack([self._column(place, part).codes for place, part in parts])
+            codes = np.stack([self._column(place, answer).codes for place, answer in given])
             tallies = tally_codes(codes, self._coded_answers().codes, tolerance)
         chosen = [place for place, _, _ in self.verdicts()]
-        for (place, part), tally in zip(parts, tallies, strict=True):
-            counts = part.report.counts
-            counts.records += part.asked(self.rows)
+        for (place, answer), tally in zip(given, tallies, strict=True):
+            counts = answer.report.counts
+            counts.records += answer.asked(self.rows)
             counts.agreed += tally.agreed
             counts.alone += tally.alone
             counts.chosen += chosen.count(place)
@@ -153,37 +157,39 @@ class ManyRecords(Task):
         """The voters that have answered, by their places."""
         voters = self.lineup.policy.voters
         return [
-            (place, part)
-            for place, part in enumerate(self.parts)
-            if part is not None and voters >> place & 1
+            (place, answer)
+            for place, answer in enumerate(self.model_answers)
+            if answer is not None and voters >> place & 1
         ]
 
     def _have_columns(self, voted: list[tuple[int, ModelAnswer]]) -> bool:
         """Columns are of labels, or of numbers, not of both."""
-        kinds = {part.report.classes is None for _, part in voted}
+        kinds = {answer.report.classes is None for _, answer in voted}
         return len(kinds) == 1 and can_judge_rows(self.lineup.policy.rule)
 
     def _columns(self, voted: list[tuple[int, ModelAnswer]]) -> Columns:
-        found = [self._column(place, part) for place, part in voted]
+        found = [self._column(place, answer) for place, answer in voted]
         codes = np.stack([column.codes for column in found])
         columns = Columns(
             [place for place, _ in voted],
             codes,
-            np.stack([column.trust for column in found]),
+            np.stack([column.confidences for column in found]),
             codes.view(np.float64) if voted[0][1].report.classes is None else None,
         )
         return columns if len(self._pending) == self.rows else columns.take(np.array(self._pending))
 
-    def _column(self, place: int, part: ModelAnswer) -> _Column:
+    def _column(self, place: int, answer: ModelAnswer) -> _Column:
         column = self._columns_of.get(place)
         if column is None:
-            column = _Column(part.codes(self._labels, self.rows), part.trust(self.rows))
+            column = _Column(
+                answer.codes(self._labels, self.rows), answer.confidence_array(self.rows)
+            )
             self._columns_of[place] = column
         return column
 
     def _decide(self, row: int, at_deadline: bool) -> Verdict | None:
         """Decide one record as if it were alone."""
         values = [column[row] for column in self._said]
-        confidences = [column[row] for column in self._trusted]
+        confidences = [column[row] for column in self._confidences]
         policy = self.lineup.policy
         return decide(policy, values, confidences, self.outstanding, at_deadline)

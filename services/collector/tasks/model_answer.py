@@ -51,8 +51,8 @@ class ModelAnswer:
             return [math.nan] * size
         return self._laid_out(confidences[self.start : self._stop(size)], size, math.nan)
 
-    def trusted(self, size: int) -> list[float]:
-        """Return the same, 0 where there is none; `trust` is that as an array."""
+    def confidences_or_zero(self, size: int) -> list[float]:
+        """Return the same, 0 where there is none; `confidence_array` is that as an array."""
         confidences = self.report.confidences
         if confidences is None:
             return [0.0] * size
@@ -66,9 +66,9 @@ class ModelAnswer:
         found = self.report.codes(labels, self.start, self._stop(size))
         return found if self.records is None else _spread(found, self.records, size, ABSENT)
 
-    def trust(self, size: int) -> Numbers:
+    def confidence_array(self, size: int) -> Numbers:
         """Return the confidence of each answer, 0 where it has none."""
-        found = self.report.trust(self.start, self._stop(size))
+        found = self.report.confidence_array(self.start, self._stop(size))
         return found if self.records is None else _spread(found, self.records, size, 0)
 
     def asked(self, size: int) -> int:

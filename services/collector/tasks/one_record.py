@@ -17,14 +17,14 @@ class OneRecord(Task):
     __slots__ = ("_confidences", "_values", "_verdict")
 
     def _prepare(self) -> None:
-        size = len(self.parts)
+        size = len(self.model_answers)
         self._values: list[Value] = [None] * size
         self._confidences = [0.0] * size
         self._verdict: Verdict | None = None
 
-    def take(self, place: int, part: ModelAnswer) -> None:
-        report, row = part.report, part.start
-        self.parts[place] = part
+    def take(self, place: int, answer: ModelAnswer) -> None:
+        report, row = answer.report, answer.start
+        self.model_answers[place] = answer
         self.outstanding &= ~(1 << place)
         self._values[place] = report.values[row]
         if report.confidences is not None:
@@ -50,13 +50,13 @@ class OneRecord(Task):
         place = self._verdict[0]
         return (self.lineup.policy.default if place < 0 else self._values[place],)
 
-    def trust(self) -> tuple[float]:
+    def confidences(self) -> tuple[float]:
         assert self._verdict is not None
         place = self._verdict[0]
-        part = self.parts[place] if place >= 0 else None
-        if part is None or part.report.confidences is None:
+        answer = self.model_answers[place] if place >= 0 else None
+        if answer is None or answer.report.confidences is None:
             return (math.nan,)
-        return (part.report.confidences[part.start],)
+        return (answer.report.confidences[answer.start],)
 
     def undecided(self) -> list[int]:
         return []
@@ -65,10 +65,10 @@ class OneRecord(Task):
         assert self._verdict is not None
         chosen, _, agreed = self._verdict
         all_agreed = True
-        for place, part in enumerate(self.parts):
-            if part is None:
+        for place, answer in enumerate(self.model_answers):
+            if answer is None:
                 continue
-            counts = part.report.counts
+            counts = answer.report.counts
             counts.records += 1
             if agreed >> place & 1:
                 counts.agreed += 1
@@ -81,13 +81,13 @@ class OneRecord(Task):
 
     def _count_others(self, agreed: int) -> None:
         """Count who agrees without being in the group that answered, and who is alone."""
-        values, (answer,) = self._values, self.decided_answers()
+        values, (decided,) = self._values, self.decided_answers()
         tolerance = self.lineup.policy.tolerance
         several = len(values) - values.count(None) > 1
-        for place, (part, value) in enumerate(zip(self.parts, values, strict=True)):
-            if part is None or value is None:
+        for place, (answer, value) in enumerate(zip(self.model_answers, values, strict=True)):
+            if answer is None or value is None:
                 continue
-            if not agreed >> place & 1 and agree(value, answer, tolerance):
-                part.report.counts.agreed += 1
+            if not agreed >> place & 1 and agree(value, decided, tolerance):
+                answer.report.counts.agreed += 1
             if several and supporters(value, values, tolerance) == 1:
-                part.report.counts.alone += 1
+                answer.report.counts.alone += 1

@@ -39,15 +39,15 @@ class OpenTasks:
         A task that is open already was lost by its router, or by the stream to it, and is opened anew:
         what has been said about it still counts.
         """
-        known = self._tasks.get(task.id)
+        before = self._tasks.get(task.id)
         self._tasks[task.id] = task
         self._deadlines.add(task.id, deadline)
-        if known is not None:
-            known.ended = self._clock()
-            _hand_over(known, task)
+        if before is not None:
+            before.ended = self._clock()
+            _hand_over(before, task)
         early = self._unclaimed.claim(task.id)
-        heard = [self._keep(task, *result) for result in early] if early else ()
-        if known is not None or any(heard) or not task.lineup.running:
+        kept = [self._keep(task, *result) for result in early] if early else ()
+        if before is not None or any(kept) or not task.lineup.running:
             self._settle(task)
 
     def report(self, report: Report, results: Iterable[Result]) -> None:
@@ -70,7 +70,7 @@ class OpenTasks:
         Raises InvalidInput if a plan has no such place.
         """
         for task in self._open_of(task_ids, place, "lost"):
-            if task.parts[place] is not None:
+            if task.model_answers[place] is not None:
                 continue
             is_news = task.outstanding & 1 << place
             if not_started:
@@ -109,14 +109,14 @@ class OpenTasks:
         self._deadlines.close()
 
     def _keep(self, task: Task, report: Report, start: int, result: Result) -> bool:
-        """Keep what a frame says about a task; return whether a voter is heard that was not before."""
+        """Keep what a frame says about a task; return whether it is the first of a voter."""
         _, rows, queued, failure, _ = result
         place = task.lineup.place_of(report.name, report.version)
         if place is None:
             report.counts.late += 1
             report.counts.wasted += report.row_seconds * rows
             return False
-        if task.parts[place] is not None:
+        if task.model_answers[place] is not None:
             # Started twice: the first to answer counts.
             report.counts.wasted += report.row_seconds * rows
             return False
@@ -146,8 +146,10 @@ class OpenTasks:
             task = self._tasks.get(task_id)
             if task is None:
                 continue
-            if place >= len(task.parts):
-                raise InvalidInput(f"model {place} of a plan of {len(task.parts)} was {what}")
+            if place >= len(task.lineup.names):
+                raise InvalidInput(
+                    f"model {place} of a plan of {len(task.lineup.names)} was {what}"
+                )
             yield task
 
     def _expire(self, task_ids: list[int]) -> None:
@@ -176,12 +178,12 @@ class OpenTasks:
         task.ended = self._clock()
 
 
-def _hand_over(known: Task, task: Task) -> None:
-    """Give what is known of a task to the same task, opened anew."""
-    for part in known.parts:
-        if part is None:
+def _hand_over(before: Task, task: Task) -> None:
+    """Give the answers to a task to the same task, opened anew."""
+    for answer in before.model_answers:
+        if answer is None:
             continue
-        report = part.report
+        report = answer.report
         place = task.lineup.place_of(report.name, report.version)
-        if place is not None and known.rows == task.rows:
-            task.take(place, part)
+        if place is not None and before.rows == task.rows:
+            task.take(place, answer)

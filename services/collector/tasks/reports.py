@@ -90,7 +90,7 @@ class Report:
             found[absent] = ABSENT
         return found
 
-    def trust(self, start: int, stop: int) -> Numbers:
+    def confidence_array(self, start: int, stop: int) -> Numbers:
         """Return the confidence of each of some rows, 0 where there is none."""
         if self.confidences is None:
             return np.zeros(stop - start)
@@ -150,12 +150,12 @@ def _finite(numbers: list[float]) -> list[Value]:
 
 
 def _confidences(message: records_pb2.Predictions, rows: int) -> list[float] | None:
-    data = message.confidences
-    if not data:
+    packed = message.confidences
+    if not packed:
         return None
-    if len(data) != rows * _DOUBLES.itemsize:
+    if len(packed) != rows * _DOUBLES.itemsize:
         raise InvalidInput(
-            f"a report has {len(data)} bytes of confidences for {rows} rows of doubles"
+            f"a report has {len(packed)} bytes of confidences for {rows} rows of doubles"
         )
-    found: list[float] = np.frombuffer(data, _DOUBLES).tolist()
+    found: list[float] = np.frombuffer(packed, _DOUBLES).tolist()
     return found

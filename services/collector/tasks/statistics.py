@@ -49,7 +49,7 @@ class Counts:
         self.agreed = 0
         """Of those, records whose answer was the one that was decided."""
         self.alone = 0
-        """Of those, records whose answer nobody else gave who was heard."""
+        """Of those, records whose answer no other model gave, though others answered."""
         self.cancelled = 0
         """Tasks that were decided while it was out."""
         self.not_started = 0
@@ -58,7 +58,7 @@ class Counts:
         """Seconds of scoring for results that nobody took."""
         self.shadow = False
         """It had no vote when it was last in a plan."""
-        self.scoring = Scoring()
+        self.scoring = ScoringTimes()
 
     def to_proto(self) -> ModelStats:
         """Write the counts for the wire."""
@@ -88,7 +88,7 @@ class Counts:
         return stats
 
 
-class Scoring:
+class ScoringTimes:
     """How long frames took to score, and since when: nanoseconds of Unix time, 0 before the first."""
 
     __slots__ = ("least", "most", "since_ns", "total")

@@ -1,6 +1,6 @@
 """Open tasks: what was said about them so far, and deciding them.
 
-`singles` and `batches` have the two kinds.
+`one_record` and `many_records` have the two kinds.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class Task(ABC):
         "held",
         "id",
         "lineup",
+        "model_answers",
         "not_started",
         "opened",
         "outstanding",
-        "parts",
         "progressed",
         "rows",
         "trace",
@@ -66,7 +66,7 @@ class Task(ABC):
         """A bit for each model of the plan that may still answer."""
         self.held = lineup.held
         """A bit for each that was held back when it was opened, and has not been launched."""
-        self.parts: list[ModelAnswer | None] = [None] * len(lineup.names)
+        self.model_answers: list[ModelAnswer | None] = [None] * len(lineup.names)
         """What each model of the plan answered."""
         self.failures: dict[int, str] | None = None
         """Why models will not answer, by their place; most tasks have none."""
@@ -82,9 +82,9 @@ class Task(ABC):
     def _prepare(self) -> None:
         """Set up what a kind of task keeps besides."""
 
-    def take(self, place: int, part: ModelAnswer) -> None:
+    def take(self, place: int, answer: ModelAnswer) -> None:
         """Keep a model's answer. It may have been lost before, but not have answered."""
-        self.parts[place] = part
+        self.model_answers[place] = answer
         self.outstanding &= ~(1 << place)
 
     def launch(self, place: int) -> None:
@@ -131,7 +131,7 @@ class Task(ABC):
     def _count_not_started(self) -> None:
         places = {*places_of(self.idle | self.lineup.no_time), *(self.not_started or ())}
         for place in places - (self.failures or {}).keys():
-            if self.parts[place] is None:
+            if self.model_answers[place] is None:
                 self.lineup.counts[place].not_started += 1
 
     @abstractmethod
@@ -144,10 +144,10 @@ class Task(ABC):
 
     @abstractmethod
     def decided_answers(self) -> Answers:
-        """Return the same, for models that are heard later."""
+        """Return the same, for models that report later."""
 
     @abstractmethod
-    def trust(self) -> Sequence[float]:
+    def confidences(self) -> Sequence[float]:
         """Return the confidence of each answer, NaN where there is none, as `answers`."""
 
     @abstractmethod

@@ -45,7 +45,7 @@ class UnclaimedResults:
         """Take a result whose task is not open: keep it, or count it if the task has ended."""
         outcome = self._ended.get(task_id) or self._older_ended.get(task_id)
         if outcome is not None:
-            outcome.hear(*result)
+            outcome.count(*result)
             return
         self._early.setdefault(task_id, []).append(result)
         self._early_rows += _size(result)
@@ -62,7 +62,7 @@ class UnclaimedResults:
         return newer if older is None else older + newer
 
     def remember(self, task_id: int, outcome: EndedTask) -> None:
-        """A task has ended while models were out, which may still be heard."""
+        """A task has ended while models were out, which may still report."""
         self._ended[task_id] = outcome
         self._ended_rows += len(outcome.decided)
         if len(self._ended) > _MOST_ENDED or self._ended_rows > _MOST_ENDED_ROWS:

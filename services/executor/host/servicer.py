@@ -98,8 +98,8 @@ class HostServicer(ExecutionServiceServicer):
         self._idle.set()
         self._routers: set[Credit] = set()
         self._unreachable: set[str] = set()
-        self._heard = 0
-        """Messages of all routers."""
+        self._messages_read = 0
+        """How many messages of routers have been read."""
 
     @property
     def waiting(self) -> int:
@@ -133,7 +133,7 @@ class HostServicer(ExecutionServiceServicer):
         self._idle.clear()
         try:
             async for request in request_iterator:
-                self._heard += 1
+                self._messages_read += 1
                 self._inbox.add(request, credit.give_back, time.monotonic())
                 self._filled.set()
         finally:
@@ -165,9 +165,9 @@ class HostServicer(ExecutionServiceServicer):
         for _ in range(_LISTENING_TURNS):
             await asyncio.sleep(0)
         end = time.monotonic() + seconds * _LISTENING_SHARE
-        heard = -1
-        while heard < self._heard and time.monotonic() + _MILLISECOND < end:
-            heard = self._heard
+        read = -1
+        while read < self._messages_read and time.monotonic() + _MILLISECOND < end:
+            read = self._messages_read
             await asyncio.sleep(_MILLISECOND)
 
     def _settle(self, scored: Scored) -> None:

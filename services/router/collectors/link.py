@@ -54,7 +54,7 @@ class CollectorLink:
         self._stream: PeerStream[CollectRequest, CollectResponse] = PeerStream(
             address,
             _collect,
-            Listener(self._heard, self._lost, over=lambda: over(self)),
+            Listener(self._received, self._lost, over=lambda: over(self)),
             f"collector {address}",
         )
 
@@ -131,7 +131,7 @@ class CollectorLink:
         request.sent_ns = now_ns()
         self._stream.send(request)
 
-    def _heard(self, response: CollectResponse) -> None:
+    def _received(self, response: CollectResponse) -> None:
         for decision in response.decisions:
             self._open.discard(decision.task_id)
             self._listener.decided(decision)

@@ -40,7 +40,7 @@ class HostListener(NamedTuple):
     """Who is told what happens to hosts."""
 
     ready: Callable[[HostLink], None]
-    """It grants credit for the first time: the message that does so is heard next."""
+    """It grants credit for the first time: the message that does so is read next."""
     lost: Callable[[HostLink, list[Offer]], None]
     """Its stream has ended, and with it these offers."""
     cut: Callable[[HostLink, str], None]
@@ -76,7 +76,7 @@ class HostLink:
         self._stream: PeerStream[bytes, ExecuteResponse] = PeerStream(
             self.address,
             _execute,
-            Listener(self._heard, self._lost, lambda: listener.ready(self), self._over),
+            Listener(self._received, self._lost, lambda: listener.ready(self), self._over),
             f"host {self.address}",
             reopen=False,
         )
@@ -174,7 +174,7 @@ class HostLink:
 
     # -- the stream --------------------------------------------------------------------------------
 
-    def _heard(self, response: ExecuteResponse) -> None:
+    def _received(self, response: ExecuteResponse) -> None:
         self._credit += response.credit
         for number in response.done:
             self.outstanding -= len(self._in_flight.pop(number, ()))

@@ -313,10 +313,11 @@ async def test_a_model_says_nothing_of_records_it_was_not_asked_for() -> None:
     desk.intake.take(report_of("a", {1: ["x", "x", "x"]}, confidence=0.5))
     desk.intake.take(report_of("b", {1: ["y"]}, confidence=0.7, records=[1]))
     (task,) = desk.decided
-    part = task.parts[1]
-    assert part is not None
-    assert part.values(3) == [None, "y", None]
-    assert part.trusted(3) == part.trust(3).tolist() == [0.0, 0.7, 0.0]
+    answer = task.model_answers[1]
+    assert answer is not None
+    assert answer.values(3) == [None, "y", None]
+    assert answer.confidences_or_zero(3) == [0.0, 0.7, 0.0]
+    assert answer.confidence_array(3).tolist() == [0.0, 0.7, 0.0]
     assert answers(desk.decision().decision) == ["x", "y", "x"]
     desk.assert_empty()
 

@@ -17,7 +17,7 @@ class Listener:
     def __init__(self) -> None:
         self.progress: list[int] = []
 
-    def heard(self) -> CollectorListener:
+    def callbacks(self) -> CollectorListener:
         def progress(messages: Any) -> None:
             self.progress += [message.task_id for message in messages]
 
@@ -31,7 +31,9 @@ async def listener() -> Listener:
 
 @pytest.fixture
 async def link(listener: Listener) -> AsyncIterator[CollectorLink]:
-    made = CollectorLink("127.0.0.1:1", listener.heard(), lambda _: None)  # where nobody listens
+    made = CollectorLink(
+        "127.0.0.1:1", listener.callbacks(), lambda _: None
+    )  # where nobody listens
     yield made
     await made.close()
 
@@ -45,7 +47,7 @@ async def test_progress_of_a_task_that_was_opened_elsewhere_is_no_news(
 ) -> None:
     link._open = {2}
     progress = [TaskProgress(task_id=1, ended=1), TaskProgress(task_id=2, ended=1)]
-    link._heard(CollectResponse(progress=progress))
+    link._received(CollectResponse(progress=progress))
     assert listener.progress == [2]
 
 
