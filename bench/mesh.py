@@ -16,7 +16,7 @@ import psutil
 from bench.models import BenchModel
 from bench.payload import DATA_TYPE
 from hedgerow.client.registry import AsyncRegistry
-from hedgerow.client.state import query_state
+from hedgerow.client.state import get_state
 from hedgerow.local.environment import environment_of
 from hedgerow.local.folder import temporary_folder
 from hedgerow.local.mesh import READY_SECONDS, LocalMesh
@@ -84,7 +84,7 @@ class Mesh:
 
     async def work(self) -> Work:
         """Return what all hosts of all models have done so far."""
-        states = [await query_state(address) for address in self._executors]
+        states = [await get_state(address) for address in self._executors]
         return Work.of([work for state in states for work in state.work])
 
     async def _serving(self) -> list[tuple[str, int]]:
@@ -96,7 +96,7 @@ class Mesh:
         ]
 
     async def _state(self, service: str) -> GetStateResponse:
-        return await query_state(self._local.ports.address(service), DATA_TYPE)
+        return await get_state(self._local.ports.address(service), DATA_TYPE)
 
 
 @dataclass(frozen=True, slots=True)

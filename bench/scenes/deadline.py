@@ -24,7 +24,7 @@ _BOUND = timedelta(milliseconds=60)
 
 async def run(session: Session) -> list[Figure]:
     """Tell the share of answers within the bound."""
-    figures = await _measure(session, {"HEDGEROW_ROUTER_LATENCY_WINDOW": "1us"})
+    figures = await _measure(session, {"HEDGEROW_ROUTER_RESPONSE_TIME_WINDOW": "1us"})
     learnt = await _measure(session, {})
     return [*figures, Figure("p50 when it is left out for being late", learnt[1].value, "ms")]
 

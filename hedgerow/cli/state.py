@@ -30,13 +30,13 @@ def state(
 ) -> None:
     """Show what a service is doing now, or what the mesh knows of the models of a data type."""
     from hedgerow.cli.output import print_json
-    from hedgerow.client.state import query_mesh, query_state
+    from hedgerow.client.state import get_mesh_state, get_state
 
     of_type = bool(what) and ":" not in what
     if of_type:
-        found = asyncio.run(query_mesh(router, what))
+        found = asyncio.run(get_mesh_state(router, what))
     else:
-        found = asyncio.run(query_state(what or router, data_type))
+        found = asyncio.run(get_state(what or router, data_type))
     if as_json:
         print_json(_as_dict(found))
     elif of_type:

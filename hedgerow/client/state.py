@@ -7,25 +7,25 @@ from hedgerow.v1.state_pb2 import GetStateRequest, GetStateResponse
 from hedgerow.v1.state_pb2_grpc import StateServiceStub
 
 
-async def query_state(target: str, data_type: str = "") -> GetStateResponse:
+async def get_state(target: str, data_type: str = "") -> GetStateResponse:
     """Return the state of the service at `target`, of one data type or of all. Raises Unavailable."""
-    return await _query(target, GetStateRequest(data_type=data_type))
+    return await _ask(target, GetStateRequest(data_type=data_type))
 
 
-async def query_mesh(router: str, data_type: str) -> GetStateResponse:
+async def get_mesh_state(router: str, data_type: str) -> GetStateResponse:
     """Return what a router and all services it knows say of one data type.
 
     Raises NotFound, naming the data types there are, InvalidName and Unavailable.
     """
     check_name("data type", data_type)
-    found = await _query(router, GetStateRequest(data_type=data_type, mesh=True))
+    found = await _ask(router, GetStateRequest(data_type=data_type, mesh=True))
     if not found.plans:
-        known = [plan.data_type for plan in (await query_state(router)).plans]
+        known = [plan.data_type for plan in (await get_state(router)).plans]
         raise NotFound.among("data type", data_type, known, "for a service give host:port")
     return found
 
 
-async def _query(target: str, request: GetStateRequest) -> GetStateResponse:
+async def _ask(target: str, request: GetStateRequest) -> GetStateResponse:
     connection = Connection(target, StateServiceStub)
     try:
         with connection.errors():

@@ -12,7 +12,7 @@ from typing import Any
 
 from hedgerow.client.aio import AsyncClient
 from hedgerow.client.registry import AsyncRegistry
-from hedgerow.client.state import query_state
+from hedgerow.client.state import get_state
 from hedgerow.data.answers import Answers, ModelState
 from hedgerow.demo.examples import DATA_TYPE, ExampleModel, Examples
 from hedgerow.demo.spans import SpanReceiver
@@ -92,7 +92,7 @@ class Session:
 
     async def hosts(self) -> list[Host]:
         """Every model host of the executor."""
-        state = await query_state(self._ports.address("executor"))
+        state = await get_state(self._ports.address("executor"))
         self.processes.update(host.pid for host in state.hosts if host.pid)
         return list(state.hosts)
 

@@ -56,7 +56,7 @@ class Collector(Service):
     async def drain(self) -> None:
         if self._address:
             await self.release_lease(self._log.members, self._address)
-        await self._servicer.drain(self._settings.quiet_within)
+        await self._servicer.drain(self._settings.drain_timeout)
 
     async def close(self) -> None:
         self.open_tasks.close()

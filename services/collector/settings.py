@@ -17,10 +17,10 @@ class CollectorSettings(ServiceSettings):
     """Where routers open tasks and hosts report results."""
 
     keep_early: Duration = Field(default=timedelta(seconds=5), gt=timedelta(0))
-    """How long a result waits for its task to be opened, and up to twice as long."""
+    """How long an unclaimed result is kept for its task to be opened, and up to twice as long."""
 
     keep_early_rows: int = Field(default=262_144, ge=2)
-    """Rows of such results kept at the most; the oldest are dropped first."""
+    """Rows of unclaimed results kept at the most; the oldest are dropped first."""
 
-    quiet_within: Duration = timedelta(seconds=1)
-    """When stopping: how long to wait for a moment at which a router has no task open here."""
+    drain_timeout: Duration = timedelta(seconds=1)
+    """The longest that open tasks hold up its draining; then routers open them at another collector."""

@@ -215,7 +215,7 @@ class Agent:
         loading = host.state is State.LOADING
         limit = self._settings.load_timeout.total_seconds() if loading else self._kill_after(host)
         if host.pid and host.silence > limit:
-            doing = "did not load" if loading else "gave no sign of life"
+            doing = "did not load" if loading else "gave no heartbeat"
             reason = f"{doing} for {limit:g} s and was killed"
             _log.warning(
                 "a host hangs and is killed",
@@ -229,7 +229,9 @@ class Agent:
     def _kill_after(self, host: HostProcess) -> float:
         plan = self._catalog.plan(host.model.descriptor.data_type)
         deadline = plan.policy.deadline.ToTimedelta() or DEFAULT_DEADLINE
-        limit = max(self._settings.kill_after_least, deadline * self._settings.kill_after_deadlines)
+        limit = max(
+            self._settings.kill_after_at_least, deadline * self._settings.kill_after_deadlines
+        )
         return limit.total_seconds()
 
     # -- the end -----------------------------------------------------------------------------------

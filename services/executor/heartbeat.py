@@ -1,6 +1,6 @@
-"""Signs of life of a host and what it has done, in memory that host and agent share.
+"""The heartbeat of a host and what it has done, in memory that host and agent share.
 
-A host that hangs in a native call cannot say so; the agent reads its last sign of life instead. A sign
+A host that hangs in a native call cannot say so; the agent sees that its heart beats no more. A beat
 is one store into mapped memory, so a host can afford one before every batch. Times are CLOCK_MONOTONIC,
 which all processes of a machine share.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from services.executor.work_done import WorkDone
 
-_LAYOUT = struct.Struct("<d3Q2d")  # last sign of life, then the fields of WorkDone
+_LAYOUT = struct.Struct("<d3Q2d")  # last beat, then the fields of WorkDone
 
 
 class Heartbeat:
@@ -22,7 +22,7 @@ class Heartbeat:
         with path.open("r+b") as file:
             self._memory = mmap.mmap(file.fileno(), _LAYOUT.size)
         self.work = WorkDone()
-        """For the host: what it did so far; told to the agent with the next sign of life."""
+        """For the host: what it did so far; told to the agent with the next beat."""
 
     @staticmethod
     def create(path: Path) -> "Heartbeat":
@@ -31,7 +31,7 @@ class Heartbeat:
         return Heartbeat(path)
 
     def beat(self) -> None:
-        """Give a sign of life."""
+        """Write a beat."""
         work = self.work
         _LAYOUT.pack_into(
             self._memory,
@@ -45,19 +45,19 @@ class Heartbeat:
         )
 
     def scored(self, rows: int, seconds: float) -> None:
-        """Count a batch, and give a sign of life."""
+        """Count a batch, and write a beat."""
         self.work.rows_scored += rows
         self.work.scoring_seconds += seconds
         self.beat()
 
     @property
     def silence(self) -> float:
-        """Seconds since the last sign of life."""
+        """Seconds since the last beat."""
         beat: float = _LAYOUT.unpack_from(self._memory, 0)[0]
         return time.monotonic() - beat
 
-    def told(self) -> WorkDone:
-        """For the agent: what the host had done by its last sign of life."""
+    def read(self) -> WorkDone:
+        """For the agent: what the host had done by its last beat."""
         _, *counts = _LAYOUT.unpack_from(self._memory, 0)
         return WorkDone(*counts)
 

@@ -66,7 +66,7 @@ class HostProcess:
         self.loaded = asyncio.Event()
         """Set when loading is over, whether it serves or not."""
         self.work = WorkDone()
-        """What it had done by its last sign of life, once it has ended."""
+        """What it had done by its last heartbeat, once it has ended."""
         self._changed = changed
         self._heartbeat_path = heartbeat
         self._heartbeat: Heartbeat | None = None
@@ -82,14 +82,14 @@ class HostProcess:
 
     @property
     def silence(self) -> float:
-        """Seconds since its last sign of life; before it serves, since it was started."""
+        """Seconds since its last heartbeat; before it serves, since it was started."""
         if self.state is State.LOADING or self._heartbeat is None:
             return time.monotonic() - self.started
         return self._heartbeat.silence
 
     def done(self) -> WorkDone:
-        """Return what it has done by its last sign of life."""
-        return self._heartbeat.told() if self._heartbeat is not None else self.work
+        """Return what it has done by its last heartbeat."""
+        return self._heartbeat.read() if self._heartbeat is not None else self.work
 
     async def start(self, spec: HostSpec) -> None:
         """Fork the process. It says by itself when it serves.
@@ -190,7 +190,7 @@ class HostProcess:
         self._process.close()
         self._process = None
         if self._heartbeat is not None:
-            self.work = self._heartbeat.told()
+            self.work = self._heartbeat.read()
             self._heartbeat.close()
             self._heartbeat = None
         self._heartbeat_path.unlink(missing_ok=True)

@@ -38,16 +38,16 @@ class ExecutorSettings(ServiceSettings):
     """The longest that a model may take to load and warm up."""
 
     kill_after_deadlines: float = Field(default=10, gt=0)
-    """A host without a sign of life for this many of its plan's deadlines is killed."""
+    """A host without a heartbeat for this many of its plan's deadlines is killed."""
 
-    kill_after_least: Duration = timedelta(seconds=5)
-    """But never before this time."""
+    kill_after_at_least: Duration = timedelta(seconds=5)
+    """The shortest time without a heartbeat after which a host is killed."""
 
     quarantine_deaths: int = Field(default=5, ge=1)
-    """A version whose hosts die this often within the quarantine window is given up."""
+    """A version whose hosts die this often within `quarantine_window` is given up."""
 
     quarantine_window: Duration = timedelta(seconds=60)
-    """See `quarantine_deaths`."""
+    """The time within which `quarantine_deaths` are counted."""
 
     drain_timeout: Duration = timedelta(seconds=5)
     """The longest that a replaced host may take to finish what it has."""

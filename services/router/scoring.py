@@ -117,10 +117,10 @@ class Scoring:
                 _RETRY_AFTER,
             )
         message = request.batch
-        if message.rows > self._settings.row_limit:
+        if message.rows > self._settings.max_batch_rows:
             raise InvalidRecord(
                 f"the batch has {message.rows} records, over the limit of"
-                f" {self._settings.row_limit}; send it in parts"
+                f" {self._settings.max_batch_rows}; send it in parts"
             )
         plan = self._plans.plan_for(request)
         plan.check.check(Batch.from_proto(message))
@@ -198,7 +198,7 @@ class Scoring:
 
 
 def _timing(settings: RouterSettings, loop: asyncio.AbstractEventLoop) -> Timing:
-    times = ResponseTimes(settings.latency_window.total_seconds(), loop.time)
+    times = ResponseTimes(settings.response_time_window.total_seconds(), loop.time)
     at_least, at_most = settings.hedge_at_least, settings.hedge_at_most
     return Timing(times, Bounds(at_least.total_seconds(), at_most.total_seconds()))
 

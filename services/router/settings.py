@@ -19,7 +19,7 @@ class RouterSettings(ServiceSettings):
     max_in_flight: int = Field(default=4096, ge=1)
     """Tasks admitted at once; more are refused with RESOURCE_EXHAUSTED."""
 
-    row_limit: int = Field(default=16384, ge=1)
+    max_batch_rows: int = Field(default=16384, ge=1)
     """Records in one batch; larger ones are refused."""
 
     gather_at_most: Duration = timedelta(milliseconds=8)
@@ -32,12 +32,12 @@ class RouterSettings(ServiceSettings):
     """Tasks in a frame at the most."""
 
     hedge_at_least: Duration = timedelta(milliseconds=1)
-    """The shortest that a model waits which starts after a quantile of response times."""
+    """The shortest delay of a hedge that is learnt from response times."""
 
     hedge_at_most: Duration = timedelta(milliseconds=100)
-    """The longest, and how long it waits until enough is known. Never more than half of the deadline."""
+    """The longest, which holds until enough is learnt. Never more than half of the deadline."""
 
-    latency_window: Duration = timedelta(seconds=30)
+    response_time_window: Duration = timedelta(seconds=30)
     """Response times older than this count no more."""
 
     answer_margin: Duration = timedelta(milliseconds=5)

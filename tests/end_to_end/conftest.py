@@ -99,9 +99,9 @@ class Mesh:
 async def mesh() -> AsyncIterator[Mesh]:
     environment = {
         "PYTHONPATH": os.pathsep.join([str(PLUGINS), os.environ.get("PYTHONPATH", "")]),
-        "HEDGEROW_EXECUTOR_KILL_AFTER_LEAST": "1s",
+        "HEDGEROW_EXECUTOR_KILL_AFTER_AT_LEAST": "1s",
         "HEDGEROW_EXECUTOR_QUARANTINE_DEATHS": "3",
-        "HEDGEROW_ROUTER_ROW_LIMIT": "1000",
+        "HEDGEROW_ROUTER_MAX_BATCH_ROWS": "1000",
         # On a busy machine an answer may take longer to arrive than the default allows for.
         "HEDGEROW_ROUTER_ANSWER_MARGIN": "100ms",
     }

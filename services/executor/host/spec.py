@@ -18,7 +18,7 @@ class HostSpec:
     """The model's bytes."""
 
     heartbeat: Path
-    """Where signs of life go."""
+    """Where the heartbeat goes."""
 
     listen: str
     """Address to listen on, without a port."""

@@ -108,7 +108,7 @@ class Peer:
 
 @pytest.fixture
 def settings(log_url: str) -> CollectorSettings:
-    return CollectorSettings(log_url=log_url, port=0, quiet_within=timedelta(milliseconds=50))
+    return CollectorSettings(log_url=log_url, port=0, drain_timeout=timedelta(milliseconds=50))
 
 
 @asynccontextmanager
@@ -300,7 +300,7 @@ async def test_a_report_that_does_not_fit_together_ends_the_stream(
 async def test_a_collector_that_stops_decides_first_and_then_sends_routers_away(
     settings: CollectorSettings,
 ) -> None:
-    patient = settings.model_copy(update={"quiet_within": timedelta(seconds=10)})
+    patient = settings.model_copy(update={"drain_timeout": timedelta(seconds=10)})
     collector = Collector(patient, Tracing("collector"))
     async with serving(collector, patient) as address:
         channel = grpc.aio.insecure_channel(address)
@@ -321,7 +321,7 @@ async def test_a_collector_that_stops_decides_first_and_then_sends_routers_away(
 async def test_a_collector_that_is_stopping_refuses_routers_and_is_soon_gone(
     settings: CollectorSettings,
 ) -> None:
-    patient = settings.model_copy(update={"quiet_within": timedelta(seconds=10)})
+    patient = settings.model_copy(update={"drain_timeout": timedelta(seconds=10)})
     async with collecting(patient) as (collector, peer):
         assert await soon(peer.routing.read()) == pb.CollectResponse()  # it takes tasks
         await peer.define()

@@ -170,7 +170,7 @@ class Rig:
     async def collector(self) -> str:
         """Start a collector; return its address."""
         settings = CollectorSettings.model_validate(
-            {"log_url": self._log_url, "port": 0, "quiet_within": "0ms", "stop_grace": "100ms"}
+            {"log_url": self._log_url, "port": 0, "drain_timeout": "0ms", "stop_grace": "100ms"}
         )
         stack = AsyncExitStack()
         collector = Collector(settings, Tracing("collector"))

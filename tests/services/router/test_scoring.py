@@ -70,7 +70,7 @@ async def test_a_caller_that_leaves_leaves_nothing_behind() -> None:
 
 
 async def test_a_refused_batch_is_not_in_flight() -> None:
-    core = scoring(row_limit=3)
+    core = scoring(max_batch_rows=3)
     with pytest.raises(InvalidRecord, match="4 records, over the limit of 3"):
         await core.score(request(rows=4), None, None)
     with pytest.raises(InvalidRecord, match="the batch is empty"):

@@ -52,7 +52,7 @@ async def told() -> AsyncIterator[Told]:
 @asynccontextmanager
 async def collector(log_url: str, port: int = 0) -> AsyncIterator[tuple[Collector, str]]:
     settings = CollectorSettings(
-        log_url=log_url, port=port, quiet_within=timedelta(0), stop_grace=timedelta(seconds=1)
+        log_url=log_url, port=port, drain_timeout=timedelta(0), stop_grace=timedelta(seconds=1)
     )
     made = Collector(settings, Tracing("collector"))
     async with serving(made, settings) as address:

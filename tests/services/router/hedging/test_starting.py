@@ -146,7 +146,7 @@ async def test_a_request_has_a_strategy_of_its_own(log_url: str) -> None:
 async def test_a_model_that_cannot_answer_in_time_is_left_out_until_probes_show_that_it_can(
     log_url: str,
 ) -> None:
-    async with rigged(log_url, latency_window="60s") as rig:
+    async with rigged(log_url, response_time_window="60s") as rig:
         slow = await rig.host("slow", "x", held=True)
         await rig.host("quick", "y")
         rig.plan(
