@@ -17,7 +17,7 @@ from bench.models import wine_model
 from bench.payload import batches
 from bench.workers import Message, Worker, serve, worker
 from hedgerow.formats import Model
-from hedgerow.formats.registry import factory_of
+from hedgerow.formats.factories import factory_of
 
 
 class InProcess:

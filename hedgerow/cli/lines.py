@@ -65,7 +65,7 @@ class _Splitter:
     def feed(self, block: bytes) -> list[Line]:
         """Return the lines that this block completes."""
         *whole, self._rest = (self._rest + block).split(b"\n")
-        return [line for data in whole if (line := self._line(data))]
+        return [line for raw in whole if (line := self._line(raw))]
 
     def finish(self) -> list[Line]:
         """Return the last line, if it has no end."""
@@ -74,23 +74,23 @@ class _Splitter:
             self._refuse_open_quote()
         return [line] if line else []
 
-    def _line(self, data: bytes) -> Line | None:
+    def _line(self, raw: bytes) -> Line | None:
         self._number += 1
         if self._open:
-            data = self._open + b"\n" + data
+            raw = self._open + b"\n" + raw
         else:
             self._first = self._number
         self._open = b""
-        if self._quoted and data.count(b'"') % 2:
-            self._open = data
-            if len(data) > _LONGEST_CELL_BYTES:
+        if self._quoted and raw.count(b'"') % 2:
+            self._open = raw
+            if len(raw) > _LONGEST_CELL_BYTES:
                 self._refuse_open_quote()
             return None
-        return self._decoded(data)
+        return self._decoded(raw)
 
-    def _decoded(self, data: bytes) -> Line | None:
+    def _decoded(self, raw: bytes) -> Line | None:
         try:
-            text = data.decode("utf-8-sig" if self._first == 1 else "utf-8")
+            text = raw.decode("utf-8-sig" if self._first == 1 else "utf-8")
         except UnicodeDecodeError as error:
             raise InvalidRecord(f"line {self._first} is not UTF-8; convert the file") from error
         return Line(self._first, text.rstrip("\r")) if text.strip() else None

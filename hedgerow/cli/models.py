@@ -138,7 +138,7 @@ def _check_readable(file: Path) -> None:
 
 def _guess_type(file: Path) -> str:
     from hedgerow.errors import InvalidInput
-    from hedgerow.formats.registry import factories, type_of_file
+    from hedgerow.formats.factories import factories, type_of_file
 
     guess = type_of_file(file)
     if guess is None:

@@ -95,7 +95,7 @@ class AsyncRegistry(AsyncClosing):
         self, descriptor: ModelDescriptor, file: BinaryIO, size: int, progress: Progress | None
     ) -> pb.PushModelResponse:
         call = self._connection.stub.PushModel()
-        ending = CallStatus(call)
+        status = CallStatus(call)
         try:
             await call.write(pb.PushModelRequest(descriptor=descriptor))
             while chunk := file.read(_CHUNK_BYTES):
@@ -111,7 +111,7 @@ class AsyncRegistry(AsyncClosing):
         try:
             return await call
         except grpc.aio.AioRpcError as error:
-            raise ending.error(error) from None
+            raise status.error(error) from None
 
     async def list_models(self, data_type: str = "") -> list[ModelVersion]:
         """Return all versions of a data type, or of all, by data type, name and version."""

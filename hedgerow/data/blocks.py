@@ -75,11 +75,11 @@ def block_from_proto(message: pb.Block, rows: int) -> Block:
 
 
 def _numbers_from(message: pb.Block, kind: Kind) -> Matrix:
-    data: bytes = getattr(message, kind.value)
+    packed: bytes = getattr(message, kind.value)
     dtype = _DTYPES[kind]
-    if len(data) % dtype.itemsize:
-        raise InvalidRecord(f"{len(data)} bytes of {kind.value} do not make whole values")
-    values = np.frombuffer(data, dtype)
+    if len(packed) % dtype.itemsize:
+        raise InvalidRecord(f"{len(packed)} bytes of {kind.value} do not make whole values")
+    values = np.frombuffer(packed, dtype)
     if kind is Kind.BOOLEAN and (values > MISSING_BOOLEAN).any():
         raise InvalidRecord("a boolean is neither 0 (false), 1 (true) nor 2 (missing)")
     return values

@@ -15,7 +15,7 @@ from hedgerow.client.registry import AsyncRegistry
 from hedgerow.client.state import get_state
 from hedgerow.data.answers import Answers, ModelState
 from hedgerow.demo.examples import DATA_TYPE, ExampleModel, Examples
-from hedgerow.demo.spans import SpanReceiver
+from hedgerow.demo.span_receiver import SpanReceiver
 from hedgerow.demo.stage import Stage
 from hedgerow.errors import NoAnswer, Unavailable
 from hedgerow.local.folder import temporary_folder

@@ -12,7 +12,7 @@ from rich.text import Text
 from hedgerow.client.aio import AsyncClient
 from hedgerow.demo.examples import DATA_TYPE
 from hedgerow.demo.session import Session
-from hedgerow.demo.spans import Span
+from hedgerow.demo.span_receiver import Span
 from hedgerow.demo.stage import Stage
 from hedgerow.demo.tables import milliseconds, table
 

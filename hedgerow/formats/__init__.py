@@ -1,7 +1,7 @@
 """Model formats: how bytes become something that scores.
 
 A format is a `ModelFactory`, found by the entry point group `hedgerow.formats`; a new one is a package,
-not a patch. `hedgerow.formats.registry` finds them. Factories import no engine: the registry checks
+not a patch. `hedgerow.formats.factories` finds them. Factories import no engine: the registry checks
 definitions with them. What does import one (`pmml.engine`, `tensorflow.session`) is for model hosts and
 the process that they are forked from.
 """

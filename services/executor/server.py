@@ -9,7 +9,7 @@ from pathlib import Path
 
 import grpc
 
-from hedgerow.formats.registry import factories
+from hedgerow.formats.factories import factories
 from hedgerow.v1.execution_pb2_grpc import add_ExecutorServiceServicer_to_server
 from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.state_pb2 import GetStateResponse

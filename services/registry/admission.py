@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hedgerow.errors import InvalidModel
+from hedgerow.formats.factories import factory_of
 from hedgerow.formats.interface import ModelFactory
-from hedgerow.formats.registry import factory_of
 from hedgerow.references import check_name
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion, Signature
 from services.registry.spool import Spool

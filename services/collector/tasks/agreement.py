@@ -43,11 +43,11 @@ class Coded:
         return len(self.codes)
 
 
-Answers = Sequence[Value] | Coded
+Decided = Sequence[Value] | Coded
 """What was decided for the records of a task; None where there is no answer."""
 
 
-def count_agreeing(answer: ModelAnswer, decided: Answers, tolerance: Tolerance | None) -> int:
+def count_agreeing(answer: ModelAnswer, decided: Decided, tolerance: Tolerance | None) -> int:
     """Return in how many records a model that answers after the decision agrees with it."""
     if isinstance(decided, Coded):
         codes = answer.codes(decided.labels, len(decided))

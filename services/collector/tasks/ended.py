@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from services.collector.tasks.agreement import Answers, agree, count_agreeing
+from services.collector.tasks.agreement import Decided, agree, count_agreeing
 from services.collector.tasks.lineup import Lineup
 from services.collector.tasks.model_answer import ModelAnswer, records_of
 from services.collector.tasks.reports import Report, Result
 
 
 class EndedTask:
-    """What was decided, and who was out then, as bits; of a task that was cancelled nothing was decided.
+    """What was decided, and which models were outstanding then, as bits.
+
+    Of a task that was cancelled nothing was decided.
 
     A voter that reports now is late, and its work was wasted. A shadow is not, for nobody waits for
     shadows. Either is compared with what was decided, once: what a second host says is no news.
     """
 
-    __slots__ = ("_lineup", "_out", "decided")
+    __slots__ = ("_lineup", "_outstanding", "decided")
 
-    def __init__(self, lineup: Lineup, out: int, decided: Answers) -> None:
+    def __init__(self, lineup: Lineup, outstanding: int, decided: Decided) -> None:
         self._lineup = lineup
-        self._out = out
+        self._outstanding = outstanding
         self.decided = decided
 
     def count(self, report: Report, start: int, result: Result) -> None:
         """Count what a model says of the task now."""
         place = self._lineup.place_of(report.name, report.version)
-        news = 0 if place is None else self._out & 1 << place
-        self._out ^= news
+        news = 0 if place is None else self._outstanding & 1 << place
+        self._outstanding ^= news
         counts, rows, failure = report.counts, result[1], result[3]
         if place is None or not self._lineup.shadows[place]:
             counts.late += 1

@@ -11,7 +11,7 @@ from services.collector.rules.columns import NOTHING, TIED, WAITS, Columns, Numb
 from services.collector.rules.decider import decide
 from services.collector.rules.rule import Value, Verdict
 from services.collector.rules.vectors import can_judge_rows, judge_rows
-from services.collector.tasks.agreement import Answers, Coded, tally_codes, tally_values
+from services.collector.tasks.agreement import Coded, Decided, tally_codes, tally_values
 from services.collector.tasks.model_answer import ModelAnswer
 from services.collector.tasks.reports import code_of
 from services.collector.tasks.task import Task
@@ -93,7 +93,7 @@ class ManyRecords(Task):
             for row, verdict in enumerate(self.verdicts())
         ]
 
-    def decided_answers(self) -> Answers:
+    def decided_answers(self) -> Decided:
         return self.answers() if self.rows < _WORTH_COLUMNS else self._coded_answers()
 
     def _coded_answers(self) -> Coded:

@@ -51,7 +51,7 @@ class Counts:
         self.alone = 0
         """Of those, records whose answer no other model gave, though others answered."""
         self.cancelled = 0
-        """Tasks that were decided while it was out."""
+        """Tasks that were decided while it was outstanding."""
         self.not_started = 0
         """Tasks that were decided without starting it."""
         self.wasted = 0.0

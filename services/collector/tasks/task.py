@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from hedgerow.v1.records_pb2 import TraceContext
 from services.collector.rules.rule import Value, Verdict, places_of
-from services.collector.tasks.agreement import Answers
+from services.collector.tasks.agreement import Decided
 from services.collector.tasks.lineup import Lineup
 from services.collector.tasks.model_answer import ModelAnswer
 
@@ -121,11 +121,11 @@ class Task(ABC):
     def count(self) -> None:
         """Count what became of each model, for its statistics. Once, when the task has ended."""
         self._count_answers()
-        lineup, out = self.lineup, self.outstanding
-        if out and not self.expired:
-            for place in places_of(out & ~self.held & lineup.policy.voters):
+        lineup, outstanding = self.lineup, self.outstanding
+        if outstanding and not self.expired:
+            for place in places_of(outstanding & ~self.held & lineup.policy.voters):
                 lineup.counts[place].cancelled += 1
-        if out & self.held or lineup.no_time or self.not_started:
+        if outstanding & self.held or lineup.no_time or self.not_started:
             self._count_not_started()
 
     def _count_not_started(self) -> None:
@@ -143,7 +143,7 @@ class Task(ABC):
         """Return the answer to each record, None where there is none. Only when the task has ended."""
 
     @abstractmethod
-    def decided_answers(self) -> Answers:
+    def decided_answers(self) -> Decided:
         """Return the same, for models that report later."""
 
     @abstractmethod

@@ -1,7 +1,7 @@
 """Results that no open task takes: those that came early, and those that came late.
 
 A result may overtake the opening of its task, for they come by different streams. It is kept for a while,
-in case. A result of a task that has ended is late; to tell the two apart, tasks that still had models out
+in case. A result of a task that has ended is late; to tell the two apart, tasks that had outstanding models
 are remembered for a while, with what was decided, so that it is known whether the late agreed. Both
 memories have two generations: what is a whole turn old is dropped, so nothing is kept longer than two
 turns and no entry needs a timer of its own.
@@ -62,7 +62,7 @@ class UnclaimedResults:
         return newer if older is None else older + newer
 
     def remember(self, task_id: int, outcome: EndedTask) -> None:
-        """A task has ended while models were out, which may still report."""
+        """A task has ended while models were outstanding, which may still report."""
         self._ended[task_id] = outcome
         self._ended_rows += len(outcome.decided)
         if len(self._ended) > _MOST_ENDED or self._ended_rows > _MOST_ENDED_ROWS:

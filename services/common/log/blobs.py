@@ -27,13 +27,13 @@ class Blobs:
     def __init__(self, redis: Any) -> None:
         self._redis = redis
 
-    async def write(self, sha256: str, data: Path) -> int:
+    async def write(self, sha256: str, path: Path) -> int:
         """Write a file in chunks and return how many; they expire unless `keep` is called.
 
         Chunks that are there are overwritten, which mends those that are damaged. Raises Unavailable.
         """
         number = 0
-        with data.open("rb") as file:
+        with path.open("rb") as file:
             while chunk := await _read(file):
                 async with within(BULK):
                     await self._redis.eval(

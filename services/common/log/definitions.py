@@ -24,15 +24,15 @@ class Definitions:
         self._log = log
         self._blobs = blobs
 
-    async def store(self, pushed: ModelPushed, data: Path) -> None:
+    async def store(self, pushed: ModelPushed, file: Path) -> None:
         """Put the definition of `pushed.model` into the event or beside it, and say where.
 
         It is durable once the event is appended after `keep`. Raises Unavailable.
         """
         if pushed.model.size <= keys.INLINE_LIMIT:
-            pushed.inline = await asyncio.to_thread(data.read_bytes)
+            pushed.inline = await asyncio.to_thread(file.read_bytes)
         else:
-            pushed.chunks = await self._blobs.write(pushed.model.sha256, data)
+            pushed.chunks = await self._blobs.write(pushed.model.sha256, file)
 
     async def keep(self, pushed: ModelPushed) -> None:
         """Make what `store` wrote beside the event durable. Raises Unavailable."""
@@ -57,9 +57,9 @@ class Definitions:
 
         Raises Unavailable, Corrupt, and OSError if the file cannot be written.
         """
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with os.fdopen(descriptor, "wb") as file:
                 async for piece in self.read(definition):
                     await asyncio.to_thread(file.write, piece)
             os.replace(name, target)

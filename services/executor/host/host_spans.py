@@ -10,7 +10,7 @@ from services.executor.host.inbox import Waiting
 from services.executor.host.scoring import Scored
 
 
-class Spans:
+class HostSpans:
     """Records the queue and score spans of traced tasks."""
 
     def __init__(self, tracing: Tracing, model: ModelVersion) -> None:

@@ -16,7 +16,7 @@ import uvloop
 
 from hedgerow.errors import HedgerowError
 from hedgerow.formats import Model
-from hedgerow.formats.registry import factory_of
+from hedgerow.formats.factories import factory_of
 from hedgerow.formats.warmup import warm_up
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion
 from services.common.logs import configure_logging, fields_of

@@ -15,9 +15,9 @@ from services.common.errors import ErrorInterceptor
 from services.common.telemetry import Tracing
 from services.common.wire import SERVER_OPTIONS
 from services.executor.heartbeat import Heartbeat
-from services.executor.host.host_spans import Spans
+from services.executor.host.host_spans import HostSpans
 from services.executor.host.inbox import Inbox
-from services.executor.host.reports import Reports
+from services.executor.host.reporter import Reporter
 from services.executor.host.scoring import Scorer
 from services.executor.host.servicer import HostServicer
 from services.executor.host.spec import HostSpec, Serving
@@ -40,11 +40,11 @@ class HostServer:
         self._heartbeat = heartbeat
         self._pipe = pipe
         self._tracing = Tracing("executor")
-        self._reports = Reports(version, self._told, self._forgotten)
-        spans = Spans(self._tracing, version)
+        self._reporter = Reporter(version, self._told, self._forgotten)
+        spans = HostSpans(self._tracing, version)
         inbox = Inbox(spec.row_limit, heartbeat.work, spans.dropped)
-        self._servicer = HostServicer(inbox, Scorer(model, heartbeat.scored), self._reports, spans)
-        self._ending = asyncio.Event()
+        self._servicer = HostServicer(inbox, Scorer(model, heartbeat.scored), self._reporter, spans)
+        self._stop = asyncio.Event()
 
     async def run(self) -> None:
         """Serve; return when the agent said DRAIN or is gone, and what was here is done."""
@@ -54,16 +54,16 @@ class HostServer:
         await server.start()
         tasks = [self._start(self._beat(), "beats"), self._start(self._servicer.run(), "scoring")]
         # Any word from the agent means the end, and so does the end of the pipe.
-        asyncio.get_running_loop().add_reader(self._pipe.fileno(), self._ending.set)
+        asyncio.get_running_loop().add_reader(self._pipe.fileno(), self._stop.set)
         self._pipe.send(Serving(f"{self._spec.advertise}:{port}"))
-        await self._ending.wait()
+        await self._stop.wait()
         asyncio.get_running_loop().remove_reader(self._pipe.fileno())
         await self._drained()
         await server.stop(0)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._reports.close()
+        await self._reporter.close()
         self._heartbeat.beat()
         await asyncio.to_thread(self._tracing.close)
 
@@ -76,7 +76,7 @@ class HostServer:
     def _start(self, coroutine: object, name: str) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(coroutine, name=name)  # type: ignore[arg-type]
         # Neither ends by itself; if one fails, so does the host, and the agent starts another.
-        task.add_done_callback(lambda _: self._ending.set())
+        task.add_done_callback(lambda _: self._stop.set())
         return task
 
     async def _drained(self) -> None:

@@ -11,9 +11,9 @@ import grpc
 from hedgerow.v1.execution_pb2 import ExecuteRequest, ExecuteResponse
 from hedgerow.v1.execution_pb2_grpc import ExecutionServiceServicer
 from services.common.outbox import Outbox
-from services.executor.host.host_spans import Spans
+from services.executor.host.host_spans import HostSpans
 from services.executor.host.inbox import Inbox
-from services.executor.host.reports import Reports
+from services.executor.host.reporter import Reporter
 from services.executor.host.scoring import Scored, Scorer
 from services.executor.work_done import WorkDone
 
@@ -88,10 +88,10 @@ class Credit:
 class HostServicer(ExecutionServiceServicer):
     """Takes frames from routers and scores them on one model."""
 
-    def __init__(self, inbox: Inbox, scorer: Scorer, reports: Reports, spans: Spans) -> None:
+    def __init__(self, inbox: Inbox, scorer: Scorer, reporter: Reporter, spans: HostSpans) -> None:
         self._inbox = inbox
         self._scorer = scorer
-        self._reports = reports
+        self._reporter = reporter
         self._spans = spans
         self._filled = asyncio.Event()
         self._idle = asyncio.Event()
@@ -173,7 +173,7 @@ class HostServicer(ExecutionServiceServicer):
     def _settle(self, scored: Scored) -> None:
         wanted = scored.wanted(self._inbox.work)
         if wanted is not None:
-            self._reports.send(wanted)
+            self._reporter.send(wanted)
         self._spans.record(scored)
         self._inbox.settle(scored.tasks)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from services.router.hedging.response_times import Model, ResponseTimes, size_class
+from services.router.hedging.response_times import PlannedModel, ResponseTimes, size_class
 
 _EVERY_SECONDS = 0.1
 """Between two probes of a model, so that some ten tasks a second may wait for one that is too slow."""
@@ -25,12 +25,12 @@ class Probes:
     def __init__(self, times: ResponseTimes, clock: Callable[[], float] = time.monotonic) -> None:
         self._times = times
         self._clock = clock
-        self._last: dict[tuple[Model, int], float] = {}
-        self._left_out: dict[tuple[Model, int], int] = {}
+        self._last: dict[tuple[PlannedModel, int], float] = {}
+        self._left_out: dict[tuple[PlannedModel, int], int] = {}
         """Tasks that did without since the last probe."""
-        self._fitting: dict[tuple[Model, int], int] = {}
+        self._fitting: dict[tuple[PlannedModel, int], int] = {}
 
-    def is_due(self, model: Model, rows: int) -> bool:
+    def is_due(self, model: PlannedModel, rows: int) -> bool:
         """Tell whether a model is to be tried in a task that it would be left out of.
 
         If so, it is not again for a while.
@@ -43,7 +43,7 @@ class Probes:
         self._last[key], self._left_out[key] = now, 0
         return True
 
-    def ended(self, model: Model, rows: int, fits: bool) -> None:
+    def ended(self, model: PlannedModel, rows: int, fits: bool) -> None:
         """Take note of a probe: whether the model answered while it was of use."""
         key = model, size_class(rows)
         fitting = self._fitting.get(key, 0) + 1 if fits else 0

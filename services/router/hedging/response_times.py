@@ -17,7 +17,7 @@ _MOST_KEPT = 512
 _SORTED_FOR = 0.05
 """Seconds for which the sorted times are good enough."""
 
-Model = tuple[tuple[str, str], int]
+PlannedModel = tuple[tuple[str, str], int]
 """Data type and name; the version to stay on, or 0."""
 
 
@@ -27,9 +27,9 @@ class ResponseTimes:
     def __init__(self, window: float, clock: Callable[[], float]) -> None:
         self._window = window
         self._clock = clock
-        self._series: dict[tuple[Model, int], _Series] = {}
+        self._series: dict[tuple[PlannedModel, int], _Series] = {}
 
-    def add(self, model: Model, rows: int, seconds: float) -> None:
+    def add(self, model: PlannedModel, rows: int, seconds: float) -> None:
         """Count a response time for a batch of so many rows."""
         key = model, size_class(rows)
         series = self._series.get(key)
@@ -37,11 +37,11 @@ class ResponseTimes:
             series = self._series[key] = _Series()
         series.times.append((self._clock(), seconds))
 
-    def forget(self, model: Model, rows: int) -> None:
+    def forget(self, model: PlannedModel, rows: int) -> None:
         """Forget the response times of a model for batches of about so many rows."""
         self._series.pop((model, size_class(rows)), None)
 
-    def quantile(self, model: Model, rows: int, quantile: float) -> float | None:
+    def quantile(self, model: PlannedModel, rows: int, quantile: float) -> float | None:
         """Return a quantile for batches of about so many rows; None if too few are known for it.
 
         `quantile` is less than 1. There must be at least one time beyond it: 20 for 0.95, 100 for 0.99.

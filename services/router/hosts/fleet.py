@@ -20,7 +20,7 @@ from services.router.hosts.work_spared import WorkSpared
 
 _log = structlog.get_logger()
 
-Model = tuple[str, str]
+ModelName = tuple[str, str]
 """Data type and name."""
 
 _RETRY_SECONDS = 0.2
@@ -54,7 +54,7 @@ class Fleet:
         self._watches: dict[str, PeerStream[None, WatchHostsResponse]] = {}
         self._announced: dict[str, list[Host]] = {}
         self._links: dict[str, HostLink] = {}
-        self._by_model: dict[Model, list[HostLink]] = {}
+        self._by_model: dict[ModelName, list[HostLink]] = {}
 
     def hosts(self) -> list[Host]:
         """Return all hosts; one that this router has not reached yet counts as LOADING."""
@@ -99,7 +99,7 @@ class Fleet:
 
     def choose(
         self,
-        model: Model,
+        model: ModelName,
         version: int,
         collector: str = "",
         excluding: Collection[object] = (),
@@ -117,7 +117,7 @@ class Fleet:
         one, other = random.sample(links, 2)
         return one if one.outstanding <= other.outstanding else other
 
-    def _usable(self, model: Model, version: int) -> list[HostLink]:
+    def _usable(self, model: ModelName, version: int) -> list[HostLink]:
         links = [
             link for link in self._by_model.get(model, ()) if link.is_ready and not link.is_retired
         ]
@@ -234,7 +234,7 @@ class Fleet:
         await asyncio.gather(*(link.close() for link in list(self._links.values())))
 
 
-def _model_of(link: HostLink) -> Model:
+def _model_of(link: HostLink) -> ModelName:
     return link.model.descriptor.data_type, link.model.descriptor.name
 
 

@@ -62,7 +62,7 @@ def compile_strategy(plan: plans_pb2.Plan) -> Strategy:
     wire = plan.strategy
     starts = [_start(wire.starts.get(str(Reference(m.name, m.version)))) for m in plan.models]
     voters = [place for place, model in enumerate(plan.models) if not model.shadow]
-    hedge = _wait(wire.replica_hedge) if wire.HasField("replica_hedge") else None
+    hedge = _delay(wire.replica_hedge) if wire.HasField("replica_hedge") else None
     return Strategy(
         voters=sum(1 << place for place in voters),
         starts=tuple(starts),
@@ -77,10 +77,10 @@ def _start(start: plans_pb2.Start | None) -> Start:
         return When.AT_ONCE
     if kind == "on_doubt":
         return When.ON_DOUBT if start.on_doubt else When.AT_ONCE
-    return _wait(start.after)
+    return _delay(start.after)
 
 
-def _wait(delay: plans_pb2.Delay) -> Delay:
+def _delay(delay: plans_pb2.Delay) -> Delay:
     if delay.WhichOneof("kind") == "quantile":
         return Delay(0.0, delay.quantile)
     return Delay(delay.time.ToNanoseconds() / 1e9)

@@ -12,7 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceS
 
 from hedgerow.demo.examples import load_examples
 from hedgerow.demo.reload import Flow
-from hedgerow.demo.spans import Span, SpanReceiver
+from hedgerow.demo.span_receiver import Span, SpanReceiver
 from hedgerow.demo.tables import milliseconds, sparkline
 from hedgerow.demo.traced import bar_of, in_order
 from hedgerow.errors import InvalidInput

@@ -13,7 +13,7 @@ import yaml
 
 from hedgerow.data.records import Batch
 from hedgerow.formats import Model
-from hedgerow.formats.registry import factory_of
+from hedgerow.formats.factories import factory_of
 from hedgerow.v1.models_pb2 import ModelDescriptor, Signature
 from tests.hedgerow.formats.samples import descriptor
 

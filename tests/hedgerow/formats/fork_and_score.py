@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hedgerow.data.predictions import Labels
 from hedgerow.data.records import Batch
-from hedgerow.formats.registry import factories, factory_of
+from hedgerow.formats.factories import factories, factory_of
 from hedgerow.formats.warmup import warm_up
 from hedgerow.v1.models_pb2 import ModelDescriptor
 

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from hedgerow.formats.registry import factory_of
+from hedgerow.formats.factories import factory_of
 from hedgerow.formats.v1.tensorflow_pb2 import MetaGraph, Node, SavedModel, TensorInfo
 from hedgerow.v1.models_pb2 import Feature, ModelDescriptor, Signature
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hedgerow.formats.registry import factories
+from hedgerow.formats.factories import factories
 from tests.hedgerow.formats.conftest import WINE, wine_descriptor
 from tests.hedgerow.formats.samples import inspect
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from hedgerow.formats.factories import factory_of
 from hedgerow.formats.interface import ModelFactory
-from hedgerow.formats.registry import factory_of
 from services.registry import admission
 from services.registry.settings import RegistrySettings
 from tests.services.registry.harness import Client, StubFactory, registry

@@ -39,9 +39,9 @@ from services.collector.settings import CollectorSettings
 from services.common.catalog import Catalog
 from services.common.telemetry import Tracing
 from services.common.wire import SERVER_OPTIONS
-from services.executor.host.host_spans import Spans
+from services.executor.host.host_spans import HostSpans
 from services.executor.host.inbox import Inbox
-from services.executor.host.reports import Reports
+from services.executor.host.reporter import Reporter
 from services.executor.host.scoring import Scorer
 from services.executor.host.servicer import HostServicer
 from services.executor.servicer import Announcements, ExecutorServicer
@@ -80,7 +80,7 @@ class InProcessHost:
         self.version = version
         self.model = _Model(version.descriptor, says)
         self.work = WorkDone()
-        self.reports = Reports(
+        self.reporter = Reporter(
             version,
             lambda *told: self.servicer.tell(*told),
             lambda address: self.servicer.forget(address),
@@ -89,8 +89,8 @@ class InProcessHost:
         self.servicer = HostServicer(
             self.inbox,
             Scorer(self.model, self._scored),
-            self.reports,
-            Spans(Tracing("executor"), version),
+            self.reporter,
+            HostSpans(Tracing("executor"), version),
         )
         self.address = ""
         self._server = grpc.aio.server(options=SERVER_OPTIONS)
@@ -122,7 +122,7 @@ class InProcessHost:
 
     async def close(self) -> None:
         await self.die()
-        await self.reports.close()
+        await self.reporter.close()
 
     def announcement(self) -> Host:
         state = HostState.HOST_STATE_SERVING

@@ -13,7 +13,7 @@ from hedgerow.data.predictions import Labels, Predictions
 from hedgerow.data.records import Batch, Record, Value
 from hedgerow.errors import Corrupt, InvalidModel, InvalidRecord
 from hedgerow.formats import Model
-from hedgerow.formats.registry import factory_of
+from hedgerow.formats.factories import factory_of
 from hedgerow.v1.models_pb2 import ModelDescriptor
 from tests.hedgerow.formats.conftest import load_model
 from tests.hedgerow.formats.samples import FIELDS, descriptor, pmml, tree

@@ -12,7 +12,7 @@ from hedgerow.data.predictions import Labels
 from hedgerow.data.records import Batch
 from hedgerow.errors import InvalidModel
 from hedgerow.formats import Model
-from hedgerow.formats.registry import factory_of
+from hedgerow.formats.factories import factory_of
 from hedgerow.formats.v1.tensorflow_pb2 import Graph, Node
 from hedgerow.v1.models_pb2 import ModelDescriptor
 from tests.hedgerow.formats.conftest import WINE

@@ -13,7 +13,7 @@ from hedgerow.data.predictions import Labels
 from hedgerow.data.records import Batch, Record
 from hedgerow.errors import InvalidModel
 from hedgerow.formats import Model
-from hedgerow.formats.registry import factory_of
+from hedgerow.formats.factories import factory_of
 from hedgerow.v1.models_pb2 import Feature, ModelDescriptor, Signature
 from tests.hedgerow.formats.samples import (
     STRING,

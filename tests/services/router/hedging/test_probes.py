@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from services.router.hedging.probes import Probes
-from services.router.hedging.response_times import Model, ResponseTimes
+from services.router.hedging.response_times import PlannedModel, ResponseTimes
 
-NET: Model = (("wine", "net"), 0)
-TREE: Model = (("wine", "tree"), 0)
+NET: PlannedModel = (("wine", "net"), 0)
+TREE: PlannedModel = (("wine", "tree"), 0)
 
 
 class Rig:
@@ -17,7 +17,7 @@ class Rig:
         for _ in range(100):
             self.times.add(NET, 1, 9.0)
 
-    def leave_out(self, model: Model = NET, rows: int = 1) -> None:
+    def leave_out(self, model: PlannedModel = NET, rows: int = 1) -> None:
         """Let as many tasks do without the model as there must be between two probes."""
         for _ in range(10):
             assert not self.probes.is_due(model, rows)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 
-from services.router.hedging.response_times import Model, ResponseTimes
+from services.router.hedging.response_times import PlannedModel, ResponseTimes
 
-NET: Model = (("wine", "net"), 0)
-TREE: Model = (("wine", "tree"), 0)
+NET: PlannedModel = (("wine", "net"), 0)
+TREE: PlannedModel = (("wine", "tree"), 0)
 
 
 class Clock:

@@ -16,9 +16,9 @@ from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion
 from services.collector.server import Collector
 from services.collector.settings import CollectorSettings
 from services.common.telemetry import Tracing
-from services.executor.host import reports as module
+from services.executor.host import reporter as module
 from services.executor.host.inbox import Frame, Waiting
-from services.executor.host.reports import Reports
+from services.executor.host.reporter import Reporter
 from services.executor.host.scoring import Scored
 from tests.support import serving, wait_until
 
@@ -38,15 +38,15 @@ class Told:
     def __init__(self) -> None:
         self.said: list[tuple[str, bool]] = []
         self.forgotten: list[str] = []
-        self.reports = Reports(MODEL, lambda *said: self.said.append(said), self.forgotten.append)
+        self.reporter = Reporter(MODEL, lambda *said: self.said.append(said), self.forgotten.append)
 
 
 @pytest.fixture
 async def told() -> AsyncIterator[Told]:
     made = Told()
     yield made
-    await made.reports.close()
-    assert not made.reports._streams
+    await made.reporter.close()
+    assert not made.reporter._streams
 
 
 @asynccontextmanager
@@ -61,7 +61,7 @@ async def collector(log_url: str, port: int = 0) -> AsyncIterator[tuple[Collecto
 
 async def test_a_report_reaches_its_collector_and_nothing_is_told(told: Told, log_url: str) -> None:
     async with collector(log_url) as (made, address):
-        told.reports.send(scored(address))
+        told.reporter.send(scored(address))
         await wait_until(lambda: len(made._unclaimed) == 1, "the result is there")
         assert told.said == []
 
@@ -70,9 +70,9 @@ async def test_a_collector_that_stops_is_let_go_and_is_not_counted_as_lost(
     told: Told, log_url: str
 ) -> None:
     async with collector(log_url) as (made, address):
-        told.reports.send(scored(address))
+        told.reporter.send(scored(address))
         await wait_until(lambda: len(made._unclaimed) == 1, "the result is there")
-    await wait_until(lambda: not told.reports._streams, "its stream is over")
+    await wait_until(lambda: not told.reporter._streams, "its stream is over")
     assert told.said == []
     assert told.forgotten == []
 
@@ -82,11 +82,11 @@ async def test_a_collector_that_comes_back_is_told_and_has_what_waited(
 ) -> None:
     async with collector(log_url) as (_, address):
         pass
-    told.reports.send(scored(address))
+    told.reporter.send(scored(address))
     await wait_until(lambda: told.said == [(address, False)], "it is lost")
     async with collector(log_url, int(address.rpartition(":")[2])) as (made, _):
         await wait_until(lambda: told.said == [(address, False), (address, True)], "it is back")
-        told.reports.send(scored(address, task_id=2))
+        told.reporter.send(scored(address, task_id=2))
         await wait_until(lambda: len(made._unclaimed) >= 1, "the result is there")
 
 
@@ -99,10 +99,10 @@ async def test_a_collector_that_never_comes_back_is_forgotten(
     await server.start()
     await server.stop(0)  # nobody listens there any more
     address = f"127.0.0.1:{port}"
-    told.reports.send(scored(address))
+    told.reporter.send(scored(address))
     await wait_until(lambda: told.forgotten == [address], "it is forgotten")
     assert told.said == [(address, False)]
-    assert not told.reports._streams
+    assert not told.reporter._streams
 
 
 async def test_each_report_to_a_collector_that_is_lost_is_told_as_in_vain(
@@ -110,7 +110,7 @@ async def test_each_report_to_a_collector_that_is_lost_is_told_as_in_vain(
 ) -> None:
     async with collector(log_url) as (_, address):
         pass
-    told.reports.send(scored(address))
+    told.reporter.send(scored(address))
     await wait_until(lambda: told.said == [(address, False)], "it is lost")
-    told.reports.send(scored(address, task_id=2))
+    told.reporter.send(scored(address, task_id=2))
     assert told.said == [(address, False)] * 2

@@ -18,8 +18,9 @@ import pytest
 from hedgerow.data.predictions import Labels
 from hedgerow.data.records import Batch
 from hedgerow.errors import InvalidModel
-from hedgerow.formats import Model, registry
-from hedgerow.formats.registry import factories, factory_of, type_of_file
+from hedgerow.formats import Model
+from hedgerow.formats import factories as module
+from hedgerow.formats.factories import factories, factory_of, type_of_file
 from hedgerow.formats.warmup import warm_up
 from hedgerow.v1.models_pb2 import Signature
 from tests.hedgerow.formats.conftest import load_model
@@ -54,12 +55,12 @@ def test_a_format_that_is_not_there_is_named_with_those_that_are() -> None:
 
 @pytest.fixture
 def broken_format(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    there = list(entry_points(group=registry.GROUP))
-    broken = EntryPoint("broken", "hedgerow_no_such_module:Factory", registry.GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [broken, *there])
-    registry._load.cache_clear()
+    there = list(entry_points(group=module.GROUP))
+    broken = EntryPoint("broken", "hedgerow_no_such_module:Factory", module.GROUP)
+    monkeypatch.setattr(module, "entry_points", lambda group: [broken, *there])
+    module._load.cache_clear()
     yield
-    registry._load.cache_clear()
+    module._load.cache_clear()
 
 
 @pytest.mark.usefixtures("broken_format")
@@ -72,7 +73,7 @@ def test_a_format_that_does_not_import_leaves_the_others_alone() -> None:
 @pytest.mark.parametrize("engine", ["tensorflow", "jpype", "defusedxml", "pypmml"])
 def test_finding_formats_imports_no_engine(engine: str) -> None:
     code = (
-        "import sys; from hedgerow.formats.registry import factories; factories();"
+        "import sys; from hedgerow.formats.factories import factories; factories();"
         f" sys.exit({engine!r} in sys.modules)"
     )
 
@@ -154,7 +155,7 @@ def test_it_can_kill_its_process(tmp_path: Path, said: dict[str, Any]) -> None:
 
 def _exit_code_of_scoring(model: Model) -> int:
     script = (
-        "import sys; from hedgerow.formats.registry import factory_of;"
+        "import sys; from hedgerow.formats.factories import factory_of;"
         "from hedgerow.data.records import Batch;"
         "model = factory_of('constant').restore(sys.stdin.buffer.read());"
         "model.score(Batch.from_records('test', [{'a': 1.0}]))"

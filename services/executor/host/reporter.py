@@ -29,7 +29,7 @@ Told = Callable[[str, bool], None]
 """Called with the address of a collector, and whether it can be reached now."""
 
 
-class Reports:
+class Reporter:
     """All streams of one host.
 
     `told` is called when a collector is lost, at each report to it while it is, and when it is back;
