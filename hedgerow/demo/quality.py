@@ -85,7 +85,7 @@ def _check(stage: Stage, found: Sequence[Timed]) -> None:
     waited = [t for t in found if _surest(t.answers) < 1 and not _all_answered(t.answers)]
     stage.check(
         len(waited) <= 0.1 * len(found),
-        "where nobody was entirely sure, all five were heard",
+        "where nobody was entirely sure, all five answered",
         f"not so for wines {[timed.row + 1 for timed in waited]}",
     )
 

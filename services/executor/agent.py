@@ -97,7 +97,7 @@ class Agent:
         _log.info("a host drains", **fields_of(host.model), host=host.address, host_pid=host.pid)
         self._draining.add(host)
         if host.state is State.LOADING:
-            host.kill("no longer needed")
+            host.kill("its version is no longer wanted")
         host.drain()
 
     # -- hosts -------------------------------------------------------------------------------------

@@ -122,7 +122,7 @@ class HostProcess:
         loop.add_reader(self._pipe.fileno(), self._read_pipe)
         loop.add_reader(self._process.sentinel, self._died)
         if self.state is not State.LOADING:
-            self.kill("no longer needed when it was forked")
+            self.kill("its version was no longer wanted when it was forked")
 
     def abandon(self) -> None:
         """It will not be started; nothing happens if it has been."""

@@ -18,7 +18,7 @@ from tests.support import wait_until
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def loser(mesh: Mesh, data_type: str, delay: float) -> ModelVersion:
+async def late_model(mesh: Mesh, data_type: str, delay: float) -> ModelVersion:
     """Serve a slow model beside a quick one whose answer is always enough."""
     slow = await mesh.serve(data_type, "slow", value="x", delay_seconds=delay)
     await mesh.serve(data_type, "quick", value="y")
@@ -37,7 +37,7 @@ async def asked(mesh: Mesh, data_type: str, times: int) -> None:
 async def test_what_is_cancelled_while_it_waits_in_a_host_is_not_scored_and_what_is_scored_not_sent(
     mesh: Mesh, data_type: str
 ) -> None:
-    slow = await loser(mesh, data_type, delay=0.7)
+    slow = await late_model(mesh, data_type, delay=0.7)
     await asked(mesh, data_type, 3)
 
     async def settled() -> bool:
@@ -58,7 +58,7 @@ async def test_what_is_cancelled_while_it_waits_in_a_host_is_not_scored_and_what
 async def test_what_is_cancelled_while_it_waits_in_the_router_never_reaches_a_host(
     mesh: Mesh, data_type: str
 ) -> None:
-    slow = await loser(mesh, data_type, delay=0)
+    slow = await late_model(mesh, data_type, delay=0)
     (host,) = await mesh.hosts(slow)
     os.kill(host.pid, signal.SIGSTOP)
     try:

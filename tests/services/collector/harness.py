@@ -50,8 +50,8 @@ def predictions_of(
         if any(isinstance(value, str) for value in values)
         else np.array([np.nan if value is None else value for value in values], dtype=np.float64)
     )
-    trust = None if confidences is None else np.array(confidences, dtype=np.float64)
-    return Predictions(column, trust, absent).to_proto()
+    doubles = None if confidences is None else np.array(confidences, dtype=np.float64)
+    return Predictions(column, doubles, absent).to_proto()
 
 
 def report_of(

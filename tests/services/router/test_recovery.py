@@ -1,4 +1,4 @@
-"""What is lost starts again elsewhere, and nobody is heard twice."""
+"""What is lost starts again elsewhere, and no answer counts twice."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ async def test_who_agrees_and_who_is_alone(desk: Desk, times: int) -> None:
     assert answers(desk.decision().decision) == ["x", "y", "x", "z"] * times
     assert counted(desk, "a") == (4 * times, 2 * times, 1 * times)
     assert counted(desk, "b") == (4 * times, 3 * times, 0)
-    assert counted(desk, "c") == (4 * times, 3 * times, 1 * times)  # with z nobody else was heard
+    assert counted(desk, "c") == (4 * times, 3 * times, 1 * times)  # with z nobody else answered
     desk.assert_empty()
 
 

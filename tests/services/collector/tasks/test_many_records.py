@@ -54,8 +54,8 @@ def answers(draw: st.DrawFn, values: tuple[str | float, ...], place: int) -> Rep
     said: list[Value] = [of_kind[i] for i in generator.integers(0, len(of_kind), ROWS)]
     for row in np.flatnonzero(generator.uniform(size=ROWS) < draw(st.sampled_from([0, 0.3]))):
         said[row] = None
-    trust = [CONFIDENCES[i] for i in generator.integers(0, len(CONFIDENCES), ROWS)]
-    return report_of(said, trust)
+    confidences = [CONFIDENCES[i] for i in generator.integers(0, len(CONFIDENCES), ROWS)]
+    return report_of(said, confidences)
 
 
 @st.composite
@@ -73,11 +73,11 @@ def histories(draw: st.DrawFn) -> tuple[Lineup, list[Event], bool]:
     plan = draw(plans())
     values = draw(kinds)
     places = draw(st.permutations(range(len(plan.models))))
-    heard = places[: draw(st.integers(0, len(places)))]
+    reporting = places[: draw(st.integers(0, len(places)))]
     lineup = lineup_of(plan, draw(qualities))
     events = [
         (place, draw(answers(values, place)) if draw(st.integers(0, 4)) else None, draw(records()))
-        for place in heard
+        for place in reporting
     ]
     return lineup, events, draw(st.booleans())
 

@@ -62,7 +62,7 @@ async def test_the_records_of_a_batch_are_decided_each_by_its_own(desk_of: DeskO
     assert not desk.decided
     desk.intake.take(report_of("c", {1: ["z", "z", None, None]}, confidence=0.75))
     decision = desk.decision().decision
-    # The first was decided by two of three before c was heard, so c cannot be among those who agree.
+    # The first was decided by two of three before c reported, so c cannot be among those who agree.
     assert answers(decision) == ["x", "z", "w", "y"]
     assert reasons(decision) == ["CONSENSUS", "BEST_QUALITY", "DEFAULT", "BEST_QUALITY"]
     assert list(decision.answered_by) == [0, 2, -1, 1]
@@ -168,7 +168,7 @@ async def test_the_first_of_two_answers_of_a_model_counts(desk_of: DeskOf) -> No
     assert answers(desk.decision().decision) == ["x"]
 
 
-async def test_a_model_outside_the_plan_is_not_heard(desk_of: DeskOf) -> None:
+async def test_a_model_outside_the_plan_does_not_count(desk_of: DeskOf) -> None:
     desk = desk_of("{timeout: {}}")
     desk.session.take(opening_of(1))
     desk.intake.take(report_of("z", {1: ["x"]}))

@@ -63,7 +63,7 @@ async def test_a_held_model_counts_as_one_that_may_still_answer(desk: Desk) -> N
     assert answers(desk.decision().decision) == ["y"]
 
 
-async def test_a_result_that_overtakes_its_launch_is_heard(desk: Desk) -> None:
+async def test_a_result_that_overtakes_its_launch_counts(desk: Desk) -> None:
     desk.session.take(opening_of(1, held=B | C))
     desk.intake.take(report_of("a", {1: ["x"]}))
     desk.intake.take(report_of("b", {1: ["x"]}))
@@ -338,7 +338,7 @@ async def test_what_a_model_says_twice_counts_once_in_votes_too(desk: Desk) -> N
     assert counts.wasted == pytest.approx(0.003)
 
 
-async def test_a_model_whose_first_host_was_lost_is_heard_from_the_second(desk: Desk) -> None:
+async def test_a_model_whose_first_host_was_lost_answers_from_the_second(desk: Desk) -> None:
     desk.session.take(opening_of(1))
     loss = pb.Loss(model=0, reason="it died", task_ids=[1])
     desk.session.take(pb.CollectRequest(losses=[loss]))

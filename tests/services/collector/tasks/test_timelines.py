@@ -119,8 +119,8 @@ class Play:
         else:
             for task_id, rows in self.tasks.items():
                 report.results.add(task_id=task_id, rows=len(rows))
-        trust = [float("nan") if trust is None else trust for _, trust in said]
-        report.predictions.CopyFrom(predictions_of([value for value, _ in said], trust))
+        confidences = [float("nan") if one is None else one for _, one in said]
+        report.predictions.CopyFrom(predictions_of([value for value, _ in said], confidences))
         return report
 
     def _read(self, decided: pb.TaskDecision) -> Ended:

@@ -144,12 +144,12 @@ def decide(timeline: Timeline, row: int) -> tuple[int, Fate]:
     """By which event a record is decided, and how."""
     said: dict[int, Answer] = {}
     confidences: dict[int, float] = {}
-    heard: set[int] = set()
+    reported: set[int] = set()
     opened = False
     for place, event in enumerate(timeline.events):
         opened = opened or event.what is What.OPENED
-        if event.what is What.SAID and event.line not in heard:
-            heard.add(event.line)
+        if event.what is What.SAID and event.line not in reported:
+            reported.add(event.line)
             value, confidence = event.said[row]
             if value is not None:
                 said[event.line] = value

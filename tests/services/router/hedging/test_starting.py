@@ -42,7 +42,7 @@ async def test_a_hedge_starts_and_wins_when_the_first_is_slow(log_url: str) -> N
         decision = await rig.score(1.0)
         assert labels(decision) == ["y"]
         assert states(decision) == {"a": "CANCELLED", "b": "ANSWERED"}
-        # The loser waits in its host; what it was asked is dropped there before it costs anything.
+        # The model that is cancelled waits in its host; its task is dropped there before it costs anything.
         await wait_until(lambda: a.cancelled, "a is told that nobody needs it")
         a.release()
         await rig.is_empty()
@@ -85,7 +85,7 @@ async def test_a_cascade_goes_on_when_a_model_fails_before_it(log_url: str) -> N
         await rig.is_empty()
 
 
-async def test_a_third_opinion_is_heard_only_where_two_disagree(log_url: str) -> None:
+async def test_a_third_model_starts_only_where_two_disagree(log_url: str) -> None:
     async with rigged(log_url) as rig:
         await rig.host("a", lambda value: ("x", 1.0))
         await rig.host("b", lambda value: ("x" if value < 10 else "y", 1.0))
