@@ -193,6 +193,11 @@ class Desk:
         assert not self.session.open
 
 
+def launch(desk: Desk, place: int, *task_ids: int) -> None:
+    launches = [pb.Launch(model=place, task_ids=task_ids)]
+    desk.session.take(pb.CollectRequest(launches=launches))
+
+
 def answers(decision: Decision) -> list[Value]:
     """The answers as a client reads them, None where there is none."""
     labels = decision.labels

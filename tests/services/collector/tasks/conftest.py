@@ -22,3 +22,9 @@ async def desk_of() -> AsyncIterator[DeskOf]:
     for desk in desks:
         desk.assert_empty()
         desk.open_tasks.close()
+
+
+@pytest.fixture
+async def desk(desk_of: DeskOf) -> Desk:
+    """A desk of three models whose majority decides."""
+    return desk_of()

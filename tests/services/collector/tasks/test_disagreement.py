@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from hedgerow.v1 import collection_pb2 as pb
@@ -18,13 +16,6 @@ from tests.services.collector.harness import (
 )
 
 C = 0b100
-
-
-@pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
-    made = Desk()
-    yield made
-    made.assert_empty()
 
 
 def counted(desk: Desk, model: str) -> tuple[int, int, int]:

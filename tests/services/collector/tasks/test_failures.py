@@ -123,3 +123,12 @@ async def test_an_answer_without_confidence_is_the_least_confident(
     desk.intake.take(report_of("b", {1: ["y"] * rows}))
     desk.intake.take(report_of("c", {1: ["z"] * rows}, confidence=0.1))
     assert answers(desk.decision().decision) == ["z"] * rows
+
+
+async def test_a_model_whose_first_host_was_lost_answers_from_the_second(desk: Desk) -> None:
+    desk.session.take(opening_of(1))
+    loss = pb.Loss(model=0, reason="it died", task_ids=[1])
+    desk.session.take(pb.CollectRequest(losses=[loss]))
+    desk.intake.take(report_of("a", {1: ["x"]}))
+    desk.intake.take(report_of("b", {1: ["x"]}))
+    assert states(desk.decision().decision)["a"] == "ANSWERED"

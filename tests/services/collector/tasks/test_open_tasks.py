@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hedgerow.v1 import collection_pb2 as pb
 from tests.services.collector.harness import (
     Desk,
     DeskOf,
@@ -226,3 +227,27 @@ async def test_what_is_counted_of_a_model(desk_of: DeskOf) -> None:
     assert a.since.ToNanoseconds() > 0
     assert not c.HasField("since")
     assert list(desk.statistics.to_protos("iris")) == []
+
+
+async def test_what_a_model_says_twice_counts_once_in_votes_too(desk: Desk) -> None:
+    desk.session.take(opening_of(1))
+    desk.intake.take(report_of("a", {1: ["x"]}))
+    desk.intake.take(report_of("a", {1: ["x"]}))
+    assert not desk.decided
+    desk.intake.take(report_of("b", {1: ["y"]}))
+    desk.intake.take(report_of("c", {1: ["y"]}))
+    assert answers(desk.decision().decision) == ["y"]
+    counts = desk.statistics.of("wine", "a", 1)
+    assert (counts.answered, counts.late, counts.records) == (1, 0, 1)
+    assert counts.wasted == pytest.approx(0.003)
+
+
+async def test_a_plan_given_again_under_its_number_holds_from_then_on(desk: Desk) -> None:
+    desk.session.take(opening_of(1))
+    other = Desk("{timeout: {}}").plan
+    desk.session.take(pb.CollectRequest(plans=[pb.PlanDefinition(key=1, plan=other)]))
+    desk.session.take(opening_of(2))
+    desk.intake.take(report_of("a", {1: ["x"], 2: ["x"]}))
+    assert reasons(desk.decision().decision) == ["PREFERRED"]  # of task 2
+    desk.intake.take(report_of("b", {1: ["x"]}))
+    assert reasons(desk.decision().decision) == ["CONSENSUS"]

@@ -27,7 +27,7 @@ def test_the_default_is_the_answer_of_last_resort(rule: str) -> None:
 
 
 @pytest.mark.parametrize("rule", ["timeout: {}", "consensus: {}", "quality: {}"])
-def test_a_shadow_is_neither_heard_nor_waited_for(rule: str) -> None:
+def test_a_shadow_is_neither_counted_nor_waited_for(rule: str) -> None:
     case = Case(f"{{{rule}}}", "~s a b", qualities=[1, 0.5, 0.5])
     assert case.decide("y", FAILED, FAILED) == ("-", "NO_ANSWER", "")
     assert case.decide("y", OUT, OUT) is None
