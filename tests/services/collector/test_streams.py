@@ -11,11 +11,7 @@ from hedgerow.v1 import collection_pb2 as pb
 from services.collector.server import Collector
 from services.collector.settings import CollectorSettings
 from services.common.telemetry import Tracing
-from tests.services.collector.harness import (
-    opening_of,
-    plan_of,
-    report_of,
-)
+from tests.services.collector.harness import opening_of, plan_of, report_of
 from tests.services.collector.wire import collecting, soon, status
 from tests.support import wait_until
 

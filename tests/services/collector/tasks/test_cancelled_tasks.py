@@ -5,11 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hedgerow.v1 import collection_pb2 as pb
-from tests.services.collector.harness import (
-    Desk,
-    opening_of,
-    report_of,
-)
+from tests.services.collector.harness import Desk, opening_of, report_of
 
 
 async def test_a_cancelled_task_ends_without_a_decision(desk: Desk) -> None:
