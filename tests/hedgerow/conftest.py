@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.hedgerow.fakes import FakeRegistry, FakeRouter, served
+from tests.hedgerow.fakes.registry import FakeRegistry
+from tests.hedgerow.fakes.router import FakeRouter
+from tests.hedgerow.fakes.server import served
 
 
 @pytest.fixture

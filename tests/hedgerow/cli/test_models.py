@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.hedgerow.cli.conftest import Done, Run
-from tests.hedgerow.fakes import FakeRegistry
+from tests.hedgerow.fakes.registry import FakeRegistry
 
 
 @pytest.fixture

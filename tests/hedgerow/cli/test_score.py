@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.hedgerow.cli.conftest import Run
-from tests.hedgerow.fakes import FakeRouter
+from tests.hedgerow.fakes.router import FakeRouter
 
 CSV = "alcohol\n" + "13.2\n" * 5
 JSONL = '{"alcohol": 13.2}\n' * 5

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from tests.hedgerow.cli.conftest import Run
-from tests.hedgerow.fakes import FakeState, served
+from tests.hedgerow.fakes.server import served
+from tests.hedgerow.fakes.state import FakeState
 
 
 def test_the_state_of_a_service_is_shown(run: Run) -> None:

@@ -9,7 +9,7 @@ import json
 from hedgerow.cli.writing import CsvWriter, JsonWriter
 from hedgerow.data.answers import Answers
 from hedgerow.v1 import scoring_pb2 as pb
-from tests.hedgerow.fakes import decision
+from tests.hedgerow.fakes.answers import decision
 
 
 def cascade() -> Answers:

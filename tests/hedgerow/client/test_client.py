@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from hedgerow import AsyncClient, Client, errors
 from hedgerow.data.answers import Answers
-from tests.hedgerow.fakes import FakeRouter
+from tests.hedgerow.fakes.router import FakeRouter
 
 WINE: dict[str, Any] = {"alcohol": 13.2}
 

@@ -8,7 +8,7 @@ import pytest
 
 from hedgerow import errors
 from hedgerow.client.sync import Registry
-from tests.hedgerow.fakes import FakeRegistry
+from tests.hedgerow.fakes.registry import FakeRegistry
 
 
 def test_a_model_is_pushed_listed_and_pulled(registry: str, tmp_path: Path) -> None:

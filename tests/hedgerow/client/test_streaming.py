@@ -11,7 +11,7 @@ import pytest
 
 from hedgerow import AsyncClient, errors
 from hedgerow.data.answers import Answers
-from tests.hedgerow.fakes import FakeRouter
+from tests.hedgerow.fakes.router import FakeRouter
 
 WINE: dict[str, Any] = {"alcohol": 13.2}
 

@@ -10,7 +10,7 @@ import pytest
 
 from hedgerow.data.answers import Answer, Answers, ModelState, Reason
 from hedgerow.v1 import scoring_pb2 as pb
-from tests.hedgerow.fakes import decision
+from tests.hedgerow.fakes.answers import decision
 
 
 def test_an_answer_says_value_confidence_model_version_and_reason() -> None:

@@ -1,0 +1,17 @@
+"""How calls of the fakes end."""
+
+from __future__ import annotations
+
+import grpc
+
+from services.common.errors import status_of
+
+
+def abort(context: grpc.ServicerContext, error: Exception) -> None:
+    """End a call as our services do."""
+    status = status_of(error)
+    if status.details:
+        trailer = (("grpc-status-details-bin", status.SerializeToString()),)
+        context.set_trailing_metadata(trailer)
+    code = next(code for code in grpc.StatusCode if code.value[0] == status.code)
+    context.abort(code, status.message)

@@ -1,0 +1,31 @@
+"""The fakes behind an address: gRPC servers in threads of this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import grpc
+
+from hedgerow.v1 import registry_pb2_grpc, scoring_pb2_grpc, state_pb2_grpc
+from tests.hedgerow.fakes.registry import FakeRegistry
+from tests.hedgerow.fakes.router import FakeRouter
+from tests.hedgerow.fakes.state import FakeState
+
+
+@contextmanager
+def served(*servicers: object) -> Iterator[str]:
+    """Serve the given servicers; gives the address."""
+    server = grpc.server(ThreadPoolExecutor(16), options=[("grpc.so_reuseport", 0)])
+    for servicer in servicers:
+        if isinstance(servicer, FakeRouter):
+            scoring_pb2_grpc.add_ScoringServiceServicer_to_server(servicer, server)
+        if isinstance(servicer, FakeRegistry):
+            registry_pb2_grpc.add_RegistryServiceServicer_to_server(servicer, server)
+        if isinstance(servicer, FakeState):
+            state_pb2_grpc.add_StateServiceServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}"
+    server.stop(None).wait()
