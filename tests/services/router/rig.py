@@ -1,29 +1,21 @@
 """A router's core between real hosts and real collectors, all served in this process.
 
-Hosts are what their processes run, without the processes: a test can hold one back, end it, and see what
-it scored. Collectors are whole services.
+Hosts are what their processes run, without the processes. Collectors are whole services.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 import grpc
-import numpy as np
 
-from hedgerow.data.predictions import Labels, Predictions
 from hedgerow.data.records import Batch
-from hedgerow.formats import Model
 from hedgerow.plans.plan import plan_from_yaml
-from hedgerow.v1.execution_pb2 import Host, HostState
-from hedgerow.v1.execution_pb2_grpc import (
-    add_ExecutionServiceServicer_to_server,
-    add_ExecutorServiceServicer_to_server,
-)
+from hedgerow.v1.execution_pb2 import HostState
+from hedgerow.v1.execution_pb2_grpc import add_ExecutorServiceServicer_to_server
 from hedgerow.v1.models_pb2 import (
     Feature,
     ModelDescriptor,
@@ -33,104 +25,18 @@ from hedgerow.v1.models_pb2 import (
     Signature,
 )
 from hedgerow.v1.plans_pb2 import Policy, Strategy
-from hedgerow.v1.scoring_pb2 import Decision, ModelState, Reason, ScoreRequest
+from hedgerow.v1.scoring_pb2 import Decision, ScoreRequest
 from services.collector.server import Collector
 from services.collector.settings import CollectorSettings
 from services.common.catalog import Catalog
 from services.common.telemetry import Tracing
 from services.common.wire import SERVER_OPTIONS
-from services.executor.host.host_spans import HostSpans
-from services.executor.host.inbox import Inbox
-from services.executor.host.reporter import Reporter
-from services.executor.host.scoring import Scorer
-from services.executor.host.servicer import HostServicer
 from services.executor.servicer import Announcements, ExecutorServicer
-from services.executor.work_done import WorkDone
 from services.router.plans.prepared import PreparedPlans
 from services.router.scoring import Scoring
 from services.router.settings import RouterSettings
+from tests.services.router.in_process_host import InProcessHost, Says
 from tests.support import serving, wait_until
-
-Says = Callable[[float], tuple[str, float]]
-"""What a model says of a record with this value of its only feature: label and confidence."""
-
-
-class _Model(Model):
-    """Says what a test wants, and keeps what it was asked."""
-
-    model_type = "test"
-
-    def __init__(self, descriptor: ModelDescriptor, says: Says) -> None:
-        super().__init__(descriptor, b"")
-        self._says = says
-        self.asked: list[float] = []
-
-    def score(self, batch: Batch, *, explain: bool = False) -> Predictions:
-        values = batch.numbers(["ash"])[:, 0].tolist()
-        self.asked += values
-        said = [self._says(value) for value in values]
-        confidences = np.array([confidence for _, confidence in said])
-        return Predictions(Labels.of([label for label, _ in said]), confidences)
-
-
-class InProcessHost:
-    """One host; it scores nothing while it is held."""
-
-    def __init__(self, version: ModelVersion, says: Says) -> None:
-        self.version = version
-        self.model = _Model(version.descriptor, says)
-        self.work = WorkDone()
-        self.reporter = Reporter(
-            version,
-            lambda *told: self.servicer.tell(*told),
-            lambda address: self.servicer.forget(address),
-        )
-        self.inbox = Inbox(100, self.work)
-        self.servicer = HostServicer(
-            self.inbox,
-            Scorer(self.model, self._scored),
-            self.reporter,
-            HostSpans(Tracing("executor"), version),
-        )
-        self.address = ""
-        self._server = grpc.aio.server(options=SERVER_OPTIONS)
-        self._running: asyncio.Task[None] | None = None
-
-    async def start(self, held: bool) -> None:
-        add_ExecutionServiceServicer_to_server(self.servicer, self._server)
-        port = self._server.add_insecure_port("127.0.0.1:0")
-        await self._server.start()
-        self.address = f"127.0.0.1:{port}"
-        if not held:
-            self.release()
-
-    def release(self) -> None:
-        """Score what waits and what comes."""
-        self._running = asyncio.create_task(self.servicer.run(), name=f"scores at {self.address}")
-
-    @property
-    def cancelled(self) -> int:
-        """Tasks that were cancelled while they wait here."""
-        return sum(waiting.cancelled for waiting in self.inbox._waiting)
-
-    async def die(self) -> None:
-        """End at once, with all that is here."""
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.gather(self._running, return_exceptions=True)
-        await self._server.stop(0)
-
-    async def close(self) -> None:
-        await self.die()
-        await self.reporter.close()
-
-    def announcement(self) -> Host:
-        state = HostState.HOST_STATE_SERVING
-        return Host(model=self.version, address=self.address, state=state)
-
-    def _scored(self, rows: int, seconds: float) -> None:
-        self.work.rows_scored += rows
-        self.work.scoring_seconds += seconds
 
 
 class Rig:
@@ -254,21 +160,3 @@ async def rigged(log_url: str, **settings: Any) -> AsyncIterator[Rig]:
             yield rig
         finally:
             await rig.core.close()
-
-
-def labels(decision: Decision) -> Sequence[str]:
-    """The answers."""
-    return [decision.labels.classes[index] for index in decision.labels.indexes]
-
-
-def states(decision: Decision) -> dict[str, str]:
-    """How each model stood."""
-    return {
-        model.name: ModelState.Name(model.state).removeprefix("MODEL_STATE_")
-        for model in decision.models
-    }
-
-
-def reasons(decision: Decision) -> list[str]:
-    """Why it was these answers."""
-    return [Reason.Name(reason).removeprefix("REASON_") for reason in decision.reasons]

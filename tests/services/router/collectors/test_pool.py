@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.services.router.rig import labels, rigged
+from tests.services.router.decisions import labels
+from tests.services.router.rig import rigged
 from tests.support import wait_until
 
 ONE = "models: [{name: a}]\npolicy: {deadline: 20s, timeout: {}}"

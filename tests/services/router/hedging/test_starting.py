@@ -6,7 +6,8 @@ import asyncio
 from datetime import timedelta
 
 from hedgerow.plans.plan import strategy_from_yaml
-from tests.services.router.rig import labels, reasons, rigged, states
+from tests.services.router.decisions import labels, reasons, states
+from tests.services.router.rig import rigged
 from tests.support import wait_until
 
 FIRST_WINS = "policy: {deadline: 20s, quality: {by: registered, good_enough: 0}}"
