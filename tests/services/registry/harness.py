@@ -118,6 +118,11 @@ def parts_of(descriptor: ModelDescriptor, data: bytes) -> Iterator[PushModelRequ
         yield PushModelRequest(chunk=data[at : at + CHUNK])
 
 
+def contents(folder: Path) -> list[Path]:
+    """What a folder holds."""
+    return list(folder.iterdir())
+
+
 @asynccontextmanager
 async def registry(settings: RegistrySettings) -> AsyncIterator[Client]:
     """Run a registry and connect to it."""

@@ -1,0 +1,86 @@
+"""Pushes that are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import grpc
+import pytest
+
+from hedgerow.v1.models_pb2 import ModelDescriptor
+from hedgerow.v1.registry_pb2 import PushModelRequest
+from services.registry.settings import RegistrySettings
+from tests.services.registry.harness import Client, contents, described, parts_of, registry
+
+INVALID = grpc.StatusCode.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"data_type": ""}, "'' cannot name a data type; use letters"),
+        ({"data_type": "a/b"}, "'a/b' cannot name a data type; use letters"),
+        ({"name": "tree@1"}, "'tree@1' cannot name a model; use letters"),
+        ({"name": "a" * 65}, "cannot name a model; use letters"),
+        ({"quality": 1.01}, "tree: quality 1.01 is not between 0 and 1"),
+        ({"quality": -0.1}, "tree: quality -0.1 is not between 0 and 1"),
+        ({"quality": float("nan")}, "tree: quality nan is not between 0 and 1"),
+        ({"model_type": "cobol"}, "no format 'cobol' is installed; there are: "),
+        ({"model_type": ""}, "no format '' is installed; there are: "),
+        ({"description": "x" * 300_000}, "shorten the description"),
+    ],
+)
+async def test_a_bad_descriptor_is_refused(
+    client: Client, change: dict[str, str | float], message: str
+) -> None:
+    descriptor = described()
+    descriptor.MergeFrom(ModelDescriptor(**change))  # type: ignore[arg-type]
+    for field in change:
+        setattr(descriptor, field, change[field])
+    await refused(client, parts_of(descriptor, b"x"), INVALID, message)
+
+
+async def test_a_bad_definition_is_refused_in_the_words_of_its_format(client: Client) -> None:
+    await refused(client, parts_of(described(), b"bad"), INVALID, "stub: these bytes are bad")
+
+
+async def test_an_empty_definition_is_refused(client: Client) -> None:
+    await refused(client, parts_of(described(), b""), INVALID, "tree: no definition came")
+
+
+async def test_a_push_begins_with_the_descriptor(client: Client) -> None:
+    first = "a push begins with the model's descriptor"
+    await refused(client, [PushModelRequest(chunk=b"x")], INVALID, first)
+    await refused(client, [PushModelRequest()], INVALID, first)
+    await refused(client, [], INVALID, first)
+
+
+async def test_the_descriptor_comes_once(client: Client) -> None:
+    parts = [*parts_of(described(), b"x"), PushModelRequest(descriptor=described())]
+    await refused(client, parts, INVALID, "after the descriptor a push has chunks")
+
+
+async def test_a_definition_over_the_limit_is_refused(
+    settings: RegistrySettings, spool: Path
+) -> None:
+    small = settings.model_copy(update={"max_definition_bytes": 2 << 20})
+    async with registry(small) as client:
+        await client.push(described("fits"), bytes(2 << 20))
+        with pytest.raises(grpc.aio.AioRpcError) as refusal:
+            await client.push(described(), bytes((2 << 20) + 1))
+        assert refusal.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert "over this registry's limit of 2097152 bytes" in (refusal.value.details() or "")
+        assert await client.list() == ["wine/fits@1"]
+    assert contents(spool) == []
+
+
+async def refused(
+    client: Client, parts: Iterable[PushModelRequest], code: grpc.StatusCode, message: str
+) -> None:
+    """Push what is refused, and see that nothing has changed."""
+    with pytest.raises(grpc.aio.AioRpcError) as refusal:
+        await client.stub.PushModel(iter(parts))
+    assert refusal.value.code() is code
+    assert message in (refusal.value.details() or "")
+    assert await client.list() == []
