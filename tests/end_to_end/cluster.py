@@ -23,7 +23,7 @@ from hedgerow.local.valkey import Valkey
 from hedgerow.v1.execution_pb2 import HostState
 from hedgerow.v1.state_pb2 import GetStateRequest, GetStateResponse
 from hedgerow.v1.state_pb2_grpc import StateServiceStub
-from tests.end_to_end.conftest import PLUGINS, left_in
+from tests.end_to_end.conftest import PYTHONPATH, left_in
 from tests.end_to_end.partition import Partition
 from tests.support import wait_until
 
@@ -38,7 +38,7 @@ PARTS = (
 )
 _READY_SECONDS = 45.0
 _SETTINGS = {
-    "PYTHONPATH": str(PLUGINS),
+    "PYTHONPATH": PYTHONPATH,
     "HEDGEROW_COLLECTOR_KEEP_EARLY": "500ms",
     # The tests kill hosts on purpose, and often.
     "HEDGEROW_EXECUTOR_QUARANTINE_DEATHS": "100",

@@ -26,7 +26,10 @@ from hedgerow.v1.state_pb2 import GetStateRequest, GetStateResponse
 from hedgerow.v1.state_pb2_grpc import StateServiceStub
 from tests.support import wait_until
 
-PLUGINS = Path(__file__).parents[1] / "plugins"
+_TESTS = Path(__file__).parents[1]
+PYTHONPATH = os.pathsep.join([str(_TESTS / "plugins"), str(_TESTS.parent)])
+"""Of the processes: the format of the tests, and the code beside them, wherever else one is installed."""
+
 FEATURES = ["a", "b"]
 
 _names = itertools.count(1)
@@ -98,7 +101,7 @@ class Mesh:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def mesh() -> AsyncIterator[Mesh]:
     environment = {
-        "PYTHONPATH": os.pathsep.join([str(PLUGINS), os.environ.get("PYTHONPATH", "")]),
+        "PYTHONPATH": PYTHONPATH,
         "HEDGEROW_EXECUTOR_KILL_AFTER_AT_LEAST": "1s",
         "HEDGEROW_EXECUTOR_QUARANTINE_DEATHS": "3",
         "HEDGEROW_ROUTER_MAX_BATCH_ROWS": "1000",

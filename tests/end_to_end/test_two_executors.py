@@ -13,7 +13,7 @@ import pytest
 
 from hedgerow.v1.execution_pb2 import HostState
 from hedgerow.v1.models_pb2 import ModelVersion
-from tests.end_to_end.conftest import PLUGINS, Mesh
+from tests.end_to_end.conftest import PYTHONPATH, Mesh
 from tests.end_to_end.test_mesh import RECORD, consensus
 from tests.support import wait_until
 
@@ -25,7 +25,7 @@ async def another_executor(mesh: Mesh, data_type: str, cache: Path) -> AsyncIter
     """Run a second executor, for one data type."""
     environment = {
         **os.environ,
-        "PYTHONPATH": str(PLUGINS),
+        "PYTHONPATH": PYTHONPATH,
         "HEDGEROW_LOG_URL": f"redis://{mesh.local.ports.address('log')}/0",
         "HEDGEROW_EXECUTOR_PORT": "0",
         "HEDGEROW_EXECUTOR_DATA_TYPES": data_type,
