@@ -74,7 +74,7 @@ async def test_a_strategy_that_contradicts_the_plan_is_refused(stocked: Client) 
     plan = plan_of("net", "tree")
     plan.strategy.starts["oak"].on_doubt = True
     message = "strategy.starts.oak: 'oak' is not in the plan; there are net, tree"
-    await refused(stocked, plan, grpc.StatusCode.INVALID_ARGUMENT, message)
+    await assert_refused(stocked, plan, grpc.StatusCode.INVALID_ARGUMENT, message)
 
 
 async def test_what_the_registry_sets_is_ignored_in_what_is_sent(stocked: Client) -> None:
@@ -117,7 +117,7 @@ async def test_the_state_has_the_plans_in_force(stocked: Client) -> None:
     ],
 )
 async def test_a_plan_may_name_only_what_exists(stocked: Client, plan: Plan, message: str) -> None:
-    await refused(stocked, plan, grpc.StatusCode.NOT_FOUND, message)
+    await assert_refused(stocked, plan, grpc.StatusCode.NOT_FOUND, message)
 
 
 async def test_a_quorum_of_4_of_3_is_refused(stocked: Client) -> None:
@@ -125,11 +125,13 @@ async def test_a_quorum_of_4_of_3_is_refused(stocked: Client) -> None:
     models = [PlanModel(name=name) for name in ("tree", "net", "forest")]
     rule = Rule(consensus=ConsensusRule(quorum=Quorum(votes=4)))
     plan = Plan(data_type="wine", models=models, policy=Policy(rule=rule))
-    await refused(stocked, plan, grpc.StatusCode.INVALID_ARGUMENT, "quorum")
+    message = "policy.consensus.quorum: 4 of 3 votes can never agree"
+    await assert_refused(stocked, plan, grpc.StatusCode.INVALID_ARGUMENT, message)
 
 
 async def test_a_plan_without_models_is_refused(stocked: Client) -> None:
-    await refused(stocked, plan_of(), grpc.StatusCode.INVALID_ARGUMENT, "models")
+    message = "models: there are none"
+    await assert_refused(stocked, plan_of(), grpc.StatusCode.INVALID_ARGUMENT, message)
 
 
 async def test_the_plan_of_an_unknown_data_type_is_not_found(stocked: Client) -> None:
@@ -137,7 +139,7 @@ async def test_the_plan_of_an_unknown_data_type_is_not_found(stocked: Client) ->
         await stocked.plan("beer")
 
 
-async def refused(client: Client, plan: Plan, code: grpc.StatusCode, message: str) -> None:
+async def assert_refused(client: Client, plan: Plan, code: grpc.StatusCode, message: str) -> None:
     """Apply what is refused, and see that nothing has changed."""
     before = await client.plan()
     with pytest.raises(grpc.aio.AioRpcError) as refusal:

@@ -38,27 +38,29 @@ async def test_a_bad_descriptor_is_refused(
     descriptor.MergeFrom(ModelDescriptor(**change))  # type: ignore[arg-type]
     for field in change:
         setattr(descriptor, field, change[field])
-    await refused(client, parts_of(descriptor, b"x"), INVALID, message)
+    await assert_refused(client, parts_of(descriptor, b"x"), INVALID, message)
 
 
 async def test_a_bad_definition_is_refused_in_the_words_of_its_format(client: Client) -> None:
-    await refused(client, parts_of(described(), b"bad"), INVALID, "stub: these bytes are bad")
+    await assert_refused(
+        client, parts_of(described(), b"bad"), INVALID, "stub: these bytes are bad"
+    )
 
 
 async def test_an_empty_definition_is_refused(client: Client) -> None:
-    await refused(client, parts_of(described(), b""), INVALID, "tree: no definition came")
+    await assert_refused(client, parts_of(described(), b""), INVALID, "tree: no definition came")
 
 
 async def test_a_push_begins_with_the_descriptor(client: Client) -> None:
     first = "a push begins with the model's descriptor"
-    await refused(client, [PushModelRequest(chunk=b"x")], INVALID, first)
-    await refused(client, [PushModelRequest()], INVALID, first)
-    await refused(client, [], INVALID, first)
+    await assert_refused(client, [PushModelRequest(chunk=b"x")], INVALID, first)
+    await assert_refused(client, [PushModelRequest()], INVALID, first)
+    await assert_refused(client, [], INVALID, first)
 
 
 async def test_the_descriptor_comes_once(client: Client) -> None:
     parts = [*parts_of(described(), b"x"), PushModelRequest(descriptor=described())]
-    await refused(client, parts, INVALID, "after the descriptor a push has chunks")
+    await assert_refused(client, parts, INVALID, "after the descriptor a push has chunks")
 
 
 async def test_a_definition_over_the_limit_is_refused(
@@ -75,7 +77,7 @@ async def test_a_definition_over_the_limit_is_refused(
     assert contents(spool) == []
 
 
-async def refused(
+async def assert_refused(
     client: Client, parts: Iterable[PushModelRequest], code: grpc.StatusCode, message: str
 ) -> None:
     """Push what is refused, and see that nothing has changed."""
