@@ -157,4 +157,7 @@ def test_what_only_rpc_can_say_is_refused_too() -> None:
 def test_weights_add_up_as_they_are_written() -> None:
     # In floating point 0.7 + 0.1 + 0.1 is less than 0.9.
     weights = "{a: 0.7, b: 0.1, c: 0.1}"
-    check_plan(plan_from_yaml(wine(f"{{consensus: {{quorum: 0.9, weights: {weights}}}}}")))
+    plan = plan_from_yaml(wine(f"{{consensus: {{quorum: 0.9, weights: {weights}}}}}"))
+    assert plan.policy.rule.consensus.quorum.votes == 0.9
+    with pytest.raises(InvalidPlan, match=r"policy\.consensus\.quorum: 0\.90001 of 0\.9 votes"):
+        plan_from_yaml(wine(f"{{consensus: {{quorum: 0.90001, weights: {weights}}}}}"))
