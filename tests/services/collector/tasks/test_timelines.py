@@ -212,4 +212,4 @@ def is_in_parts(timeline: Timeline) -> bool:
 )
 def test_the_timelines_are_wild_enough(is_reached: Callable[[Timeline], bool]) -> None:
     """The properties above would hold of nothing if they were too tame."""
-    find(timelines(), is_reached, settings=ANY)
+    assert is_reached(find(timelines(), is_reached, settings=ANY))
