@@ -60,7 +60,7 @@ async def push(cluster: Cluster, name: str, quality: float = 0.5) -> None:
 
 
 @asynccontextmanager
-async def under_load(cluster: Cluster) -> AsyncIterator[Load]:
+async def unseen_by_callers(cluster: Cluster) -> AsyncIterator[Load]:
     """Load both routers; afterwards every request was answered rightly, in time, and nothing is left."""
     routers = [cluster.address("router-1"), cluster.address("router-2")]
     async with loaded(DATA_TYPE, routers) as load:
@@ -74,15 +74,19 @@ async def under_load(cluster: Cluster) -> AsyncIterator[Load]:
 
 
 async def test_a_host_is_killed(cluster: Cluster) -> None:
-    async with under_load(cluster) as load:
+    killed = []
+    async with unseen_by_callers(cluster) as load:
         for model in MODELS:
             (pid,) = await cluster.host_pids("executor-1", model)
             os.kill(pid, signal.SIGKILL)
+            killed.append(pid)
             await load.flows()
+    for model, pid in zip(MODELS, killed, strict=True):
+        assert pid not in await cluster.host_pids("executor-1", model)
 
 
 async def test_an_executor_is_killed(cluster: Cluster) -> None:
-    async with under_load(cluster) as load:
+    async with unseen_by_callers(cluster) as load:
         hosts = cluster.pids("executor-1")
         await cluster.kill("executor-1")
         await load.flows(500)
@@ -93,7 +97,7 @@ async def test_an_executor_is_killed(cluster: Cluster) -> None:
 
 
 async def test_a_collector_is_killed(cluster: Cluster) -> None:
-    async with under_load(cluster) as load:
+    async with unseen_by_callers(cluster) as load:
         await cluster.kill("collector-2")
         await load.flows(500)
         await cluster.restart("collector-2")
@@ -104,7 +108,7 @@ async def test_a_collector_is_killed(cluster: Cluster) -> None:
 
 
 async def test_the_registry_is_killed(cluster: Cluster) -> None:
-    async with under_load(cluster) as load:
+    async with unseen_by_callers(cluster) as load:
         await cluster.kill("registry")
         await load.flows()
         with pytest.raises(Unavailable):
@@ -115,7 +119,7 @@ async def test_the_registry_is_killed(cluster: Cluster) -> None:
 
 
 async def test_the_log_is_killed_and_started_again_on_its_data(cluster: Cluster) -> None:
-    async with under_load(cluster) as load:
+    async with unseen_by_callers(cluster) as load:
         assert cluster.log.pid
         os.kill(cluster.log.pid, signal.SIGKILL)
         await load.flows(500)
@@ -143,18 +147,18 @@ async def test_the_log_is_killed_and_started_again_on_its_data(cluster: Cluster)
 
 
 async def test_a_host_is_stopped_for_two_seconds(cluster: Cluster) -> None:
-    async with under_load(cluster) as load:
+    async with unseen_by_callers(cluster) as load:
         (pid,) = await cluster.host_pids("executor-1", "one")
         await _stopped(load, {pid})
 
 
 async def test_an_executor_is_stopped_for_two_seconds(cluster: Cluster) -> None:
-    async with under_load(cluster) as load:
+    async with unseen_by_callers(cluster) as load:
         await _stopped(load, cluster.pids("executor-2"))
 
 
 async def test_a_collector_is_cut_off_from_an_executor(cluster: Cluster) -> None:
-    async with under_load(cluster) as load:
+    async with unseen_by_callers(cluster) as load:
         executor = cluster.pids("executor-1")
         assert executor & cluster.partition.forwarded  # its hosts do report by that way
         with cluster.partition.cut(executor):
