@@ -53,7 +53,9 @@ async def cluster() -> AsyncIterator[Cluster]:
 
 
 async def push(cluster: Cluster, name: str, quality: float = 0.5) -> None:
-    definition = json.dumps({"features": ["a", "b"], "answer_feature": "a"}).encode()
+    # Without a delay most faults would come at a moment when every record happens to be answered.
+    said = {"features": ["a", "b"], "answer_feature": "a", "delay_seconds": 0.01}
+    definition = json.dumps(said).encode()
     await cluster.registry.push_model(
         definition, data_type=DATA_TYPE, name=name, model_type="constant", quality=quality
     )
