@@ -8,7 +8,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from hedgerow.v1.scoring_pb2 import Decision, Reason
+from hedgerow.v1.rules_pb2 import Reason
+from hedgerow.v1.scoring_pb2 import Decision
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,11 @@ from datetime import timedelta
 
 from bench.payload import DATA_TYPE
 from hedgerow.plans.plan import strategy_from_yaml
-from hedgerow.v1.plans_pb2 import (
+from hedgerow.v1.plans_pb2 import Plan, PlanModel, Policy
+from hedgerow.v1.rules_pb2 import (
     QUALITY_MEASURE_CONFIDENCE,
     QUALITY_MEASURE_REGISTERED,
     ConsensusRule,
-    Plan,
-    PlanModel,
-    Policy,
     QualityRule,
     Quorum,
     Rule,

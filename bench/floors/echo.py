@@ -18,14 +18,8 @@ import uvloop
 
 from bench.workers import worker
 from hedgerow.v1.records_pb2 import Labels
-from hedgerow.v1.scoring_pb2 import (
-    Decision,
-    ModelReport,
-    ModelState,
-    Reason,
-    ScoreRequest,
-    ScoreResponse,
-)
+from hedgerow.v1.rules_pb2 import Reason
+from hedgerow.v1.scoring_pb2 import Decision, ModelReport, ModelState, ScoreRequest, ScoreResponse
 
 _SERVICE = "hedgerow.v1.ScoringService"
 _MODELS = ("wine-tree", "wine-logistic", "wine-boosting")

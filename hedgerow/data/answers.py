@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from hedgerow.data.predictions import Labels, Predictions
+from hedgerow.plans.rules.reasons import Reason, reason_of
 from hedgerow.v1 import scoring_pb2 as pb
+from hedgerow.v1.rules_pb2 import REASON_NO_ANSWER
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,29 +26,6 @@ if TYPE_CHECKING:
 Value = str | float | None
 
 _DOUBLES = np.dtype("<f8")
-
-
-class Reason(StrEnum):
-    """Why an answer was taken."""
-
-    PREFERRED = "preferred"
-    """The best-listed model that could still answer did."""
-    BEST_AVAILABLE = "best_available"
-    """The deadline came; the best-listed model that had answered."""
-    CONSENSUS = "consensus"
-    """A quorum agreed."""
-    PLURALITY = "plurality"
-    """No quorum; the largest group."""
-    BEST_QUALITY = "best_quality"
-    """Nothing better was to be had."""
-    GOOD_ENOUGH = "good_enough"
-    """Confident enough to wait for no one else."""
-    DEFAULT = "default"
-    """No model answered; the plan's default."""
-    NO_ANSWER = "no_answer"
-    """No model answered this record, others of the batch were answered."""
-    UNKNOWN = "unknown"
-    """A reason that a newer mesh has and this client does not know."""
 
 
 class ModelState(StrEnum):
@@ -182,7 +161,7 @@ class Answers(Sequence[Answer]):
                 values = np.frombuffer(decision.numbers, _DOUBLES).tolist()
             case _:  # not one record has an answer
                 return [None] * len(self)
-        none = pb.REASON_NO_ANSWER
+        none = REASON_NO_ANSWER
         return [
             None if reason == none else value
             for value, reason in zip(values, decision.reasons, strict=True)
@@ -243,7 +222,7 @@ class Answers(Sequence[Answer]):
             confidence=self.confidences[row],
             model=model.name if model else None,
             version=model.version if model else None,
-            reason=_reason(decision.reasons[row]),
+            reason=reason_of(decision.reasons[row]),
             agreed=self._names(decision.agreed[row]),
         )
 
@@ -252,20 +231,11 @@ class Answers(Sequence[Answer]):
         return tuple(model.name for i, model in enumerate(models) if bits >> i & 1)
 
 
-_REASONS: dict[int, Reason] = {
-    number: Reason(name.removeprefix("REASON_").lower())
-    for name, number in pb.Reason.items()
-    if number
-}
 _STATES: dict[int, ModelState] = {
     number: ModelState(name.removeprefix("MODEL_STATE_").lower())
     for name, number in pb.ModelState.items()
     if number
 }
-
-
-def _reason(number: int) -> Reason:
-    return _REASONS.get(number, Reason.UNKNOWN)
 
 
 def _state(number: int) -> ModelState:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from hedgerow.data.answers import Answers, ModelState, Reason, Report
+from hedgerow.data.answers import Answers, ModelState, Report
 from hedgerow.demo.session import Session
 from hedgerow.demo.stage import Stage
 from hedgerow.demo.tables import milliseconds, table
 from hedgerow.demo.timed import Timed, median_seconds, right, score_each
+from hedgerow.plans.rules.reasons import Reason
 
 TITLE = "Quality"
 SENTENCE = (

@@ -8,11 +8,11 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from hedgerow.data.answers import Reason
 from hedgerow.demo.session import Session, wait_until
 from hedgerow.demo.stage import Stage
 from hedgerow.demo.tables import milliseconds, table
 from hedgerow.demo.timed import Timed, counted, median_seconds, score_each, slowest_seconds
+from hedgerow.plans.rules.reasons import Reason
 
 TITLE = "Timeout"
 SENTENCE = (

@@ -22,7 +22,7 @@ from typing import Any
 import yaml
 
 from hedgerow.durations import format_duration, parse_duration
-from hedgerow.plans.checks import check_plan, exact, votes_of
+from hedgerow.plans.checks import check_plan
 from hedgerow.plans.policies import policy_from, policy_to
 from hedgerow.plans.strategies import (
     KEYS,
@@ -38,7 +38,6 @@ from hedgerow.v1 import plans_pb2 as pb
 
 __all__ = [
     "check_plan",
-    "exact",
     "format_duration",
     "overridden",
     "parse_duration",
@@ -46,7 +45,6 @@ __all__ = [
     "plan_to_yaml",
     "policy_from_yaml",
     "strategy_from_yaml",
-    "votes_of",
 ]
 
 _PLAN_KEYS = ("data_type", "models", "policy", *KEYS)

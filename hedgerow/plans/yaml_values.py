@@ -81,3 +81,8 @@ def parsed(path: str, text: str, parse: Callable[[str], T]) -> T:
 def wrong(path: str, item: object, allowed: str) -> InvalidPlan:
     """Return the refusal of what is at a path."""
     return InvalidPlan(f"{path}: {item!r} is not allowed; give {allowed}")
+
+
+def refusal(path: str, problem: str) -> InvalidPlan:
+    """Return the refusal of a plan for what it says at a path."""
+    return InvalidPlan(f"{path}: {problem}")

@@ -25,33 +25,32 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from hedgerow.v1 import plans_pb2 as hedgerow_dot_v1_dot_plans__pb2
 from hedgerow.v1 import records_pb2 as hedgerow_dot_v1_dot_records__pb2
+from hedgerow.v1 import rules_pb2 as hedgerow_dot_v1_dot_rules__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19hedgerow/v1/scoring.proto\x12\x0bhedgerow.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x17hedgerow/v1/plans.proto\x1a\x19hedgerow/v1/records.proto\"\xbd\x01\n\x0cScoreRequest\x12!\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x12.hedgerow.v1.Batch\x12+\n\x08\x64\x65\x61\x64line\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07\x65xplain\x18\x03 \x01(\x08\x12#\n\x06policy\x18\x04 \x01(\x0b\x32\x13.hedgerow.v1.Policy\x12\'\n\x08strategy\x18\x05 \x01(\x0b\x32\x15.hedgerow.v1.Strategy\"8\n\rScoreResponse\x12\'\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x15.hedgerow.v1.Decision\"L\n\x12ScoreStreamRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12*\n\x07request\x18\x02 \x01(\x0b\x32\x19.hedgerow.v1.ScoreRequest\"\x86\x01\n\x13ScoreStreamResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12.\n\x08response\x18\x02 \x01(\x0b\x32\x1a.hedgerow.v1.ScoreResponseH\x00\x12(\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x17.hedgerow.v1.ScoreErrorH\x00\x42\t\n\x07outcome\"+\n\nScoreError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\r\x12\x0f\n\x07message\x18\x02 \x01(\t\"\x9b\x02\n\x08\x44\x65\x63ision\x12%\n\x06labels\x18\x01 \x01(\x0b\x32\x13.hedgerow.v1.LabelsH\x00\x12\x11\n\x07numbers\x18\x02 \x01(\x0cH\x00\x12\x13\n\x0b\x63onfidences\x18\x03 \x01(\x0c\x12\x13\n\x0b\x61nswered_by\x18\x04 \x03(\x11\x12$\n\x07reasons\x18\x05 \x03(\x0e\x32\x13.hedgerow.v1.Reason\x12\x0e\n\x06\x61greed\x18\x06 \x03(\x06\x12(\n\x06models\x18\x07 \x03(\x0b\x32\x18.hedgerow.v1.ModelReport\x12\x15\n\rplan_revision\x18\x08 \x01(\r\x12*\n\x07\x65lapsed\x18\t \x01(\x0b\x32\x19.google.protobuf.DurationB\x08\n\x06values\"\xb8\x02\n\x0bModelReport\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12&\n\x05state\x18\x03 \x01(\x0e\x32\x17.hedgerow.v1.ModelState\x12*\n\x07\x65lapsed\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\x06queued\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12*\n\x07scoring\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07\x66\x61ilure\x18\x07 \x01(\t\x12\x0e\n\x06shadow\x18\x08 \x01(\x08\x12-\n\x0bpredictions\x18\t \x01(\x0b\x32\x18.hedgerow.v1.Predictions\x12\x0f\n\x07records\x18\n \x01(\r*\xd8\x01\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x14\n\x10REASON_PREFERRED\x10\x01\x12\x19\n\x15REASON_BEST_AVAILABLE\x10\x02\x12\x14\n\x10REASON_CONSENSUS\x10\x03\x12\x14\n\x10REASON_PLURALITY\x10\x04\x12\x17\n\x13REASON_BEST_QUALITY\x10\x05\x12\x16\n\x12REASON_GOOD_ENOUGH\x10\x06\x12\x12\n\x0eREASON_DEFAULT\x10\x07\x12\x14\n\x10REASON_NO_ANSWER\x10\x08*\xc2\x01\n\nModelState\x12\x1b\n\x17MODEL_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14MODEL_STATE_ANSWERED\x10\x01\x12\x14\n\x10MODEL_STATE_LATE\x10\x02\x12\x16\n\x12MODEL_STATE_FAILED\x10\x03\x12\x19\n\x15MODEL_STATE_CANCELLED\x10\x04\x12\x17\n\x13MODEL_STATE_NO_HOST\x10\x05\x12\x1b\n\x17MODEL_STATE_NOT_STARTED\x10\x06\x32\xa6\x01\n\x0eScoringService\x12>\n\x05Score\x12\x19.hedgerow.v1.ScoreRequest\x1a\x1a.hedgerow.v1.ScoreResponse\x12T\n\x0bScoreStream\x12\x1f.hedgerow.v1.ScoreStreamRequest\x1a .hedgerow.v1.ScoreStreamResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19hedgerow/v1/scoring.proto\x12\x0bhedgerow.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x17hedgerow/v1/plans.proto\x1a\x19hedgerow/v1/records.proto\x1a\x17hedgerow/v1/rules.proto\"\xbd\x01\n\x0cScoreRequest\x12!\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x12.hedgerow.v1.Batch\x12+\n\x08\x64\x65\x61\x64line\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07\x65xplain\x18\x03 \x01(\x08\x12#\n\x06policy\x18\x04 \x01(\x0b\x32\x13.hedgerow.v1.Policy\x12\'\n\x08strategy\x18\x05 \x01(\x0b\x32\x15.hedgerow.v1.Strategy\"8\n\rScoreResponse\x12\'\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x15.hedgerow.v1.Decision\"L\n\x12ScoreStreamRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12*\n\x07request\x18\x02 \x01(\x0b\x32\x19.hedgerow.v1.ScoreRequest\"\x86\x01\n\x13ScoreStreamResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12.\n\x08response\x18\x02 \x01(\x0b\x32\x1a.hedgerow.v1.ScoreResponseH\x00\x12(\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x17.hedgerow.v1.ScoreErrorH\x00\x42\t\n\x07outcome\"+\n\nScoreError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\r\x12\x0f\n\x07message\x18\x02 \x01(\t\"\x9b\x02\n\x08\x44\x65\x63ision\x12%\n\x06labels\x18\x01 \x01(\x0b\x32\x13.hedgerow.v1.LabelsH\x00\x12\x11\n\x07numbers\x18\x02 \x01(\x0cH\x00\x12\x13\n\x0b\x63onfidences\x18\x03 \x01(\x0c\x12\x13\n\x0b\x61nswered_by\x18\x04 \x03(\x11\x12$\n\x07reasons\x18\x05 \x03(\x0e\x32\x13.hedgerow.v1.Reason\x12\x0e\n\x06\x61greed\x18\x06 \x03(\x06\x12(\n\x06models\x18\x07 \x03(\x0b\x32\x18.hedgerow.v1.ModelReport\x12\x15\n\rplan_revision\x18\x08 \x01(\r\x12*\n\x07\x65lapsed\x18\t \x01(\x0b\x32\x19.google.protobuf.DurationB\x08\n\x06values\"\xb8\x02\n\x0bModelReport\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12&\n\x05state\x18\x03 \x01(\x0e\x32\x17.hedgerow.v1.ModelState\x12*\n\x07\x65lapsed\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\x06queued\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12*\n\x07scoring\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07\x66\x61ilure\x18\x07 \x01(\t\x12\x0e\n\x06shadow\x18\x08 \x01(\x08\x12-\n\x0bpredictions\x18\t \x01(\x0b\x32\x18.hedgerow.v1.Predictions\x12\x0f\n\x07records\x18\n \x01(\r*\xc2\x01\n\nModelState\x12\x1b\n\x17MODEL_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14MODEL_STATE_ANSWERED\x10\x01\x12\x14\n\x10MODEL_STATE_LATE\x10\x02\x12\x16\n\x12MODEL_STATE_FAILED\x10\x03\x12\x19\n\x15MODEL_STATE_CANCELLED\x10\x04\x12\x17\n\x13MODEL_STATE_NO_HOST\x10\x05\x12\x1b\n\x17MODEL_STATE_NOT_STARTED\x10\x06\x32\xa6\x01\n\x0eScoringService\x12>\n\x05Score\x12\x19.hedgerow.v1.ScoreRequest\x1a\x1a.hedgerow.v1.ScoreResponse\x12T\n\x0bScoreStream\x12\x1f.hedgerow.v1.ScoreStreamRequest\x1a .hedgerow.v1.ScoreStreamResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hedgerow.v1.scoring_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_REASON']._serialized_start=1238
-  _globals['_REASON']._serialized_end=1454
-  _globals['_MODELSTATE']._serialized_start=1457
-  _globals['_MODELSTATE']._serialized_end=1651
-  _globals['_SCOREREQUEST']._serialized_start=127
-  _globals['_SCOREREQUEST']._serialized_end=316
-  _globals['_SCORERESPONSE']._serialized_start=318
-  _globals['_SCORERESPONSE']._serialized_end=374
-  _globals['_SCORESTREAMREQUEST']._serialized_start=376
-  _globals['_SCORESTREAMREQUEST']._serialized_end=452
-  _globals['_SCORESTREAMRESPONSE']._serialized_start=455
-  _globals['_SCORESTREAMRESPONSE']._serialized_end=589
-  _globals['_SCOREERROR']._serialized_start=591
-  _globals['_SCOREERROR']._serialized_end=634
-  _globals['_DECISION']._serialized_start=637
-  _globals['_DECISION']._serialized_end=920
-  _globals['_MODELREPORT']._serialized_start=923
-  _globals['_MODELREPORT']._serialized_end=1235
-  _globals['_SCORINGSERVICE']._serialized_start=1654
-  _globals['_SCORINGSERVICE']._serialized_end=1820
+  _globals['_MODELSTATE']._serialized_start=1263
+  _globals['_MODELSTATE']._serialized_end=1457
+  _globals['_SCOREREQUEST']._serialized_start=152
+  _globals['_SCOREREQUEST']._serialized_end=341
+  _globals['_SCORERESPONSE']._serialized_start=343
+  _globals['_SCORERESPONSE']._serialized_end=399
+  _globals['_SCORESTREAMREQUEST']._serialized_start=401
+  _globals['_SCORESTREAMREQUEST']._serialized_end=477
+  _globals['_SCORESTREAMRESPONSE']._serialized_start=480
+  _globals['_SCORESTREAMRESPONSE']._serialized_end=614
+  _globals['_SCOREERROR']._serialized_start=616
+  _globals['_SCOREERROR']._serialized_end=659
+  _globals['_DECISION']._serialized_start=662
+  _globals['_DECISION']._serialized_end=945
+  _globals['_MODELREPORT']._serialized_start=948
+  _globals['_MODELREPORT']._serialized_end=1260
+  _globals['_SCORINGSERVICE']._serialized_start=1460
+  _globals['_SCORINGSERVICE']._serialized_end=1626
 # @@protoc_insertion_point(module_scope)

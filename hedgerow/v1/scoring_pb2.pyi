@@ -3,6 +3,7 @@ import datetime
 from google.protobuf import duration_pb2 as _duration_pb2
 from hedgerow.v1 import plans_pb2 as _plans_pb2
 from hedgerow.v1 import records_pb2 as _records_pb2
+from hedgerow.v1 import rules_pb2 as _rules_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -11,18 +12,6 @@ from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
-
-class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
-    __slots__ = ()
-    REASON_UNSPECIFIED: _ClassVar[Reason]
-    REASON_PREFERRED: _ClassVar[Reason]
-    REASON_BEST_AVAILABLE: _ClassVar[Reason]
-    REASON_CONSENSUS: _ClassVar[Reason]
-    REASON_PLURALITY: _ClassVar[Reason]
-    REASON_BEST_QUALITY: _ClassVar[Reason]
-    REASON_GOOD_ENOUGH: _ClassVar[Reason]
-    REASON_DEFAULT: _ClassVar[Reason]
-    REASON_NO_ANSWER: _ClassVar[Reason]
 
 class ModelState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -33,15 +22,6 @@ class ModelState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MODEL_STATE_CANCELLED: _ClassVar[ModelState]
     MODEL_STATE_NO_HOST: _ClassVar[ModelState]
     MODEL_STATE_NOT_STARTED: _ClassVar[ModelState]
-REASON_UNSPECIFIED: Reason
-REASON_PREFERRED: Reason
-REASON_BEST_AVAILABLE: Reason
-REASON_CONSENSUS: Reason
-REASON_PLURALITY: Reason
-REASON_BEST_QUALITY: Reason
-REASON_GOOD_ENOUGH: Reason
-REASON_DEFAULT: Reason
-REASON_NO_ANSWER: Reason
 MODEL_STATE_UNSPECIFIED: ModelState
 MODEL_STATE_ANSWERED: ModelState
 MODEL_STATE_LATE: ModelState
@@ -111,12 +91,12 @@ class Decision(_message.Message):
     numbers: bytes
     confidences: bytes
     answered_by: _containers.RepeatedScalarFieldContainer[int]
-    reasons: _containers.RepeatedScalarFieldContainer[Reason]
+    reasons: _containers.RepeatedScalarFieldContainer[_rules_pb2.Reason]
     agreed: _containers.RepeatedScalarFieldContainer[int]
     models: _containers.RepeatedCompositeFieldContainer[ModelReport]
     plan_revision: int
     elapsed: _duration_pb2.Duration
-    def __init__(self, labels: _Optional[_Union[_records_pb2.Labels, _Mapping]] = ..., numbers: _Optional[bytes] = ..., confidences: _Optional[bytes] = ..., answered_by: _Optional[_Iterable[int]] = ..., reasons: _Optional[_Iterable[_Union[Reason, str]]] = ..., agreed: _Optional[_Iterable[int]] = ..., models: _Optional[_Iterable[_Union[ModelReport, _Mapping]]] = ..., plan_revision: _Optional[int] = ..., elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    def __init__(self, labels: _Optional[_Union[_records_pb2.Labels, _Mapping]] = ..., numbers: _Optional[bytes] = ..., confidences: _Optional[bytes] = ..., answered_by: _Optional[_Iterable[int]] = ..., reasons: _Optional[_Iterable[_Union[_rules_pb2.Reason, str]]] = ..., agreed: _Optional[_Iterable[int]] = ..., models: _Optional[_Iterable[_Union[ModelReport, _Mapping]]] = ..., plan_revision: _Optional[int] = ..., elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class ModelReport(_message.Message):
     __slots__ = ("name", "version", "state", "elapsed", "queued", "scoring", "failure", "shadow", "predictions", "records")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from hedgerow.v1.scoring_pb2 import Reason
+from hedgerow.v1.rules_pb2 import Reason
 from services.collector.tasks.task import Task
 from services.common.telemetry import Attributes, Tracing
 

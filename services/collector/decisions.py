@@ -15,7 +15,7 @@ from google.protobuf.duration_pb2 import Duration
 
 from hedgerow.v1 import scoring_pb2 as pb
 from hedgerow.v1.collection_pb2 import CollectResponse, TaskDecision
-from services.collector.rules.rule import Value, Verdict
+from services.collector.rules.verdict import Value, Verdict
 from services.collector.tasks.lineup import Lineup
 from services.collector.tasks.model_answer import ModelAnswer
 from services.collector.tasks.task import Task

@@ -13,14 +13,8 @@ from dataclasses import dataclass, field
 from hedgerow.errors import NotFound
 from hedgerow.plans.strategy_checks import DEFAULT_DEADLINE
 from hedgerow.v1.models_pb2 import ModelEvent, ModelPushed, ModelVersion
-from hedgerow.v1.plans_pb2 import (
-    QUALITY_MEASURE_REGISTERED,
-    Plan,
-    PlanModel,
-    Policy,
-    QualityRule,
-    Rule,
-)
+from hedgerow.v1.plans_pb2 import Plan, PlanModel, Policy
+from hedgerow.v1.rules_pb2 import QUALITY_MEASURE_REGISTERED, QualityRule, Rule
 
 _MOST_MODELS = 64
 """A plan has at most this many."""

@@ -12,7 +12,8 @@ from hedgerow.errors import InvalidRecord, NoAnswer, Overloaded, Unavailable
 from hedgerow.plans.checks import MAX_DEADLINE
 from hedgerow.v1.collection_pb2 import TaskDecision, TaskProgress
 from hedgerow.v1.records_pb2 import TraceContext
-from hedgerow.v1.scoring_pb2 import Decision, ModelState, Reason, ScoreRequest
+from hedgerow.v1.rules_pb2 import Reason
+from hedgerow.v1.scoring_pb2 import Decision, ModelState, ScoreRequest
 from services.common.clock import now_ns
 from services.common.deadlines import Deadlines
 from services.router.collectors.link import CollectorListener

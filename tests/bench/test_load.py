@@ -5,7 +5,8 @@ import asyncio
 from bench.floors.echo import echo
 from bench.load import Load, run_load
 from bench.measured import Tally
-from hedgerow.v1.scoring_pb2 import REASON_CONSENSUS, Decision, ModelReport
+from hedgerow.v1.rules_pb2 import REASON_CONSENSUS
+from hedgerow.v1.scoring_pb2 import Decision, ModelReport
 
 
 async def test_every_answer_is_counted_once_with_who_gave_it_and_why() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from services.collector.rules.rule import Verdict
+from services.collector.rules.verdict import Verdict
 
 Numbers = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
@@ -18,8 +18,8 @@ Flags = npt.NDArray[np.bool_]
 WAITS = -2
 """In place of a model: there is no verdict yet, or no answer."""
 
-TIED = -3
-"""In place of a model: somebody else is to say which of several."""
+BY_ITSELF = -3
+"""In place of a model: the record is for `Rule.judge`."""
 
 ABSENT = -1
 """In place of a code: no answer of a model."""
@@ -72,7 +72,7 @@ class Columns:
 
 
 class Verdicts:
-    """For each record the place of the model that answers (or WAITS, TIED), the reason, who agreed."""
+    """For each record the place of the model that answers (or WAITS, BY_ITSELF), the reason, who agreed."""
 
     __slots__ = ("agreed", "models", "reasons")
 
@@ -80,6 +80,13 @@ class Verdicts:
         self.models: Places = np.full(size, WAITS, np.int64)
         self.reasons: Places = np.zeros(size, np.int64)
         self.agreed: Bits = np.zeros(size, np.uint64)
+
+    @classmethod
+    def left_to_judge(cls, size: int) -> Verdicts:
+        """Leave each record to `Rule.judge`."""
+        verdicts = cls(size)
+        verdicts.models[:] = BY_ITSELF
+        return verdicts
 
     @classmethod
     def of_columns(cls, columns: Columns, chosen: Places, reasons: Places) -> Verdicts:
@@ -104,7 +111,7 @@ class Verdicts:
         self.agreed[rows] = other.agreed
 
     def to_list(self) -> list[Verdict]:
-        """Return the verdicts one by one, WAITS and TIED in the place of a model."""
+        """Return the verdicts one by one, WAITS and BY_ITSELF in the place of a model."""
         return list(
             zip(self.models.tolist(), self.reasons.tolist(), self.agreed.tolist(), strict=True)
         )

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.collector.rules.policy import Policy
-from services.collector.rules.rule import Value, Verdict
+from services.collector.rules.verdict import Value, Verdict
 
 
 def decide(

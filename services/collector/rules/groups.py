@@ -1,97 +1,97 @@
-"""Groups of models that agree, for many records at once. `consensus` says what a group is."""
+"""Groups of models that agree, for one record; for many, see `column_groups`.
+
+A *group* is a largest possible set of voters whose answers all agree with each other. Labels, and numbers
+without a tolerance, agree when they are equal, so the groups are disjoint. Numbers with a tolerance agree
+when their distance is within it; 1.0, 1.4 and 1.8 within 0.5 make two groups, with 1.4 in both. A chain
+of near values is not a group: 1.0 and 1.8 do not agree because somebody stands between them.
+
+The answer of a group is one that a model gave: of the voter nearest the group's median (for labels: any).
+Where several are equally near, of the one listed first.
+"""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+from math import fsum
 
-from services.collector.rules.columns import TIED, Bits, Columns, Flags, Numbers, Places, Verdicts
-from services.collector.rules.consensus import ConsensusRule, Tolerance
+from services.collector.rules.tolerance import Tolerance
+from services.collector.rules.verdict import Value, is_number, places_of
 
+Group = tuple[int, int]
+"""Votes of those who agree, and a bit for each of them."""
 
-class Groups:
-    """The largest group of each record.
-
-    `most`: its votes, 0 where nobody answered. `second`: the votes of the next largest, not counted for
-    numbers with a tolerance. `tied`: there is another as large. `spokesmen`: the place whose answer is the
-    group's. `members`: bits.
-    """
-
-    __slots__ = ("members", "most", "second", "spokesmen", "tied")
-
-    def __init__(
-        self, most: Places, second: Places, tied: Flags, spokesmen: Places, members: Bits
-    ) -> None:
-        self.most = most
-        self.second = second
-        self.tied = tied
-        self.spokesmen = spokesmen
-        self.members = members
-
-    def settle(self, rows: Flags, reason: int, verdicts: Verdicts) -> None:
-        """Let the largest groups answer some of the records."""
-        verdicts.models[rows] = np.where(self.tied, TIED, self.spokesmen)[rows]
-        verdicts.reasons[rows] = reason
-        verdicts.agreed[rows] = self.members[rows]
+Votes = Sequence[tuple[int, int]]
+"""Place and votes of each voter, in the plan's order."""
 
 
-def groups_of(rule: ConsensusRule, columns: Columns) -> Groups:
-    """Find the largest groups."""
-    votes_of = dict(rule.votes)
-    votes = np.array([votes_of[model] for model in columns.models.tolist()], np.int64)
-    if rule.tolerance is None or columns.numbers is None:
-        return _equal(columns, votes)
-    return _near(columns, votes, rule.tolerance)
+def groups_of(votes: Votes, values: Sequence[Value], tolerance: Tolerance | None) -> list[Group]:
+    """Return all groups, in the order of those who are listed first in each; numbers come last."""
+    if tolerance is None:
+        return _equal(votes, values)
+    texts = [value if isinstance(value, str) else None for value in values]
+    return _equal(votes, texts) + _near(votes, values, tolerance)
 
 
-def _equal(columns: Columns, votes: Places) -> Groups:
-    codes = columns.codes
-    # For each model the votes of all who gave the answer that it gave.
-    together = np.stack([votes @ (codes == column) for column in codes])
-    together[~columns.present] = 0
-    most = together.max(axis=0)
-    leader = together.argmax(axis=0)[np.newaxis]
-    leading = (codes == np.take_along_axis(codes, leader, 0)) & columns.present
-    second = np.where(leading, 0, together).max(axis=0)
-    tied = (second == most) & (most > 0)
-    return Groups(most, second, tied, columns.models[leader[0]], columns.masks(leading))
+def largest(groups: list[Group], most: int) -> list[int]:
+    """Return the members of each group with this many votes."""
+    return [members for votes, members in groups if votes == most]
 
 
-def _near(columns: Columns, votes: Places, tolerance: Tolerance) -> Groups:
-    assert columns.numbers is not None
-    numbers = columns.numbers
-    order = numbers.argsort(axis=0, kind="stable")  # those without an answer are last
-    ordered = np.take_along_axis(numbers, order, 0)
-    most = np.zeros(columns.size, np.int64)
-    start, count, tied = most, most, most.astype(bool)
-    # A window that is not the largest from its first member on has fewer votes than the one before it.
-    for place, low in enumerate(ordered):
-        inside = near(tolerance, low, ordered[place:])
-        window = (votes[order[place:]] * inside).sum(axis=0)
-        larger = window > most
-        tied = ~larger & (tied | ((window == most) & (window > 0)))
-        start = np.where(larger, place, start)
-        count = np.where(larger, inside.sum(axis=0), count)
-        most = np.where(larger, window, most)
-    members = _put_back(order, start, count)
-    # The two in the middle of an even number of members are equally near their median.
-    lower = np.take_along_axis(ordered, (start + np.maximum(count - 1, 0) // 2)[np.newaxis], 0)
-    upper = np.take_along_axis(ordered, (start + count // 2)[np.newaxis], 0)
-    nearest = members & ((numbers == lower) | (numbers == upper))
-    spokesmen = columns.models[nearest.argmax(axis=0)]
-    return Groups(most, np.zeros_like(most), tied, spokesmen, columns.masks(members))
+def first(tied: list[int], confidences: Sequence[float]) -> int:
+    """Break a tie of groups with equal votes: higher mean confidence, then the best listed."""
+    if len(tied) == 1:
+        return tied[0]
+
+    def order(group: int) -> tuple[float, list[int]]:
+        members = places_of(group)
+        return -fsum([confidences[model] for model in members]) / len(members), members
+
+    return min(tied, key=order)
 
 
-def _put_back(order: Places, start: Places, count: Places) -> Flags:
-    """Flag, in the models' own order, the `count` from `start` on in sorted order."""
-    place = np.arange(len(order))[:, np.newaxis]
-    flags = np.zeros(order.shape, bool)
-    np.put_along_axis(flags, order, (place >= start) & (place < start + count), 0)
-    return flags
+def spokesman(group: int, values: Sequence[Value], tolerance: Tolerance | None) -> int:
+    """Return the member whose answer is the group's."""
+    if tolerance is None:
+        return (group & -group).bit_length() - 1
+    members = places_of(group)
+    numbers = sorted([value for model in members if is_number(value := values[model])])
+    if not numbers:
+        return members[0]
+    # With an even number of members the two in the middle are equally near the median.
+    middle = numbers[(len(numbers) - 1) // 2], numbers[len(numbers) // 2]
+    return next(model for model in members if values[model] in middle)
 
 
-def near(tolerance: Tolerance, one: Numbers, other: Numbers) -> Flags:
-    """What `Tolerance.agree` tells, whichever is larger; NaN agrees with nothing."""
-    with np.errstate(over="ignore"):
-        allowed = tolerance.absolute + tolerance.relative * np.maximum(np.abs(one), np.abs(other))
-        agree: Flags = np.abs(other - one) <= allowed
-    return agree
+def _equal(votes: Votes, values: Sequence[Value]) -> list[Group]:
+    together: dict[Value, int] = {}
+    members: dict[Value, int] = {}
+    for model, weight in votes:
+        value = values[model]
+        if value in together:
+            together[value] += weight
+            members[value] |= 1 << model
+        elif value is not None:
+            together[value] = weight
+            members[value] = 1 << model
+    return list(zip(together.values(), members.values(), strict=True))
+
+
+def _near(votes: Votes, values: Sequence[Value], tolerance: Tolerance) -> list[Group]:
+    """The windows over the sorted numbers whose ends agree, from each number as far as they reach."""
+    numbers = sorted(
+        [
+            (value, weight, 1 << model)
+            for model, weight in votes
+            if is_number(value := values[model])
+        ]
+    )
+    groups = []
+    stop = 0
+    for start, (low, _, _) in enumerate(numbers):
+        while stop < len(numbers) and tolerance.agree(low, numbers[stop][0]):
+            stop += 1
+        # One that ends where the one before it does is part of it, and has fewer votes.
+        window = numbers[start:stop]
+        together = sum([weight for _, weight, _ in window])
+        groups.append((together, sum([member for _, _, member in window])))
+    return groups

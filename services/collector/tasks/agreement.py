@@ -17,9 +17,8 @@ from typing import NamedTuple
 import numpy as np
 
 from services.collector.rules.columns import ABSENT, Flags, Places
-from services.collector.rules.consensus import Tolerance, is_number
-from services.collector.rules.groups import near
-from services.collector.rules.rule import Value
+from services.collector.rules.tolerance import Tolerance
+from services.collector.rules.verdict import Value, is_number
 from services.collector.tasks.model_answer import ModelAnswer
 
 
@@ -116,5 +115,5 @@ def _alike(codes: Places, other: Places, tolerance: Tolerance | None) -> Flags:
     alike: Flags = codes == other
     if tolerance is not None:
         # What is no number is NaN by its bits, and agrees with nothing.
-        alike |= near(tolerance, codes.view(np.float64), other.view(np.float64))
+        alike |= tolerance.agree_columns(codes.view(np.float64), other.view(np.float64))
     return alike

@@ -9,7 +9,7 @@ from hedgerow.errors import InvalidInput
 from hedgerow.v1.plans_pb2 import Plan
 from hedgerow.v1.scoring_pb2 import ModelReport
 from services.collector.rules.policy import Policy
-from services.collector.rules.rule import Verdict
+from services.collector.rules.verdict import Verdict
 from services.collector.tasks.statistics import Counts, Statistics
 
 

@@ -7,10 +7,9 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from services.collector.rules.columns import NOTHING, TIED, WAITS, Columns, Numbers, Places
+from services.collector.rules.columns import BY_ITSELF, NOTHING, WAITS, Columns, Numbers, Places
 from services.collector.rules.decider import decide
-from services.collector.rules.rule import Value, Verdict
-from services.collector.rules.vectors import can_judge_rows, judge_rows
+from services.collector.rules.verdict import Value, Verdict
 from services.collector.tasks.agreement import Coded, Decided, tally_codes, tally_values
 from services.collector.tasks.model_answer import ModelAnswer
 from services.collector.tasks.reports import code_of
@@ -139,14 +138,14 @@ class ManyRecords(Task):
             return [self._decide(row, at_deadline) for row in self._pending]
         policy = self.lineup.policy
         columns = self._columns(voted)
-        found = judge_rows(policy.rule, columns, self.outstanding, at_deadline).to_list()
+        found = policy.rule.judge_columns(columns, self.outstanding, at_deadline).to_list()
         final = at_deadline or not self.outstanding & policy.voters
         unanswered = policy.nothing if final else None
         verdicts: list[Verdict | None] = []
         for row, verdict in zip(self._pending, found, strict=True):
             if verdict[0] >= 0:
                 verdicts.append(verdict)
-            elif verdict[0] == TIED:
+            elif verdict[0] == BY_ITSELF:
                 verdicts.append(self._decide(row, at_deadline))
             else:
                 assert verdict[0] == WAITS
@@ -165,7 +164,7 @@ class ManyRecords(Task):
     def _have_columns(self, voted: list[tuple[int, ModelAnswer]]) -> bool:
         """Columns are of labels, or of numbers, not of both."""
         kinds = {answer.report.classes is None for _, answer in voted}
-        return len(kinds) == 1 and can_judge_rows(self.lineup.policy.rule)
+        return len(kinds) == 1
 
     def _columns(self, voted: list[tuple[int, ModelAnswer]]) -> Columns:
         found = [self._column(place, answer) for place, answer in voted]

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from hedgerow.v1 import records_pb2
 from services.collector.rules.columns import ABSENT, Numbers, Places
-from services.collector.rules.rule import Value
+from services.collector.rules.verdict import Value
 from services.collector.tasks.reports import Report, Result
 
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from services.collector.rules.decider import decide
-from services.collector.rules.rule import Value, Verdict
+from services.collector.rules.verdict import Value, Verdict
 from services.collector.tasks.agreement import agree, supporters
 from services.collector.tasks.model_answer import ModelAnswer
 from services.collector.tasks.task import Task

@@ -16,7 +16,7 @@ from hedgerow.v1 import records_pb2
 from hedgerow.v1.collection_pb2 import ReportRequest, TaskResult
 from hedgerow.v1.scoring_pb2 import MODEL_STATE_ANSWERED, ModelReport
 from services.collector.rules.columns import ABSENT, FIRST_LABEL, Numbers, Places
-from services.collector.rules.rule import Value
+from services.collector.rules.verdict import Value
 from services.collector.tasks.statistics import Counts
 
 _LONGEST = 1e9

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 from hedgerow.v1.records_pb2 import TraceContext
-from services.collector.rules.rule import Value, Verdict, places_of
+from services.collector.rules.verdict import Value, Verdict, places_of
 from services.collector.tasks.agreement import Decided
 from services.collector.tasks.lineup import Lineup
 from services.collector.tasks.model_answer import ModelAnswer

@@ -8,7 +8,9 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from hedgerow.data.answers import Answer, Answers, ModelState, Reason
+from hedgerow.data.answers import Answer, Answers, ModelState
+from hedgerow.plans.rules.reasons import Reason
+from hedgerow.v1 import rules_pb2
 from hedgerow.v1 import scoring_pb2 as pb
 from tests.hedgerow.fakes.answers import decision
 
@@ -65,7 +67,7 @@ def test_every_state_and_every_reason_of_the_contract_has_a_name() -> None:
     for state, number in pb.ModelState.items():
         (report,) = Answers(pb.Decision(models=[pb.ModelReport(state=state)])).models
         assert (report.state is ModelState.UNKNOWN) == (number == 0)
-    for reason, number in pb.Reason.items():
+    for reason, number in rules_pb2.Reason.items():
         answer = Answers(pb.Decision(reasons=[reason], answered_by=[-1], agreed=[0]))[0]
         assert (answer.reason is Reason.UNKNOWN) == (number == 0)
 
@@ -75,7 +77,7 @@ def test_a_number_without_confidence_and_a_default() -> None:
         pb.Decision(
             numbers=struct.pack("<2d", 1.5, 4.0),
             answered_by=[0, -1],
-            reasons=[pb.REASON_BEST_QUALITY, pb.REASON_DEFAULT],
+            reasons=[rules_pb2.REASON_BEST_QUALITY, rules_pb2.REASON_DEFAULT],
             agreed=[1, 0],
             models=[pb.ModelReport(name="forest", version=1)],
         )
@@ -87,7 +89,7 @@ def test_a_number_without_confidence_and_a_default() -> None:
 
 def test_a_record_without_an_answer_has_no_value() -> None:
     partly = decision(2)
-    partly.reasons[1] = pb.REASON_NO_ANSWER
+    partly.reasons[1] = rules_pb2.REASON_NO_ANSWER
     partly.answered_by[1] = -1
     partly.confidences = struct.pack("<2d", 0.5, float("nan"))
 
@@ -100,7 +102,7 @@ def test_a_record_without_an_answer_has_no_value() -> None:
 def test_a_decision_without_any_answer_tells_of_the_models() -> None:
     nothing = decision(1)
     nothing.ClearField("labels")
-    nothing.reasons[0] = pb.REASON_NO_ANSWER
+    nothing.reasons[0] = rules_pb2.REASON_NO_ANSWER
     nothing.answered_by[0] = -1
     answers = Answers(nothing)
     assert (answers[0].value, answers[0].answered_by) == (None, "")

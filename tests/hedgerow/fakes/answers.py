@@ -6,7 +6,7 @@ import struct
 
 from google.protobuf.duration_pb2 import Duration
 
-from hedgerow.v1 import scoring_pb2
+from hedgerow.v1 import rules_pb2, scoring_pb2
 from hedgerow.v1.records_pb2 import Labels, Output, Predictions
 
 MODELS = ("wine-net", "wine-tree", "wine-boosting")
@@ -30,7 +30,7 @@ def decision(rows: int, explain: bool = False) -> scoring_pb2.Decision:
         labels=Labels(classes=["white", "red"], indexes=[1] * rows),
         confidences=struct.pack("<d", 0.75) * rows,
         answered_by=[1] * rows,
-        reasons=[scoring_pb2.REASON_CONSENSUS] * rows,
+        reasons=[rules_pb2.REASON_CONSENSUS] * rows,
         agreed=[0b011] * rows,
         models=reports,
         plan_revision=7,

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from hedgerow.plans.plan import plan_from_yaml, plan_to_yaml
 from hedgerow.v1 import plans_pb2 as pb
+from hedgerow.v1 import rules_pb2
 from tests.hedgerow.plans.texts import wine
 
 FULL = """
@@ -41,7 +42,7 @@ def test_a_plan_is_read_as_it_was_meant() -> None:
     assert dict(first.consensus.weights) == {"wine-net": 2}
     assert second.consensus.quorum.all
     assert second.consensus.tolerance.absolute == 0.5
-    assert second.otherwise.quality.by == pb.QUALITY_MEASURE_CONFIDENCE
+    assert second.otherwise.quality.by == rules_pb2.QUALITY_MEASURE_CONFIDENCE
     assert second.otherwise.quality.good_enough == 0.9
     assert policy.default_answer.label == "1"
 

@@ -7,35 +7,39 @@ from hypothesis import strategies as st
 
 from hedgerow.plans.plan import check_plan, plan_from_yaml, plan_to_yaml
 from hedgerow.v1 import plans_pb2 as pb
+from hedgerow.v1 import rules_pb2
 
 names = st.sampled_from(["a", "b-1", "c.d"])
 quorums = st.one_of(
     st.none(),
-    st.just(pb.Quorum(majority=True)),
-    st.just(pb.Quorum(all=True)),
-    st.builds(pb.Quorum, votes=st.floats(0.001, 3)),
+    st.just(rules_pb2.Quorum(majority=True)),
+    st.just(rules_pb2.Quorum(all=True)),
+    st.builds(rules_pb2.Quorum, votes=st.floats(0.001, 3)),
 )
 tolerances = st.one_of(
     st.none(),
-    st.builds(pb.Tolerance, absolute=st.floats(0, 1e300)),
-    st.builds(pb.Tolerance, relative=st.floats(0, 1)),
+    st.builds(rules_pb2.Tolerance, absolute=st.floats(0, 1e300)),
+    st.builds(rules_pb2.Tolerance, relative=st.floats(0, 1)),
 )
 consensus_rules = st.builds(
-    pb.ConsensusRule,
+    rules_pb2.ConsensusRule,
     quorum=quorums,
     tolerance=tolerances,
     weights=st.dictionaries(names, st.floats(1, 1e12), max_size=3),
 )
-measures = st.sampled_from([pb.QUALITY_MEASURE_REGISTERED, pb.QUALITY_MEASURE_CONFIDENCE])
+measures = st.sampled_from(
+    [rules_pb2.QUALITY_MEASURE_REGISTERED, rules_pb2.QUALITY_MEASURE_CONFIDENCE]
+)
 quality_rules = st.builds(
-    pb.QualityRule, by=measures, good_enough=st.one_of(st.none(), st.floats(0, 1))
+    rules_pb2.QualityRule, by=measures, good_enough=st.one_of(st.none(), st.floats(0, 1))
 )
 last_rules = st.one_of(
-    st.just(pb.Rule(timeout=pb.TimeoutRule())), st.builds(pb.Rule, quality=quality_rules)
+    st.just(rules_pb2.Rule(timeout=rules_pb2.TimeoutRule())),
+    st.builds(rules_pb2.Rule, quality=quality_rules),
 )
 rules = st.recursive(
-    st.one_of(last_rules, st.builds(pb.Rule, consensus=consensus_rules)),
-    lambda inner: st.builds(pb.Rule, consensus=consensus_rules, otherwise=inner),
+    st.one_of(last_rules, st.builds(rules_pb2.Rule, consensus=consensus_rules)),
+    lambda inner: st.builds(rules_pb2.Rule, consensus=consensus_rules, otherwise=inner),
     max_leaves=4,
 )
 defaults = st.one_of(
@@ -48,7 +52,7 @@ defaults = st.one_of(
 @settings(deadline=None)
 @given(rules, defaults, st.one_of(st.none(), st.integers(1, 3_600_000_000)))
 def test_every_plan_round_trips(
-    rule: pb.Rule, default: pb.DefaultAnswer | None, microseconds: int | None
+    rule: rules_pb2.Rule, default: pb.DefaultAnswer | None, microseconds: int | None
 ) -> None:
     models = [pb.PlanModel(name=name) for name in ("a", "b-1", "c.d")]
     plan = pb.Plan(data_type="wine", models=models, policy=pb.Policy(rule=rule))

@@ -11,11 +11,12 @@ from hedgerow.plans.plan import plan_from_yaml
 from hedgerow.v1 import collection_pb2 as pb
 from hedgerow.v1 import records_pb2
 from hedgerow.v1.plans_pb2 import Plan
-from hedgerow.v1.scoring_pb2 import Decision, ModelReport, ModelState, Reason
+from hedgerow.v1.rules_pb2 import Reason
+from hedgerow.v1.scoring_pb2 import Decision, ModelReport, ModelState
 from services.collector.decisions import Progress, response_of
 from services.collector.intake import Intake
 from services.collector.rules.policy import Policy, compile_policy
-from services.collector.rules.rule import Value
+from services.collector.rules.verdict import Value
 from services.collector.sessions import Session
 from services.collector.tasks.open_tasks import OpenTasks
 from services.collector.tasks.statistics import Statistics

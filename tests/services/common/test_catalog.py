@@ -8,7 +8,7 @@ import pytest
 
 from hedgerow.errors import NotFound
 from hedgerow.v1.models_pb2 import ModelEvent
-from hedgerow.v1.plans_pb2 import QUALITY_MEASURE_REGISTERED
+from hedgerow.v1.rules_pb2 import QUALITY_MEASURE_REGISTERED
 from services.common.catalog import Catalog
 from tests.services.common.events import applied, pushed
 

@@ -12,7 +12,7 @@ import grpc
 from hedgerow.errors import InvalidModel
 from hedgerow.formats.interface import Model, ModelFactory
 from hedgerow.v1.models_pb2 import Feature, ModelDescriptor, ModelVersion, Signature
-from hedgerow.v1.plans_pb2 import Plan, PlanModel, Policy, Rule, TimeoutRule
+from hedgerow.v1.plans_pb2 import Plan, PlanModel, Policy
 from hedgerow.v1.registry_pb2 import (
     ApplyPlanRequest,
     GetModelRequest,
@@ -23,6 +23,7 @@ from hedgerow.v1.registry_pb2 import (
     PushModelResponse,
 )
 from hedgerow.v1.registry_pb2_grpc import RegistryServiceStub
+from hedgerow.v1.rules_pb2 import Rule, TimeoutRule
 from hedgerow.v1.state_pb2 import GetStateRequest, GetStateResponse
 from hedgerow.v1.state_pb2_grpc import StateServiceStub
 from services.common.telemetry import Tracing

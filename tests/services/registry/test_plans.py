@@ -8,7 +8,8 @@ from datetime import timedelta
 import grpc
 import pytest
 
-from hedgerow.v1.plans_pb2 import ConsensusRule, Plan, PlanModel, Policy, Quorum, Rule
+from hedgerow.v1.plans_pb2 import Plan, PlanModel, Policy
+from hedgerow.v1.rules_pb2 import ConsensusRule, Quorum, Rule
 from tests.services.registry.harness import Client, described, plan_of
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hedgerow.v1.scoring_pb2 import Decision, ModelState, Reason
+from hedgerow.v1.rules_pb2 import Reason
+from hedgerow.v1.scoring_pb2 import Decision, ModelState
 
 
 def labels(decision: Decision) -> Sequence[str]:

@@ -13,6 +13,7 @@ from itertools import combinations
 from statistics import median
 
 from hedgerow.v1 import plans_pb2 as pb
+from hedgerow.v1 import rules_pb2
 
 Answer = str | float
 Verdict = tuple[int | None, str, frozenset[int]]
@@ -55,7 +56,7 @@ def decide(situation: Situation) -> Verdict | None:
     return verdict
 
 
-def _judge(rule: pb.Rule, situation: Situation) -> Verdict | None:
+def _judge(rule: rules_pb2.Rule, situation: Situation) -> Verdict | None:
     if rule.HasField("timeout"):
         return _timeout(situation)
     if rule.HasField("quality"):
@@ -77,8 +78,8 @@ def _timeout(situation: Situation) -> Verdict | None:
     return None
 
 
-def _quality(rule: pb.QualityRule, situation: Situation) -> Verdict | None:
-    confident = rule.by == pb.QUALITY_MEASURE_CONFIDENCE
+def _quality(rule: rules_pb2.QualityRule, situation: Situation) -> Verdict | None:
+    confident = rule.by == rules_pb2.QUALITY_MEASURE_CONFIDENCE
     measure = situation.confidences if confident else situation.qualities
     ranked = sorted(situation.answered, key=lambda i: (-measure.get(i, 0), i))
     if not ranked:
@@ -95,7 +96,7 @@ def _quality(rule: pb.QualityRule, situation: Situation) -> Verdict | None:
     return None
 
 
-def _consensus(rule: pb.Rule, situation: Situation) -> Verdict | None:
+def _consensus(rule: rules_pb2.Rule, situation: Situation) -> Verdict | None:
     consensus = rule.consensus
     votes = {
         i: Fraction(repr(consensus.weights.get(situation.plan.models[i].name, 1.0)))
@@ -116,7 +117,9 @@ def _consensus(rule: pb.Rule, situation: Situation) -> Verdict | None:
     return _spokesman(group, situation), "PLURALITY", group
 
 
-def _reaches(rule: pb.ConsensusRule, votes: Mapping[int, Fraction], group: Iterable[int]) -> bool:
+def _reaches(
+    rule: rules_pb2.ConsensusRule, votes: Mapping[int, Fraction], group: Iterable[int]
+) -> bool:
     total, have = sum(votes.values()), sum(votes[i] for i in group)
     kind = rule.quorum.WhichOneof("kind")
     if kind == "votes":
@@ -124,7 +127,7 @@ def _reaches(rule: pb.ConsensusRule, votes: Mapping[int, Fraction], group: Itera
     return have == total if kind == "all" else have > total / 2
 
 
-def _agree(rule: pb.ConsensusRule, one: Answer, other: Answer) -> bool:
+def _agree(rule: rules_pb2.ConsensusRule, one: Answer, other: Answer) -> bool:
     if isinstance(one, str) or isinstance(other, str):
         return one == other
     larger = max(abs(one), abs(other))
@@ -132,7 +135,7 @@ def _agree(rule: pb.ConsensusRule, one: Answer, other: Answer) -> bool:
     return one == other or (allowed > 0 and abs(one - other) <= allowed + 1e-12 * larger)
 
 
-def _groups(rule: pb.ConsensusRule, situation: Situation) -> list[frozenset[int]]:
+def _groups(rule: rules_pb2.ConsensusRule, situation: Situation) -> list[frozenset[int]]:
     """All largest sets of voters any two of whom agree."""
     said = situation.said
     sets = [
@@ -145,7 +148,7 @@ def _groups(rule: pb.ConsensusRule, situation: Situation) -> list[frozenset[int]
 
 
 def _quorum_possible(
-    rule: pb.ConsensusRule, votes: Mapping[int, Fraction], situation: Situation
+    rule: rules_pb2.ConsensusRule, votes: Mapping[int, Fraction], situation: Situation
 ) -> bool:
     """Whether some future has a quorum: nothing helps more than that all who are out say one thing."""
     futures: list[Answer] = [*situation.said.values(), "something new"]
@@ -157,7 +160,7 @@ def _quorum_possible(
 
 
 def _may_change(
-    rule: pb.ConsensusRule, votes: Mapping[int, Fraction], situation: Situation
+    rule: rules_pb2.ConsensusRule, votes: Mapping[int, Fraction], situation: Situation
 ) -> bool:
     """Whether some future has another group with as many votes as the largest has."""
     if rule.tolerance.absolute or rule.tolerance.relative:
@@ -176,7 +179,7 @@ def _may_change(
 
 
 def _pick(
-    rule: pb.Rule,
+    rule: rules_pb2.Rule,
     votes: Mapping[int, Fraction],
     groups: list[frozenset[int]],
     situation: Situation,

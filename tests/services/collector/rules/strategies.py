@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hedgerow.errors import InvalidPlan
 from hedgerow.plans.plan import check_plan
 from hedgerow.v1 import plans_pb2 as pb
+from hedgerow.v1 import rules_pb2
 
 NAMES = ("a", "b", "c", "d", "e")
 CONFIDENCES = (0.0, 0.25, 0.5, 0.9, 1.0)
@@ -16,33 +17,36 @@ NUMBERS: tuple[str | float, ...] = (-1.0, 0.0, -0.0, 1.0, 1.25, 1.5, 2.0, 2.1)
 _votes = st.sampled_from([1.0, 1.0, 2.0, 0.1, 0.2, 0.3])
 _quorums = st.one_of(
     st.none(),
-    st.just(pb.Quorum(majority=True)),
-    st.just(pb.Quorum(all=True)),
-    st.builds(pb.Quorum, votes=st.sampled_from([0.3, 1.0, 2.0, 3.0])),
+    st.just(rules_pb2.Quorum(majority=True)),
+    st.just(rules_pb2.Quorum(all=True)),
+    st.builds(rules_pb2.Quorum, votes=st.sampled_from([0.3, 1.0, 2.0, 3.0])),
 )
 _tolerances = st.one_of(
     st.none(),
     st.none(),
-    st.builds(pb.Tolerance, absolute=st.sampled_from([0.25, 0.5, 1.0])),
-    st.builds(pb.Tolerance, relative=st.sampled_from([0.05, 0.25, 1.0])),
+    st.builds(rules_pb2.Tolerance, absolute=st.sampled_from([0.25, 0.5, 1.0])),
+    st.builds(rules_pb2.Tolerance, relative=st.sampled_from([0.05, 0.25, 1.0])),
 )
-_measures = st.sampled_from([pb.QUALITY_MEASURE_REGISTERED, pb.QUALITY_MEASURE_CONFIDENCE])
+_measures = st.sampled_from(
+    [rules_pb2.QUALITY_MEASURE_REGISTERED, rules_pb2.QUALITY_MEASURE_CONFIDENCE]
+)
 _qualities = st.builds(
-    pb.QualityRule, by=_measures, good_enough=st.sampled_from([None, None, 0.0, 0.5, 0.9])
+    rules_pb2.QualityRule, by=_measures, good_enough=st.sampled_from([None, None, 0.0, 0.5, 0.9])
 )
 _last = st.one_of(
-    st.just(pb.Rule(timeout=pb.TimeoutRule())), st.builds(pb.Rule, quality=_qualities)
+    st.just(rules_pb2.Rule(timeout=rules_pb2.TimeoutRule())),
+    st.builds(rules_pb2.Rule, quality=_qualities),
 )
 
 
 @st.composite
-def _consensus(draw: st.DrawFn, names: tuple[str, ...]) -> pb.Rule:
+def _consensus(draw: st.DrawFn, names: tuple[str, ...]) -> rules_pb2.Rule:
     weights = st.dictionaries(st.sampled_from(names), _votes, max_size=len(names))
-    rule = pb.ConsensusRule(
+    rule = rules_pb2.ConsensusRule(
         quorum=draw(_quorums), tolerance=draw(_tolerances), weights=draw(weights)
     )
     deeper = st.one_of(st.none(), _last, _consensus(names))
-    return pb.Rule(consensus=rule, otherwise=draw(deeper))
+    return rules_pb2.Rule(consensus=rule, otherwise=draw(deeper))
 
 
 @st.composite

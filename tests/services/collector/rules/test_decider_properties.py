@@ -8,10 +8,10 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from hedgerow.v1.scoring_pb2 import Reason
+from hedgerow.v1.rules_pb2 import Reason
 from services.collector.rules import decider
 from services.collector.rules.policy import compile_policy
-from services.collector.rules.rule import NOBODY
+from services.collector.rules.verdict import NOBODY
 from tests.services.collector.rules import reference
 from tests.services.collector.rules.reference import Situation
 from tests.services.collector.rules.strategies import CONFIDENCES, kinds, plans, qualities

@@ -4,9 +4,11 @@ import pytest
 
 from hedgerow.errors import InvalidPlan
 from hedgerow.v1 import plans_pb2 as pb
+from hedgerow.v1 import rules_pb2
 from services.collector.rules.consensus import ConsensusRule
-from services.collector.rules.policy import compile_policy
-from services.collector.rules.rule import QualityRule, TimeoutRule
+from services.collector.rules.policy import RULES, compile_policy
+from services.collector.rules.quality import QualityRule
+from services.collector.rules.timeout import TimeoutRule
 from tests.services.collector.harness import plan_of, policy_of
 
 
@@ -54,7 +56,7 @@ def test_qualities_that_are_missing_or_no_numbers_are_0() -> None:
 
 def test_a_measure_that_is_not_told_is_registered_quality() -> None:
     plan = plan_of("{quality: {by: registered}}")
-    plan.policy.rule.quality.by = pb.QUALITY_MEASURE_UNSPECIFIED
+    plan.policy.rule.quality.by = rules_pb2.QUALITY_MEASURE_UNSPECIFIED
     rule = compile_policy(plan, [0.1, 0.2, 0.3]).rule
     assert isinstance(rule, QualityRule)
     assert rule.qualities == (0.1, 0.2, 0.3)
@@ -72,6 +74,12 @@ def test_otherwise_is_compiled_with_its_rule() -> None:
 )
 def test_the_default_is_a_label_or_a_number(default: str, value: str | float | None) -> None:
     assert policy_of(f"{{timeout: {{}}{default}}}").default == value
+
+
+def test_every_rule_of_the_contract_is_judged() -> None:
+    assert RULES.keys() == {
+        field.name for field in rules_pb2.Rule.DESCRIPTOR.oneofs_by_name["kind"].fields
+    }
 
 
 def test_a_plan_that_contradicts_itself_is_not_compiled() -> None:

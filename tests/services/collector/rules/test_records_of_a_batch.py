@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hedgerow.v1 import collection_pb2 as pb
-from services.collector.rules.rule import Value
+from services.collector.rules.verdict import Value
 from tests.services.collector.harness import (
     answers,
     opening_of,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.collector.rules.rule import Value
+from services.collector.rules.verdict import Value
 from tests.services.collector.rules.batch import Batch, BatchOf, Verdict
 
 

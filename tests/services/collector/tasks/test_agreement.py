@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.collector.rules.columns import ABSENT, NOTHING
-from services.collector.rules.consensus import Tolerance
-from services.collector.rules.rule import Value
+from services.collector.rules.tolerance import Tolerance
+from services.collector.rules.verdict import Value
 from services.collector.tasks.agreement import Tally, tally_codes, tally_values
 from services.collector.tasks.reports import code_of
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,9 +11,12 @@ from hypothesis import strategies as st
 
 from hedgerow.v1 import plans_pb2
 from hedgerow.v1.collection_pb2 import ReportRequest
-from services.collector.rules import vectors
-from services.collector.rules.policy import compile_policy
-from services.collector.rules.rule import Value
+from services.collector.rules.columns import Verdicts
+from services.collector.rules.consensus import ConsensusRule
+from services.collector.rules.policy import Policy, compile_policy
+from services.collector.rules.rule import Rule
+from services.collector.rules.timeout import TimeoutRule
+from services.collector.rules.verdict import Value
 from services.collector.tasks import many_records
 from services.collector.tasks.lineup import Lineup
 from services.collector.tasks.many_records import ManyRecords
@@ -147,13 +152,13 @@ def test_the_order_of_what_came_before_the_decision_does_not_matter(
 def test_columns_are_used_where_they_are_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Or the properties above would compare a thing with itself."""
     asked: list[int] = []
-    judge_rows = vectors.judge_rows
+    judge_columns = ConsensusRule.judge_columns
 
-    def counted(*arguments: object) -> object:
+    def counted(*arguments: Any) -> Verdicts:
         asked.append(1)
-        return judge_rows(*arguments)  # type: ignore[arg-type]
+        return judge_columns(*arguments)
 
-    monkeypatch.setattr(many_records, "judge_rows", counted)
+    monkeypatch.setattr(ConsensusRule, "judge_columns", counted)
     for values in (["x"] * ROWS, [1.0] * ROWS):
         task = task_of(ManyRecords, lineup_of(plan_of("{consensus: {tolerance: 1}}"), []), ROWS)
         task.take(0, ModelAnswer(report_of(list(values), [0.5] * ROWS), 0, 0.0))
@@ -165,6 +170,20 @@ def test_columns_are_used_where_they_are_worth_it(monkeypatch: pytest.MonkeyPatc
 def test_votes_too_large_for_columns_are_counted_all_the_same() -> None:
     plan = plan_of("{consensus: {weights: {a: 1000000000000, b: 0.0000000001}}}", "a b")
     task = task_of(ManyRecords, lineup_of(plan, []), ROWS)
+    task.take(0, ModelAnswer(report_of(["x"] * ROWS, [0.5] * ROWS), 0, 0.0))
+    assert task.judge(False)
+    assert {place for place, _, _ in task.verdicts()} == {0}
+
+
+def test_a_rule_that_knows_no_columns_judges_large_batches_too() -> None:
+    class Plain(TimeoutRule):
+        judge_columns = Rule.judge_columns
+
+    plan = plan_of("{timeout: {}}")
+    policy = Policy(Plain([0, 1, 2]), None)
+    task = task_of(ManyRecords, Lineup(plan, policy, [1, 1, 1], Statistics()), ROWS)
+    task.take(1, ModelAnswer(report_of(["y"] * ROWS, [0.5] * ROWS), 0, 0.0))
+    assert not task.judge(False)
     task.take(0, ModelAnswer(report_of(["x"] * ROWS, [0.5] * ROWS), 0, 0.0))
     assert task.judge(False)
     assert {place for place, _, _ in task.verdicts()} == {0}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collector.rules.rule import Value
+from services.collector.rules.verdict import Value
 from tests.services.collector.harness import Desk, answers, opening_of, report_of, states
 
 SURE = "{quality: {by: confidence, good_enough: 0.9}}"

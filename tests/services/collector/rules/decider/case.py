@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hedgerow.v1.scoring_pb2 import Reason
+from hedgerow.v1.rules_pb2 import Reason
 from services.collector.rules.decider import decide
 from services.collector.rules.policy import Policy, compile_policy
-from services.collector.rules.rule import NOBODY, Value
+from services.collector.rules.verdict import NOBODY, Value
 from tests.services.collector.harness import plan_of
 
 OUT = object()
