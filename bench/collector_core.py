@@ -25,6 +25,7 @@ from services.collector.tasks.open_tasks import OpenTasks
 from services.collector.tasks.statistics import Statistics
 from services.collector.tasks.task import Task
 from services.collector.tasks.unclaimed import UnclaimedResults
+from services.common.seconds import duration_of
 from services.common.telemetry import Tracing
 
 MODELS = ("net", "forest", "tree")
@@ -90,7 +91,7 @@ def frames(tasks: int, rows: int, first: int, numbers: bool) -> tuple[bytes, lis
             model=name,
             version=1,
             data_type="wine",
-            scoring_seconds=0.0003,
+            scoring=duration_of(0.0003),
             results=[
                 pb.TaskResult(task_id=first + i, rows=rows, queued_seconds=0.0002 + i * 1e-6)
                 for i in range(tasks)

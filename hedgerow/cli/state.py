@@ -73,7 +73,7 @@ def _host_row(host: Any) -> list[str]:
 
 def _stats_row(stats: Any) -> list[str]:
     counts = (stats.answered, stats.chosen, stats.late, stats.failed)
-    times = (stats.min.ToNanoseconds(), stats.max.ToNanoseconds())
+    times = (stats.shortest_scoring.ToNanoseconds(), stats.longest_scoring.ToNanoseconds())
     return [
         f"{stats.data_type}/{stats.name}@{stats.version}",
         *map(str, counts),

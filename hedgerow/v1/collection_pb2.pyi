@@ -1,3 +1,6 @@
+import datetime
+
+from google.protobuf import duration_pb2 as _duration_pb2
 from hedgerow.v1 import plans_pb2 as _plans_pb2
 from hedgerow.v1 import records_pb2 as _records_pb2
 from hedgerow.v1 import scoring_pb2 as _scoring_pb2
@@ -10,20 +13,20 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class CollectRequest(_message.Message):
-    __slots__ = ("plans", "openings", "losses", "sent_ns", "launches", "cancelled")
+    __slots__ = ("plans", "openings", "lost", "sent_ns", "started", "cancelled")
     PLANS_FIELD_NUMBER: _ClassVar[int]
     OPENINGS_FIELD_NUMBER: _ClassVar[int]
-    LOSSES_FIELD_NUMBER: _ClassVar[int]
+    LOST_FIELD_NUMBER: _ClassVar[int]
     SENT_NS_FIELD_NUMBER: _ClassVar[int]
-    LAUNCHES_FIELD_NUMBER: _ClassVar[int]
+    STARTED_FIELD_NUMBER: _ClassVar[int]
     CANCELLED_FIELD_NUMBER: _ClassVar[int]
     plans: _containers.RepeatedCompositeFieldContainer[PlanDefinition]
     openings: _containers.RepeatedCompositeFieldContainer[Opening]
-    losses: _containers.RepeatedCompositeFieldContainer[Loss]
+    lost: _containers.RepeatedCompositeFieldContainer[LostModel]
     sent_ns: int
-    launches: _containers.RepeatedCompositeFieldContainer[Launch]
+    started: _containers.RepeatedCompositeFieldContainer[StartedModel]
     cancelled: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, plans: _Optional[_Iterable[_Union[PlanDefinition, _Mapping]]] = ..., openings: _Optional[_Iterable[_Union[Opening, _Mapping]]] = ..., losses: _Optional[_Iterable[_Union[Loss, _Mapping]]] = ..., sent_ns: _Optional[int] = ..., launches: _Optional[_Iterable[_Union[Launch, _Mapping]]] = ..., cancelled: _Optional[_Iterable[int]] = ...) -> None: ...
+    def __init__(self, plans: _Optional[_Iterable[_Union[PlanDefinition, _Mapping]]] = ..., openings: _Optional[_Iterable[_Union[Opening, _Mapping]]] = ..., lost: _Optional[_Iterable[_Union[LostModel, _Mapping]]] = ..., sent_ns: _Optional[int] = ..., started: _Optional[_Iterable[_Union[StartedModel, _Mapping]]] = ..., cancelled: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class PlanDefinition(_message.Message):
     __slots__ = ("key", "plan", "qualities")
@@ -51,7 +54,7 @@ class Opening(_message.Message):
     progress: bool
     def __init__(self, plan_key: _Optional[int] = ..., versions: _Optional[_Iterable[int]] = ..., tasks: _Optional[_Iterable[_Union[OpenTask, _Mapping]]] = ..., held: _Optional[int] = ..., no_time: _Optional[int] = ..., progress: _Optional[bool] = ...) -> None: ...
 
-class Launch(_message.Message):
+class StartedModel(_message.Message):
     __slots__ = ("model", "task_ids")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     TASK_IDS_FIELD_NUMBER: _ClassVar[int]
@@ -75,7 +78,7 @@ class OpenTask(_message.Message):
     trace: _records_pb2.TraceContext
     def __init__(self, id: _Optional[int] = ..., admitted_ns: _Optional[int] = ..., deadline_ns: _Optional[int] = ..., rows: _Optional[int] = ..., explain: _Optional[bool] = ..., trace: _Optional[_Union[_records_pb2.TraceContext, _Mapping]] = ...) -> None: ...
 
-class Loss(_message.Message):
+class LostModel(_message.Message):
     __slots__ = ("model", "reason", "task_ids", "not_started")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
@@ -118,20 +121,20 @@ class TaskDecision(_message.Message):
     def __init__(self, task_id: _Optional[int] = ..., decision: _Optional[_Union[_scoring_pb2.Decision, _Mapping]] = ..., deadline_reached: _Optional[bool] = ..., outstanding: _Optional[int] = ...) -> None: ...
 
 class ReportRequest(_message.Message):
-    __slots__ = ("model", "version", "results", "predictions", "scoring_seconds", "data_type")
+    __slots__ = ("model", "version", "results", "predictions", "scoring", "data_type")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     RESULTS_FIELD_NUMBER: _ClassVar[int]
     PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
-    SCORING_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    SCORING_FIELD_NUMBER: _ClassVar[int]
     DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
     model: str
     version: int
     results: _containers.RepeatedCompositeFieldContainer[TaskResult]
     predictions: _records_pb2.Predictions
-    scoring_seconds: float
+    scoring: _duration_pb2.Duration
     data_type: str
-    def __init__(self, model: _Optional[str] = ..., version: _Optional[int] = ..., results: _Optional[_Iterable[_Union[TaskResult, _Mapping]]] = ..., predictions: _Optional[_Union[_records_pb2.Predictions, _Mapping]] = ..., scoring_seconds: _Optional[float] = ..., data_type: _Optional[str] = ...) -> None: ...
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[int] = ..., results: _Optional[_Iterable[_Union[TaskResult, _Mapping]]] = ..., predictions: _Optional[_Union[_records_pb2.Predictions, _Mapping]] = ..., scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., data_type: _Optional[str] = ...) -> None: ...
 
 class TaskResult(_message.Message):
     __slots__ = ("task_id", "rows", "queued_seconds", "failure", "records")

@@ -57,7 +57,7 @@ class CollectionServiceServicer:
         When the stream ends, the tasks it opened are forgotten.
 
         INVALID_ARGUMENT: a plan contradicts itself, an opening names a plan that was not defined on this
-        stream, or an opening or a loss does not fit its plan. UNAVAILABLE: the collector is stopping.
+        stream, or an opening, a start or a loss does not fit its plan. UNAVAILABLE: the collector is stopping.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

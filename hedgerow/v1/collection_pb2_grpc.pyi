@@ -39,7 +39,7 @@ class CollectionServiceStub:
     When the stream ends, the tasks it opened are forgotten.
 
     INVALID_ARGUMENT: a plan contradicts itself, an opening names a plan that was not defined on this
-    stream, or an opening or a loss does not fit its plan. UNAVAILABLE: the collector is stopping.
+    stream, or an opening, a start or a loss does not fit its plan. UNAVAILABLE: the collector is stopping.
     """
     Report: _grpc.StreamStreamMultiCallable[_collection_pb2.ReportRequest, _collection_pb2.ReportResponse]
     """A host's stream of results. Results may arrive before the task is opened.
@@ -60,7 +60,7 @@ class CollectionServiceAsyncStub(CollectionServiceStub):
     When the stream ends, the tasks it opened are forgotten.
 
     INVALID_ARGUMENT: a plan contradicts itself, an opening names a plan that was not defined on this
-    stream, or an opening or a loss does not fit its plan. UNAVAILABLE: the collector is stopping.
+    stream, or an opening, a start or a loss does not fit its plan. UNAVAILABLE: the collector is stopping.
     """
     Report: _aio.StreamStreamMultiCallable[_collection_pb2.ReportRequest, _collection_pb2.ReportResponse]  # type: ignore[assignment]
     """A host's stream of results. Results may arrive before the task is opened.
@@ -84,7 +84,7 @@ class CollectionServiceServicer(metaclass=_abc_1.ABCMeta):
         When the stream ends, the tasks it opened are forgotten.
 
         INVALID_ARGUMENT: a plan contradicts itself, an opening names a plan that was not defined on this
-        stream, or an opening or a loss does not fit its plan. UNAVAILABLE: the collector is stopping.
+        stream, or an opening, a start or a loss does not fit its plan. UNAVAILABLE: the collector is stopping.
         """
 
     @_abc_1.abstractmethod

@@ -1,5 +1,6 @@
 import datetime
 
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from hedgerow.v1 import models_pb2 as _models_pb2
 from hedgerow.v1 import records_pb2 as _records_pb2
@@ -56,20 +57,20 @@ class Task(_message.Message):
     def __init__(self, id: _Optional[int] = ..., deadline_ns: _Optional[int] = ..., batch: _Optional[_Union[_records_pb2.Batch, _Mapping]] = ..., explain: _Optional[bool] = ..., trace: _Optional[_Union[_records_pb2.TraceContext, _Mapping]] = ..., records: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class ExecuteResponse(_message.Message):
-    __slots__ = ("credit", "done", "rows", "scoring_seconds", "unreachable", "reachable")
+    __slots__ = ("credit", "done", "rows", "scoring", "unreachable", "reachable")
     CREDIT_FIELD_NUMBER: _ClassVar[int]
     DONE_FIELD_NUMBER: _ClassVar[int]
     ROWS_FIELD_NUMBER: _ClassVar[int]
-    SCORING_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    SCORING_FIELD_NUMBER: _ClassVar[int]
     UNREACHABLE_FIELD_NUMBER: _ClassVar[int]
     REACHABLE_FIELD_NUMBER: _ClassVar[int]
     credit: int
     done: _containers.RepeatedScalarFieldContainer[int]
     rows: int
-    scoring_seconds: float
+    scoring: _duration_pb2.Duration
     unreachable: _containers.RepeatedScalarFieldContainer[str]
     reachable: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, credit: _Optional[int] = ..., done: _Optional[_Iterable[int]] = ..., rows: _Optional[int] = ..., scoring_seconds: _Optional[float] = ..., unreachable: _Optional[_Iterable[str]] = ..., reachable: _Optional[_Iterable[str]] = ...) -> None: ...
+    def __init__(self, credit: _Optional[int] = ..., done: _Optional[_Iterable[int]] = ..., rows: _Optional[int] = ..., scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., unreachable: _Optional[_Iterable[str]] = ..., reachable: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class WatchHostsRequest(_message.Message):
     __slots__ = ()

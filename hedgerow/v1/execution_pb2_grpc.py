@@ -50,7 +50,7 @@ class ExecutionServiceServicer:
         """A stream of frames. The host grants credit, one a frame; a router never writes more frames than it
         has credit for, so what waits, waits at the router. Results go to the collector named in the frame.
 
-        UNAVAILABLE: the host is leaving.
+        UNAVAILABLE: the host drains.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -41,7 +41,7 @@ class ExecutionServiceStub:
     """A stream of frames. The host grants credit, one a frame; a router never writes more frames than it
     has credit for, so what waits, waits at the router. Results go to the collector named in the frame.
 
-    UNAVAILABLE: the host is leaving.
+    UNAVAILABLE: the host drains.
     """
 
 @_typing.type_check_only
@@ -53,7 +53,7 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
     """A stream of frames. The host grants credit, one a frame; a router never writes more frames than it
     has credit for, so what waits, waits at the router. Results go to the collector named in the frame.
 
-    UNAVAILABLE: the host is leaving.
+    UNAVAILABLE: the host drains.
     """
 
 class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -68,7 +68,7 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
         """A stream of frames. The host grants credit, one a frame; a router never writes more frames than it
         has credit for, so what waits, waits at the router. Results go to the collector named in the frame.
 
-        UNAVAILABLE: the host is leaving.
+        UNAVAILABLE: the host drains.
         """
 
 def add_ExecutionServiceServicer_to_server(servicer: ExecutionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

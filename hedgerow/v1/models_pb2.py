@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from hedgerow.v1 import plans_pb2 as hedgerow_dot_v1_dot_plans__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18hedgerow/v1/models.proto\x12\x0bhedgerow.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17hedgerow/v1/plans.proto\"\xa8\x01\n\x0fModelDescriptor\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\nmodel_type\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12\x14\n\x07quality\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12)\n\tsignature\x18\x06 \x01(\x0b\x32\x16.hedgerow.v1.SignatureB\n\n\x08_quality\"\xda\x01\n\tSignature\x12&\n\x08\x66\x65\x61tures\x18\x01 \x03(\x0b\x32\x14.hedgerow.v1.Feature\x12)\n\x04task\x18\x02 \x01(\x0e\x32\x1b.hedgerow.v1.Signature.Task\x12\x0f\n\x07\x63lasses\x18\x03 \x03(\t\x12\r\n\x05input\x18\x04 \x01(\t\x12\x0e\n\x06output\x18\x05 \x01(\t\"J\n\x04Task\x12\x14\n\x10TASK_UNSPECIFIED\x10\x00\x12\x17\n\x13TASK_CLASSIFICATION\x10\x01\x12\x13\n\x0fTASK_REGRESSION\x10\x02\"\xcc\x01\n\x07\x46\x65\x61ture\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\'\n\x04type\x18\x02 \x01(\x0e\x32\x19.hedgerow.v1.Feature.Type\x12\x16\n\x0emay_be_missing\x18\x03 \x01(\x08\x12\x0e\n\x06unused\x18\x04 \x01(\x08\"b\n\x04Type\x12\x14\n\x10TYPE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bTYPE_DOUBLE\x10\x01\x12\x10\n\x0cTYPE_INTEGER\x10\x02\x12\x0f\n\x0bTYPE_STRING\x10\x03\x12\x10\n\x0cTYPE_BOOLEAN\x10\x04\"\xc9\x01\n\x0cModelVersion\x12\x30\n\ndescriptor\x18\x01 \x01(\x0b\x32\x1c.hedgerow.v1.ModelDescriptor\x12)\n\tsignature\x18\x02 \x01(\x0b\x32\x16.hedgerow.v1.Signature\x12\x0f\n\x07version\x18\x03 \x01(\r\x12\x0e\n\x06sha256\x18\x04 \x01(\t\x12\x0c\n\x04size\x18\x05 \x01(\x04\x12-\n\tpushed_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x93\x01\n\nModelEvent\x12&\n\x02\x61t\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06pushed\x18\x02 \x01(\x0b\x32\x18.hedgerow.v1.ModelPushedH\x00\x12)\n\x0cplan_applied\x18\x03 \x01(\x0b\x32\x11.hedgerow.v1.PlanH\x00\x42\x06\n\x04kind\"i\n\x0bModelPushed\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.ModelVersion\x12\x10\n\x06inline\x18\x02 \x01(\x0cH\x00\x12\x10\n\x06\x63hunks\x18\x03 \x01(\rH\x00\x42\x0c\n\ndefinitionb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18hedgerow/v1/models.proto\x12\x0bhedgerow.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17hedgerow/v1/plans.proto\"\xa8\x01\n\x0fModelDescriptor\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\nmodel_type\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12\x14\n\x07quality\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12)\n\tsignature\x18\x06 \x01(\x0b\x32\x16.hedgerow.v1.SignatureB\n\n\x08_quality\"\x9a\x02\n\tSignature\x12&\n\x08\x66\x65\x61tures\x18\x01 \x03(\x0b\x32\x14.hedgerow.v1.Feature\x12>\n\x0fprediction_type\x18\x02 \x01(\x0e\x32%.hedgerow.v1.Signature.PredictionType\x12\x0f\n\x07\x63lasses\x18\x03 \x03(\t\x12\r\n\x05input\x18\x04 \x01(\t\x12\x0e\n\x06output\x18\x05 \x01(\t\"u\n\x0ePredictionType\x12\x1f\n\x1bPREDICTION_TYPE_UNSPECIFIED\x10\x00\x12\"\n\x1ePREDICTION_TYPE_CLASSIFICATION\x10\x01\x12\x1e\n\x1aPREDICTION_TYPE_REGRESSION\x10\x02\"\xcc\x01\n\x07\x46\x65\x61ture\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\'\n\x04type\x18\x02 \x01(\x0e\x32\x19.hedgerow.v1.Feature.Type\x12\x16\n\x0emay_be_missing\x18\x03 \x01(\x08\x12\x0e\n\x06unused\x18\x04 \x01(\x08\"b\n\x04Type\x12\x14\n\x10TYPE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bTYPE_DOUBLE\x10\x01\x12\x10\n\x0cTYPE_INTEGER\x10\x02\x12\x0f\n\x0bTYPE_STRING\x10\x03\x12\x10\n\x0cTYPE_BOOLEAN\x10\x04\"\xc9\x01\n\x0cModelVersion\x12\x30\n\ndescriptor\x18\x01 \x01(\x0b\x32\x1c.hedgerow.v1.ModelDescriptor\x12)\n\tsignature\x18\x02 \x01(\x0b\x32\x16.hedgerow.v1.Signature\x12\x0f\n\x07version\x18\x03 \x01(\r\x12\x0e\n\x06sha256\x18\x04 \x01(\t\x12\x0c\n\x04size\x18\x05 \x01(\x04\x12-\n\tpushed_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x93\x01\n\nModelEvent\x12&\n\x02\x61t\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06pushed\x18\x02 \x01(\x0b\x32\x18.hedgerow.v1.ModelPushedH\x00\x12)\n\x0cplan_applied\x18\x03 \x01(\x0b\x32\x11.hedgerow.v1.PlanH\x00\x42\x06\n\x04kind\"i\n\x0bModelPushed\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.ModelVersion\x12\x10\n\x06inline\x18\x02 \x01(\x0cH\x00\x12\x10\n\x06\x63hunks\x18\x03 \x01(\rH\x00\x42\x0c\n\ndefinitionb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,17 +36,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MODELDESCRIPTOR']._serialized_start=100
   _globals['_MODELDESCRIPTOR']._serialized_end=268
   _globals['_SIGNATURE']._serialized_start=271
-  _globals['_SIGNATURE']._serialized_end=489
-  _globals['_SIGNATURE_TASK']._serialized_start=415
-  _globals['_SIGNATURE_TASK']._serialized_end=489
-  _globals['_FEATURE']._serialized_start=492
-  _globals['_FEATURE']._serialized_end=696
-  _globals['_FEATURE_TYPE']._serialized_start=598
-  _globals['_FEATURE_TYPE']._serialized_end=696
-  _globals['_MODELVERSION']._serialized_start=699
-  _globals['_MODELVERSION']._serialized_end=900
-  _globals['_MODELEVENT']._serialized_start=903
-  _globals['_MODELEVENT']._serialized_end=1050
-  _globals['_MODELPUSHED']._serialized_start=1052
-  _globals['_MODELPUSHED']._serialized_end=1157
+  _globals['_SIGNATURE']._serialized_end=553
+  _globals['_SIGNATURE_PREDICTIONTYPE']._serialized_start=436
+  _globals['_SIGNATURE_PREDICTIONTYPE']._serialized_end=553
+  _globals['_FEATURE']._serialized_start=556
+  _globals['_FEATURE']._serialized_end=760
+  _globals['_FEATURE_TYPE']._serialized_start=662
+  _globals['_FEATURE_TYPE']._serialized_end=760
+  _globals['_MODELVERSION']._serialized_start=763
+  _globals['_MODELVERSION']._serialized_end=964
+  _globals['_MODELEVENT']._serialized_start=967
+  _globals['_MODELEVENT']._serialized_end=1114
+  _globals['_MODELPUSHED']._serialized_start=1116
+  _globals['_MODELPUSHED']._serialized_end=1221
 # @@protoc_insertion_point(module_scope)

@@ -28,26 +28,26 @@ class ModelDescriptor(_message.Message):
     def __init__(self, data_type: _Optional[str] = ..., name: _Optional[str] = ..., model_type: _Optional[str] = ..., description: _Optional[str] = ..., quality: _Optional[float] = ..., signature: _Optional[_Union[Signature, _Mapping]] = ...) -> None: ...
 
 class Signature(_message.Message):
-    __slots__ = ("features", "task", "classes", "input", "output")
-    class Task(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ("features", "prediction_type", "classes", "input", "output")
+    class PredictionType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
-        TASK_UNSPECIFIED: _ClassVar[Signature.Task]
-        TASK_CLASSIFICATION: _ClassVar[Signature.Task]
-        TASK_REGRESSION: _ClassVar[Signature.Task]
-    TASK_UNSPECIFIED: Signature.Task
-    TASK_CLASSIFICATION: Signature.Task
-    TASK_REGRESSION: Signature.Task
+        PREDICTION_TYPE_UNSPECIFIED: _ClassVar[Signature.PredictionType]
+        PREDICTION_TYPE_CLASSIFICATION: _ClassVar[Signature.PredictionType]
+        PREDICTION_TYPE_REGRESSION: _ClassVar[Signature.PredictionType]
+    PREDICTION_TYPE_UNSPECIFIED: Signature.PredictionType
+    PREDICTION_TYPE_CLASSIFICATION: Signature.PredictionType
+    PREDICTION_TYPE_REGRESSION: Signature.PredictionType
     FEATURES_FIELD_NUMBER: _ClassVar[int]
-    TASK_FIELD_NUMBER: _ClassVar[int]
+    PREDICTION_TYPE_FIELD_NUMBER: _ClassVar[int]
     CLASSES_FIELD_NUMBER: _ClassVar[int]
     INPUT_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_FIELD_NUMBER: _ClassVar[int]
     features: _containers.RepeatedCompositeFieldContainer[Feature]
-    task: Signature.Task
+    prediction_type: Signature.PredictionType
     classes: _containers.RepeatedScalarFieldContainer[str]
     input: str
     output: str
-    def __init__(self, features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., task: _Optional[_Union[Signature.Task, str]] = ..., classes: _Optional[_Iterable[str]] = ..., input: _Optional[str] = ..., output: _Optional[str] = ...) -> None: ...
+    def __init__(self, features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., prediction_type: _Optional[_Union[Signature.PredictionType, str]] = ..., classes: _Optional[_Iterable[str]] = ..., input: _Optional[str] = ..., output: _Optional[str] = ...) -> None: ...
 
 class Feature(_message.Message):
     __slots__ = ("name", "type", "may_be_missing", "unused")

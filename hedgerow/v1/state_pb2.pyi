@@ -45,7 +45,7 @@ class GetStateResponse(_message.Message):
     def __init__(self, service: _Optional[str] = ..., version: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., plans: _Optional[_Iterable[_Union[_plans_pb2.Plan, _Mapping]]] = ..., hosts: _Optional[_Iterable[_Union[_execution_pb2.Host, _Mapping]]] = ..., models: _Optional[_Iterable[_Union[ModelStats, _Mapping]]] = ..., gauges: _Optional[_Iterable[_Union[Gauge, _Mapping]]] = ..., work: _Optional[_Iterable[_Union[ModelWork, _Mapping]]] = ..., address: _Optional[str] = ..., others: _Optional[_Iterable[_Union[GetStateResponse, _Mapping]]] = ...) -> None: ...
 
 class ModelStats(_message.Message):
-    __slots__ = ("data_type", "name", "version", "answered", "late", "failed", "chosen", "duration", "min", "max", "since", "records", "agreed", "alone", "cancelled", "not_started", "wasted", "shadow")
+    __slots__ = ("data_type", "name", "version", "answered", "late", "failed", "chosen", "scoring", "shortest_scoring", "longest_scoring", "since", "records", "agreed", "alone", "cancelled", "not_started", "wasted", "shadow")
     DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -53,9 +53,9 @@ class ModelStats(_message.Message):
     LATE_FIELD_NUMBER: _ClassVar[int]
     FAILED_FIELD_NUMBER: _ClassVar[int]
     CHOSEN_FIELD_NUMBER: _ClassVar[int]
-    DURATION_FIELD_NUMBER: _ClassVar[int]
-    MIN_FIELD_NUMBER: _ClassVar[int]
-    MAX_FIELD_NUMBER: _ClassVar[int]
+    SCORING_FIELD_NUMBER: _ClassVar[int]
+    SHORTEST_SCORING_FIELD_NUMBER: _ClassVar[int]
+    LONGEST_SCORING_FIELD_NUMBER: _ClassVar[int]
     SINCE_FIELD_NUMBER: _ClassVar[int]
     RECORDS_FIELD_NUMBER: _ClassVar[int]
     AGREED_FIELD_NUMBER: _ClassVar[int]
@@ -71,9 +71,9 @@ class ModelStats(_message.Message):
     late: int
     failed: int
     chosen: int
-    duration: _duration_pb2.Duration
-    min: _duration_pb2.Duration
-    max: _duration_pb2.Duration
+    scoring: _duration_pb2.Duration
+    shortest_scoring: _duration_pb2.Duration
+    longest_scoring: _duration_pb2.Duration
     since: _timestamp_pb2.Timestamp
     records: int
     agreed: int
@@ -82,7 +82,7 @@ class ModelStats(_message.Message):
     not_started: int
     wasted: _duration_pb2.Duration
     shadow: bool
-    def __init__(self, data_type: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[int] = ..., answered: _Optional[int] = ..., late: _Optional[int] = ..., failed: _Optional[int] = ..., chosen: _Optional[int] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., min: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., records: _Optional[int] = ..., agreed: _Optional[int] = ..., alone: _Optional[int] = ..., cancelled: _Optional[int] = ..., not_started: _Optional[int] = ..., wasted: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., shadow: _Optional[bool] = ...) -> None: ...
+    def __init__(self, data_type: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[int] = ..., answered: _Optional[int] = ..., late: _Optional[int] = ..., failed: _Optional[int] = ..., chosen: _Optional[int] = ..., scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., shortest_scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., longest_scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., records: _Optional[int] = ..., agreed: _Optional[int] = ..., alone: _Optional[int] = ..., cancelled: _Optional[int] = ..., not_started: _Optional[int] = ..., wasted: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., shadow: _Optional[bool] = ...) -> None: ...
 
 class ModelWork(_message.Message):
     __slots__ = ("data_type", "name", "version", "rows_scored", "rows_dropped", "rows_not_started", "scoring", "saved", "wasted", "withheld", "replicas")

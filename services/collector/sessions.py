@@ -60,10 +60,10 @@ class Session:
         arrived, sent = self._clock(), request.sent_ns
         for opening in request.openings:
             self._open(opening, arrived, sent)
-        for launch in request.launches:
-            self._open_tasks.launch(launch.task_ids, launch.model)
-        for loss in request.losses:
-            self._open_tasks.lose(loss.task_ids, loss.model, loss.reason, loss.not_started)
+        for started in request.started:
+            self._open_tasks.start_model(started.task_ids, started.model)
+        for lost in request.lost:
+            self._open_tasks.lose(lost.task_ids, lost.model, lost.reason, lost.not_started)
         if request.cancelled:
             self.open -= self._open_tasks.cancel(request.cancelled, self._decided)
 

@@ -8,3 +8,8 @@ def duration_of(seconds: float) -> Duration:
     duration = Duration()
     duration.FromNanoseconds(round(seconds * 1e9))
     return duration
+
+
+def seconds_of(duration: Duration) -> float:
+    """Return a message as a number of seconds."""
+    return duration.seconds + duration.nanos * 1e-9

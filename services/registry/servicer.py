@@ -100,7 +100,7 @@ async def _whole(
 
 async def _descriptor(parts: AsyncIterator[PushModelRequest]) -> ModelDescriptor:
     async for part in parts:
-        if part.WhichOneof("part") == "descriptor":
+        if part.WhichOneof("piece") == "descriptor":
             return part.descriptor
         break
     raise InvalidInput("a push begins with the model's descriptor")
@@ -108,6 +108,6 @@ async def _descriptor(parts: AsyncIterator[PushModelRequest]) -> ModelDescriptor
 
 async def _chunks(parts: AsyncIterator[PushModelRequest]) -> AsyncIterator[bytes]:
     async for part in parts:
-        if part.WhichOneof("part") != "chunk":
+        if part.WhichOneof("piece") != "chunk":
             raise InvalidInput("after the descriptor a push has chunks of the definition only")
         yield part.chunk

@@ -43,7 +43,7 @@ class Collector(Protocol):
     def open(self, plan: Plan, tasks: list[Task], held: int) -> None:
         """Open tasks of one plan."""
 
-    def launch(self, place: int, tasks: Iterable[Task]) -> None:
+    def start_model(self, place: int, tasks: Iterable[Task]) -> None:
         """A model that was held back is started."""
 
     def lose(self, place: int, reason: str, tasks: Iterable[Task], not_started: bool) -> None:

@@ -72,10 +72,10 @@ class ConstantFactory(ModelFactory):
             features=[Feature(name=name, type=Feature.TYPE_DOUBLE) for name in said["features"]]
         )
         if isinstance(said.get("value"), str):
-            signature.task = Signature.TASK_CLASSIFICATION
+            signature.prediction_type = Signature.PREDICTION_TYPE_CLASSIFICATION
             signature.classes.extend(said["classes"])
         else:
-            signature.task = Signature.TASK_REGRESSION
+            signature.prediction_type = Signature.PREDICTION_TYPE_REGRESSION
         return signature
 
     def create(self, descriptor: ModelDescriptor, definition: Path) -> Model:

@@ -84,7 +84,7 @@ def _inputs(model: Any, signature: Signature) -> list[Feature]:
 
 def _classes(model: Any, signature: Signature) -> list[Any] | None:
     """Return the engine's own values of the classes: text, a number or a boolean."""
-    if signature.task != Signature.TASK_CLASSIFICATION:
+    if signature.prediction_type != Signature.PREDICTION_TYPE_CLASSIFICATION:
         return None
     target = model.targetField()
     return [target.toVal(text).toVal() for text in signature.classes]

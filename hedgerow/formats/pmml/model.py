@@ -70,10 +70,10 @@ def _check_agreement(said: Signature, found: Signature) -> None:
     """Refuse a descriptor that contradicts the document."""
     if said.input or said.output:
         raise InvalidModel("a PMML document has no tensors; leave out input and output")
-    if said.task not in (Signature.TASK_UNSPECIFIED, found.task):
+    if said.prediction_type not in (Signature.PREDICTION_TYPE_UNSPECIFIED, found.prediction_type):
         raise InvalidModel(
-            f"the descriptor says {_named(said.task)} and the document {_named(found.task)};"
-            " leave the task out"
+            f"the descriptor says {_named(said.prediction_type)} and the document"
+            f" {_named(found.prediction_type)}; leave the prediction type out"
         )
     _check_same("classes", said.classes, found.classes)
     known = {feature.name for feature in found.features}
@@ -93,5 +93,5 @@ def _check_same(what: str, said: Iterable[str], found: Iterable[str]) -> None:
         )
 
 
-def _named(task: Signature.Task) -> str:
-    return Signature.Task.Name(task).removeprefix("TASK_").lower()
+def _named(prediction_type: Signature.PredictionType) -> str:
+    return Signature.PredictionType.Name(prediction_type).removeprefix("PREDICTION_TYPE_").lower()

@@ -21,9 +21,9 @@ _TYPES = {
     "string": Feature.TYPE_STRING,
     "boolean": Feature.TYPE_BOOLEAN,
 }
-_TASKS = {
-    "classification": Signature.TASK_CLASSIFICATION,
-    "regression": Signature.TASK_REGRESSION,
+_PREDICTION_TYPES = {
+    "classification": Signature.PREDICTION_TYPE_CLASSIFICATION,
+    "regression": Signature.PREDICTION_TYPE_REGRESSION,
 }
 _TARGET_USAGES = ("target", "predicted")
 
@@ -44,9 +44,13 @@ def signature_of(document: Element) -> Signature:
     model = _model(document)
     fields = {field.get("name"): field for field in document.below("DataDictionary")}
     target = _target(model, fields)
-    task = _TASKS[model.get("functionName")]
-    classes = _classes(target) if task == Signature.TASK_CLASSIFICATION else []
-    return Signature(features=_features(model, fields, target), task=task, classes=classes)
+    prediction_type = _PREDICTION_TYPES[model.get("functionName")]
+    classes = (
+        _classes(target) if prediction_type == Signature.PREDICTION_TYPE_CLASSIFICATION else []
+    )
+    return Signature(
+        features=_features(model, fields, target), prediction_type=prediction_type, classes=classes
+    )
 
 
 # -- the model -------------------------------------------------------------------------------------
@@ -59,7 +63,7 @@ def _model(document: Element) -> Element:
     for element in models[0].walk():
         _check_engine_has(element)
     function = models[0].get("functionName")
-    if function not in _TASKS:
+    if function not in _PREDICTION_TYPES:
         raise InvalidModel(
             f"{models[0]} has functionName {function!r}; only classification and regression are served"
         )

@@ -19,9 +19,9 @@ _BINARY = 2
 
 
 def complete(said: Signature) -> Signature:
-    """Return what the descriptor says, with the task and the types filled in.
+    """Return what the descriptor says, with the prediction type and the feature types filled in.
 
-    Raises InvalidModel if features are missing or are text, or the task and the classes contradict.
+    Raises InvalidModel if features are missing or are text, or prediction type and classes contradict.
     """
     if not said.features:
         raise InvalidModel(
@@ -29,7 +29,12 @@ def complete(said: Signature) -> Signature:
         )
     _check_unique("feature", [feature.name for feature in said.features])
     _check_unique("class", said.classes)
-    found = Signature(task=_task(said), classes=said.classes, input=said.input, output=said.output)
+    found = Signature(
+        prediction_type=_prediction_type(said),
+        classes=said.classes,
+        input=said.input,
+        output=said.output,
+    )
     found.features.extend(_feature(feature) for feature in said.features)
     return found
 
@@ -39,12 +44,18 @@ def stacked(signature: Signature) -> list[Feature]:
     return [feature for feature in signature.features if not feature.unused]
 
 
-def _task(said: Signature) -> Signature.Task:
-    if said.task == Signature.TASK_REGRESSION and said.classes:
-        raise InvalidModel("a regression has no classes; leave out the task or the classes")
-    if said.task == Signature.TASK_CLASSIFICATION and not said.classes:
+def _prediction_type(said: Signature) -> Signature.PredictionType:
+    if said.prediction_type == Signature.PREDICTION_TYPE_REGRESSION and said.classes:
+        raise InvalidModel(
+            "a regression has no classes; leave out the prediction type or the classes"
+        )
+    if said.prediction_type == Signature.PREDICTION_TYPE_CLASSIFICATION and not said.classes:
         raise InvalidModel("say which classes the scores are of, in order: --classes a,b,c")
-    return Signature.TASK_CLASSIFICATION if said.classes else Signature.TASK_REGRESSION
+    return (
+        Signature.PREDICTION_TYPE_CLASSIFICATION
+        if said.classes
+        else Signature.PREDICTION_TYPE_REGRESSION
+    )
 
 
 def _feature(said: Feature) -> Feature:

@@ -80,10 +80,10 @@ class OpenTasks:
             if is_news & task.lineup.policy.voters:
                 self._settle(task)
 
-    def launch(self, task_ids: Iterable[int], place: int) -> None:
+    def start_model(self, task_ids: Iterable[int], place: int) -> None:
         """A model of the plan that was held is started. Raises InvalidInput, as `lose`."""
         for task in self._open_of(task_ids, place, "started"):
-            task.launch(place)
+            task.start_model(place)
 
     def cancel(self, task_ids: Iterable[int], decided: Callable[[Task], None]) -> int:
         """End tasks of whoever takes them by `decided`, without a decision; return how many were open."""

@@ -18,6 +18,7 @@ from hedgerow.v1.scoring_pb2 import MODEL_STATE_ANSWERED, ModelReport
 from services.collector.rules.columns import ABSENT, FIRST_LABEL, Numbers, Places
 from services.collector.rules.verdict import Value
 from services.collector.tasks.statistics import Counts
+from services.common.seconds import seconds_of
 
 _LONGEST = 1e9
 """Seconds beyond which a time a host tells cannot be."""
@@ -58,7 +59,7 @@ class Report:
         self.name = counts.name
         self.version = counts.version
         self.received = received
-        seconds = message.scoring_seconds
+        seconds = seconds_of(message.scoring)
         self.scoring = seconds if 0 <= seconds < _LONGEST else 0.0
         self.encoded = _encoded(counts, self.scoring)
         """What the reports on this model in decisions begin with, those on one record."""

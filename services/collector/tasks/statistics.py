@@ -79,9 +79,9 @@ class Counts:
             shadow=self.shadow,
         )
         if self.scoring.since_ns:
-            stats.duration.CopyFrom(duration_of(self.scoring.total))
-            stats.min.CopyFrom(duration_of(self.scoring.least))
-            stats.max.CopyFrom(duration_of(self.scoring.most))
+            stats.scoring.CopyFrom(duration_of(self.scoring.total))
+            stats.shortest_scoring.CopyFrom(duration_of(self.scoring.least))
+            stats.longest_scoring.CopyFrom(duration_of(self.scoring.most))
             since = Timestamp()
             since.FromNanoseconds(self.scoring.since_ns)
             stats.since.CopyFrom(since)

@@ -65,7 +65,7 @@ class Task(ABC):
         self.outstanding = lineup.outstanding
         """A bit for each model of the plan that may still answer."""
         self.held = lineup.held
-        """A bit for each that was held back when it was opened, and has not been launched."""
+        """A bit for each that was held back when it was opened, and has not been started."""
         self.model_answers: list[ModelAnswer | None] = [None] * len(lineup.names)
         """What each model of the plan answered."""
         self.failures: dict[int, str] | None = None
@@ -87,7 +87,7 @@ class Task(ABC):
         self.model_answers[place] = answer
         self.outstanding &= ~(1 << place)
 
-    def launch(self, place: int) -> None:
+    def start_model(self, place: int) -> None:
         """A model that was held is started."""
         self.held &= ~(1 << place)
 

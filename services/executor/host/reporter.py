@@ -18,6 +18,7 @@ from hedgerow.v1.collection_pb2 import ReportRequest, ReportResponse, TaskResult
 from hedgerow.v1.collection_pb2_grpc import CollectionServiceStub
 from hedgerow.v1.models_pb2 import ModelVersion
 from services.common.peer_stream import Listener, PeerStream, StreamEnd
+from services.common.seconds import duration_of
 from services.executor.host.scoring import Scored
 
 _log = structlog.get_logger()
@@ -116,5 +117,5 @@ def report_of(model: ModelVersion, scored: Scored) -> ReportRequest:
             for waiting in scored.tasks
         ],
         predictions=None if predictions is None else predictions.to_proto(),
-        scoring_seconds=scored.seconds,
+        scoring=duration_of(scored.seconds),
     )

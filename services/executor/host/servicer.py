@@ -11,6 +11,7 @@ import grpc
 from hedgerow.v1.execution_pb2 import ExecuteRequest, ExecuteResponse
 from hedgerow.v1.execution_pb2_grpc import ExecutionServiceServicer
 from services.common.outbox import Outbox
+from services.common.seconds import duration_of, seconds_of
 from services.executor.host.host_spans import HostSpans
 from services.executor.host.inbox import Inbox
 from services.executor.host.reporter import Reporter
@@ -81,7 +82,7 @@ class Credit:
         )
         self._told_rows, self._told_seconds = work.rows_scored, work.scoring_seconds
         self._outbox.put(
-            ExecuteResponse(credit=len(done), done=done, rows=rows, scoring_seconds=seconds)
+            ExecuteResponse(credit=len(done), done=done, rows=rows, scoring=duration_of(seconds))
         )
 
 
@@ -190,11 +191,11 @@ def _joined(responses: list[ExecuteResponse]) -> ExecuteResponse:
     """Join what is to be said to a router into one message."""
     if len(responses) == 1:
         return responses[0]
-    joined = ExecuteResponse()
+    scoring = sum([seconds_of(response.scoring) for response in responses])
+    joined = ExecuteResponse(scoring=duration_of(scoring))
     for response in responses:
         joined.credit += response.credit
         joined.rows += response.rows
-        joined.scoring_seconds += response.scoring_seconds
         joined.done.extend(response.done)
         joined.unreachable.extend(response.unreachable)
         # A collector that was back and is lost again is lost.

@@ -1,4 +1,4 @@
-"""The stream to one collector: openings, launches and losses go out, decisions and progress come in."""
+"""The stream to one collector: openings, started and losses go out, decisions and progress come in."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import structlog
 from hedgerow.v1.collection_pb2 import (
     CollectRequest,
     CollectResponse,
-    Launch,
-    Loss,
+    LostModel,
     Opening,
     PlanDefinition,
+    StartedModel,
     TaskDecision,
     TaskProgress,
 )
@@ -83,16 +83,16 @@ class CollectorLink:
         )
         self._send(CollectRequest(plans=definitions, openings=[opening]))
 
-    def launch(self, place: int, tasks: Iterable[Task]) -> None:
+    def start_model(self, place: int, tasks: Iterable[Task]) -> None:
         """Say that a model that was held back is started for these tasks."""
         if ids := self._ids(tasks):
-            self._send(CollectRequest(launches=[Launch(model=place, task_ids=ids)]))
+            self._send(CollectRequest(started=[StartedModel(model=place, task_ids=ids)]))
 
     def lose(self, place: int, reason: str, tasks: Iterable[Task], not_started: bool) -> None:
         """Say that a model of the plan will not answer these tasks, or is not even started for them."""
         if ids := self._ids(tasks):
-            loss = Loss(model=place, reason=reason, task_ids=ids, not_started=not_started)
-            self._send(CollectRequest(losses=[loss]))
+            lost = LostModel(model=place, reason=reason, task_ids=ids, not_started=not_started)
+            self._send(CollectRequest(lost=[lost]))
 
     def cancel(self, tasks: Iterable[Task]) -> None:
         """Nobody waits for the tasks any more; a decision that is on its way is dropped."""

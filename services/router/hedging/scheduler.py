@@ -81,13 +81,13 @@ class Scheduler:
             steps += [(task, place) for place in schedule.start(elapsed)]
             replicas += [(task, place) for place in schedule.replicate(elapsed)]
             self._set_wake(task, schedule)
-        self._launch(steps)
+        self._start_models(steps)
         self._replicate(replicas)
 
-    def _launch(self, steps: list[tuple[Task, int]]) -> None:
+    def _start_models(self, steps: list[tuple[Task, int]]) -> None:
         for place, tasks in by_place(steps):
             # Told before they are offered: what a host says may overtake it, and does no harm then.
-            tasks[0].open_at.launch(place, tasks)
+            tasks[0].open_at.start_model(place, tasks)
             if left := self.offer(place, tasks):
                 tasks[0].open_at.lose(place, "its last host has gone", left, not_started=True)
 

@@ -17,6 +17,7 @@ from hedgerow.v1.execution_pb2 import ExecuteRequest, ExecuteResponse, Host
 from services.common.clock import now_ns
 from services.common.logs import fields_of
 from services.common.peer_stream import Listener, PeerStream, StreamEnd
+from services.common.seconds import seconds_of
 from services.router.hosts.cancellations import Cancellations
 from services.router.hosts.work_spared import Spared
 from services.router.tasks import Task
@@ -179,8 +180,9 @@ class HostLink:
         for number in response.done:
             self.outstanding -= len(self._in_flight.pop(number, ()))
         if response.rows:
-            self._spared.scored(response.rows, response.scoring_seconds)
-            self._cancellations.scored(response.scoring_seconds / max(len(response.done), 1))
+            seconds = seconds_of(response.scoring)
+            self._spared.scored(response.rows, seconds)
+            self._cancellations.scored(seconds / max(len(response.done), 1))
         for collector in response.unreachable:
             self.cut_from.add(collector)
             self._listener.cut(self, collector)

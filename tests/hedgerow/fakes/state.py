@@ -24,7 +24,7 @@ class FakeState(state_pb2_grpc.StateServiceServicer):
         host = response.hosts.add(address="127.0.0.1:1234", pid=77, state="HOST_STATE_SERVING")
         host.model.CopyFrom(ModelVersion(descriptor=descriptor, version=2))
         model = response.models.add(data_type="wine", name="wine-tree", version=2, answered=9)
-        model.max.FromMicroseconds(1500)
+        model.longest_scoring.FromMicroseconds(1500)
         response.plans[0].models.add(name="wine-tree")
         response.plans[0].policy.rule.timeout.SetInParent()
         if request.mesh:

@@ -114,7 +114,7 @@ def test_a_constant_label_is_given_to_every_row(tmp_path: Path) -> None:
 def test_a_constant_number_is_a_regression(tmp_path: Path) -> None:
     model = load(tmp_path, value=3.5)
 
-    assert model.signature.task == Signature.TASK_REGRESSION
+    assert model.signature.prediction_type == Signature.PREDICTION_TYPE_REGRESSION
     assert model.score(BATCH).values.tolist() == [3.5, 3.5]  # type: ignore[union-attr]
 
 

@@ -22,6 +22,7 @@ from services.collector.tasks.open_tasks import OpenTasks
 from services.collector.tasks.statistics import Statistics
 from services.collector.tasks.task import Task
 from services.collector.tasks.unclaimed import UnclaimedResults
+from services.common.seconds import duration_of
 from services.common.telemetry import Tracing
 
 SENT = 1_700_000_000_000_000_000
@@ -71,7 +72,7 @@ def report_of(
         data_type="wine",
         model=model,
         version=version,
-        scoring_seconds=scoring,
+        scoring=duration_of(scoring),
         results=[
             pb.TaskResult(task_id=task_id, rows=len(values), queued_seconds=queued, records=records)
             for task_id, values in tasks.items()
@@ -194,9 +195,9 @@ class Desk:
         assert not self.session.open
 
 
-def launch(desk: Desk, place: int, *task_ids: int) -> None:
-    launches = [pb.Launch(model=place, task_ids=task_ids)]
-    desk.session.take(pb.CollectRequest(launches=launches))
+def start_model(desk: Desk, place: int, *task_ids: int) -> None:
+    started = [pb.StartedModel(model=place, task_ids=task_ids)]
+    desk.session.take(pb.CollectRequest(started=started))
 
 
 def answers(decision: Decision) -> list[Value]:

@@ -76,8 +76,8 @@ async def test_losses_and_failures_arrive(settings: CollectorSettings) -> None:
     async with collecting(settings) as (_, peer):
         await peer.define("{timeout: {}}")
         await peer.open(1, deadline=60)
-        loss = pb.Loss(model=0, reason="its host died", task_ids=[1])
-        await peer.send(pb.CollectRequest(losses=[loss]))
+        lost = pb.LostModel(model=0, reason="its host died", task_ids=[1])
+        await peer.send(pb.CollectRequest(lost=[lost]))
         await peer.report(failure_of("b", 1))
         await peer.report(report_of("c", {1: ["x"]}))
         (decided,) = await peer.decisions(1)
@@ -95,8 +95,8 @@ async def test_a_model_is_started_on_doubt_and_tasks_are_cancelled(
         while (progress := await peer.progress()).ended != 0b011:
             assert progress == pb.TaskProgress(task_id=1, ended=0b001)
         assert progress == pb.TaskProgress(task_id=1, ended=0b011, undecided=[1])
-        launch = pb.Launch(model=2, task_ids=[1])
-        await peer.send(pb.CollectRequest(launches=[launch]))
+        started = pb.StartedModel(model=2, task_ids=[1])
+        await peer.send(pb.CollectRequest(started=[started]))
         await peer.report(report_of("c", {1: ["y"]}, records=[1]))
         (decided,) = await peer.decisions(1)
         assert answers(decided.decision) == ["x", "y"]

@@ -53,14 +53,14 @@ def test_fields_become_features_by_type_and_use() -> None:
 def test_classes_are_the_valid_values_of_the_target_in_their_order() -> None:
     signature = inspect(DOCUMENTS / "loan-tree.pmml", descriptor("pmml"))
 
-    assert signature.task == Signature.TASK_CLASSIFICATION
+    assert signature.prediction_type == Signature.PREDICTION_TYPE_CLASSIFICATION
     assert list(signature.classes) == ["grant", "refuse"]
 
 
 def test_a_regression_has_no_classes() -> None:
     signature = inspect(DOCUMENTS / "rent-regression.pmml", descriptor("pmml"))
 
-    assert signature.task == Signature.TASK_REGRESSION
+    assert signature.prediction_type == Signature.PREDICTION_TYPE_REGRESSION
     assert not signature.classes
 
 
@@ -197,7 +197,7 @@ def test_a_document_that_cannot_be_served_is_refused_with_its_place(
     [
         (Signature(input="x"), "no tensors"),
         (
-            Signature(task=Signature.TASK_REGRESSION),
+            Signature(prediction_type=Signature.PREDICTION_TYPE_REGRESSION),
             "says regression and the document classification",
         ),
         (Signature(classes=["a", "c"]), "the classes a, c and the document a, b"),

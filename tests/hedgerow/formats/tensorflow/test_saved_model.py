@@ -49,14 +49,17 @@ def test_the_signature_is_completed(tmp_path: Path) -> None:
         ("a", Feature.TYPE_DOUBLE),
         ("b", Feature.TYPE_DOUBLE),
     ]
-    assert signature.task == Signature.TASK_CLASSIFICATION
+    assert signature.prediction_type == Signature.PREDICTION_TYPE_CLASSIFICATION
     assert (signature.input, signature.output) == ("in", "out")
 
 
 def test_without_classes_it_is_a_regression(tmp_path: Path) -> None:
     graph = saved_model(outputs={"out": tensor((-1, 1))})
 
-    assert check(tmp_path, graph, said(classes="")).task == Signature.TASK_REGRESSION
+    assert (
+        check(tmp_path, graph, said(classes="")).prediction_type
+        == Signature.PREDICTION_TYPE_REGRESSION
+    )
 
 
 def test_one_of_several_outputs_is_named(tmp_path: Path) -> None:
@@ -131,17 +134,17 @@ def test_text_cannot_be_stacked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("task", "classes", "reason"),
+    ("prediction_type", "classes", "reason"),
     [
-        (Signature.TASK_REGRESSION, "x y", "a regression has no classes"),
-        (Signature.TASK_CLASSIFICATION, "", "which classes the scores are of"),
+        (Signature.PREDICTION_TYPE_REGRESSION, "x y", "a regression has no classes"),
+        (Signature.PREDICTION_TYPE_CLASSIFICATION, "", "which classes the scores are of"),
     ],
 )
 def test_a_task_and_classes_that_contradict_are_refused(
-    tmp_path: Path, task: Signature.Task, classes: str, reason: str
+    tmp_path: Path, prediction_type: Signature.PredictionType, classes: str, reason: str
 ) -> None:
     by = said(classes=classes)
-    by.signature.task = task
+    by.signature.prediction_type = prediction_type
 
     with pytest.raises(InvalidModel, match=reason):
         check(tmp_path, saved_model(), by)

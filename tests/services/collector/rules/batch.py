@@ -59,8 +59,8 @@ class Batch:
 
     def lose(self, model: str, not_started: bool = False) -> None:
         place = self.models.index(model)
-        loss = pb.Loss(model=place, reason="gone", task_ids=[1], not_started=not_started)
-        self.desk.session.take(pb.CollectRequest(losses=[loss]))
+        lost = pb.LostModel(model=place, reason="gone", task_ids=[1], not_started=not_started)
+        self.desk.session.take(pb.CollectRequest(lost=[lost]))
 
     def run_out_of_time(self) -> None:
         self.desk.pass_time(DEADLINE)

@@ -54,14 +54,14 @@ class Play:
         """What the router says."""
         if event.what is What.OPENED:
             return pb.CollectRequest(openings=[self._opening()], sent_ns=SENT)
-        if event.what is What.LAUNCHED:
-            launch = pb.Launch(model=event.line, task_ids=self.tasks)
-            return pb.CollectRequest(launches=[launch])
+        if event.what is What.STARTED:
+            started = pb.StartedModel(model=event.line, task_ids=self.tasks)
+            return pb.CollectRequest(started=[started])
         not_started = event.what is What.PASSED_OVER
-        loss = pb.Loss(
+        lost = pb.LostModel(
             model=event.line, reason="gone", task_ids=self.tasks, not_started=not_started
         )
-        return pb.CollectRequest(losses=[loss])
+        return pb.CollectRequest(lost=[lost])
 
     def _opening(self) -> pb.Opening:
         timeline = self.timeline

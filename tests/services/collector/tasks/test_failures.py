@@ -40,8 +40,8 @@ async def test_a_model_whose_host_died_is_not_waited_for(desk_of: DeskOf) -> Non
     desk = desk_of("{timeout: {}}")
     desk.session.take(opening_of(1, 2))
     desk.intake.take(report_of("b", {1: ["x"], 2: ["y"]}))
-    loss = pb.Loss(model=0, reason="its host died", task_ids=[1, 99])
-    desk.session.take(pb.CollectRequest(losses=[loss]))
+    lost = pb.LostModel(model=0, reason="its host died", task_ids=[1, 99])
+    desk.session.take(pb.CollectRequest(lost=[lost]))
     decision = desk.decision().decision
     assert decision.models[0].failure == "its host died"
     assert desk.statistics.of("wine", "a", 1).failed == 1
@@ -63,7 +63,7 @@ async def test_a_loss_after_the_answer_is_nothing_new(desk_of: DeskOf) -> None:
     desk = desk_of()
     desk.session.take(opening_of(1))
     desk.intake.take(report_of("a", {1: ["x"]}))
-    desk.session.take(pb.CollectRequest(losses=[pb.Loss(model=0, task_ids=[1])]))
+    desk.session.take(pb.CollectRequest(lost=[pb.LostModel(model=0, task_ids=[1])]))
     desk.intake.take(report_of("b", {1: ["x"]}))
     assert states(desk.decision().decision)["a"] == "ANSWERED"
 
@@ -72,7 +72,7 @@ async def test_an_answer_after_the_loss_still_counts(desk_of: DeskOf) -> None:
     desk = desk_of()
     desk.session.take(opening_of(1))
     for _ in range(2):
-        desk.session.take(pb.CollectRequest(losses=[pb.Loss(model=0, task_ids=[1])]))
+        desk.session.take(pb.CollectRequest(lost=[pb.LostModel(model=0, task_ids=[1])]))
     desk.intake.take(report_of("a", {1: ["x"]}))
     desk.intake.take(report_of("b", {1: ["x"]}))
     assert states(desk.decision().decision)["a"] == "ANSWERED"
@@ -127,8 +127,8 @@ async def test_an_answer_without_confidence_is_the_least_confident(
 
 async def test_a_model_whose_first_host_was_lost_answers_from_the_second(desk: Desk) -> None:
     desk.session.take(opening_of(1))
-    loss = pb.Loss(model=0, reason="it died", task_ids=[1])
-    desk.session.take(pb.CollectRequest(losses=[loss]))
+    lost = pb.LostModel(model=0, reason="it died", task_ids=[1])
+    desk.session.take(pb.CollectRequest(lost=[lost]))
     desk.intake.take(report_of("a", {1: ["x"]}))
     desk.intake.take(report_of("b", {1: ["x"]}))
     assert states(desk.decision().decision)["a"] == "ANSWERED"

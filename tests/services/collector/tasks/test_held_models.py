@@ -1,4 +1,4 @@
-"""Models that are held back: needed, launched, or never started."""
+"""Models that are held back: needed, started, or never started."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from hedgerow.v1 import collection_pb2 as pb
 from tests.services.collector.harness import (
     Desk,
     answers,
-    launch,
     opening_of,
     reasons,
     report_of,
+    start_model,
     states,
 )
 
@@ -36,22 +36,22 @@ async def test_a_held_model_counts_as_one_that_may_still_answer(desk: Desk) -> N
     desk.intake.take(report_of("a", {1: ["x"]}))
     desk.intake.take(report_of("b", {1: ["y"]}))
     assert not desk.decided  # with c there can be a quorum
-    launch(desk, 2, 1)
+    start_model(desk, 2, 1)
     desk.intake.take(report_of("c", {1: ["y"]}))
     assert answers(desk.decision().decision) == ["y"]
 
 
-async def test_a_result_that_overtakes_its_launch_counts(desk: Desk) -> None:
+async def test_a_result_that_overtakes_its_start_counts(desk: Desk) -> None:
     desk.session.take(opening_of(1, held=B | C))
     desk.intake.take(report_of("a", {1: ["x"]}))
     desk.intake.take(report_of("b", {1: ["x"]}))
     assert states(desk.decision().decision)["b"] == "ANSWERED"
-    launch(desk, 1, 1)
+    start_model(desk, 1, 1)
 
 
-async def test_a_model_that_was_launched_and_is_out_is_cancelled(desk: Desk) -> None:
+async def test_a_model_that_was_started_and_is_out_is_cancelled(desk: Desk) -> None:
     desk.session.take(opening_of(1, held=C))
-    launch(desk, 2, 1)
+    start_model(desk, 2, 1)
     desk.intake.take(report_of("a", {1: ["x"]}))
     desk.intake.take(report_of("b", {1: ["x"]}))
     decided = desk.decision()
@@ -83,8 +83,10 @@ async def test_a_model_that_has_no_time_is_not_waited_for(desk: Desk) -> None:
 async def test_a_model_that_will_not_be_started_after_all_is_no_failure(desk: Desk) -> None:
     desk.session.take(opening_of(1, held=B | C))
     for place in (1, 2):
-        loss = pb.Loss(model=place, reason="its last host has gone", task_ids=[1], not_started=True)
-        desk.session.take(pb.CollectRequest(losses=[loss]))
+        lost = pb.LostModel(
+            model=place, reason="its last host has gone", task_ids=[1], not_started=True
+        )
+        desk.session.take(pb.CollectRequest(lost=[lost]))
     desk.intake.take(report_of("a", {1: ["x"]}))
     decision = desk.decision().decision
     assert states(decision)["b"] == "NOT_STARTED"
@@ -93,10 +95,10 @@ async def test_a_model_that_will_not_be_started_after_all_is_no_failure(desk: De
     assert desk.statistics.of("wine", "b", 1).not_started == 1
 
 
-async def test_a_launch_of_what_is_not_in_the_plan_ends_the_stream(desk: Desk) -> None:
+async def test_a_start_of_what_is_not_in_the_plan_ends_the_stream(desk: Desk) -> None:
     desk.session.take(opening_of(1))
     with pytest.raises(InvalidInput, match="model 3 of a plan of 3 was started"):
-        launch(desk, 3, 1)
-    launch(desk, 9, 77)  # a task that has ended is nobody's business
+        start_model(desk, 3, 1)
+    start_model(desk, 9, 77)  # a task that has ended is nobody's business
     desk.pass_time(1)
     desk.decision()

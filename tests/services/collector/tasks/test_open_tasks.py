@@ -222,8 +222,8 @@ async def test_what_is_counted_of_a_model(desk_of: DeskOf) -> None:
     a, b, c = desk.statistics.to_protos("wine")
     assert (a.answered, a.chosen, a.late, a.failed) == (2, 3, 1, 0)
     assert (b.answered, b.chosen) == (1, 1)
-    assert (a.min.ToMilliseconds(), a.max.ToMilliseconds()) == (250, 750)
-    assert a.duration.ToMilliseconds() == 1000
+    assert (a.shortest_scoring.ToMilliseconds(), a.longest_scoring.ToMilliseconds()) == (250, 750)
+    assert a.scoring.ToMilliseconds() == 1000
     assert a.since.ToNanoseconds() > 0
     assert not c.HasField("since")
     assert list(desk.statistics.to_protos("iris")) == []

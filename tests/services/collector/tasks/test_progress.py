@@ -10,10 +10,10 @@ from tests.services.collector.harness import (
     Desk,
     answers,
     failure_of,
-    launch,
     opening_of,
     reasons,
     report_of,
+    start_model,
 )
 
 SURE = "{quality: {by: confidence, good_enough: 0.9}}"
@@ -63,7 +63,7 @@ async def test_the_records_that_are_left_are_named(desk: Desk) -> None:
     desk.told()
     desk.intake.take(report_of("b", {1: ["x", "y", "y", "x"]}))
     assert desk.told() == [pb.TaskProgress(task_id=1, ended=0b011, undecided=[1, 3])]
-    launch(desk, 2, 1)
+    start_model(desk, 2, 1)
     desk.intake.take(report_of("c", {1: ["x", "z"]}, records=[1, 3]))
     decision = desk.decision().decision
     assert answers(decision) == ["x", "x", "y", "z"]
@@ -88,8 +88,8 @@ async def test_only_news_of_a_voter_is_progress() -> None:
     desk.session.take(opening_of(1, progress=True))
     desk.intake.take(report_of("s", {1: ["x"]}))
     for place in (2, 0, 0):
-        loss = pb.Loss(model=place, reason="it died", task_ids=[1])
-        desk.session.take(pb.CollectRequest(losses=[loss]))
+        lost = pb.LostModel(model=place, reason="it died", task_ids=[1])
+        desk.session.take(pb.CollectRequest(lost=[lost]))
     assert len(desk.progress) == 1
     assert desk.told() == [pb.TaskProgress(task_id=1, ended=0b101)]
     desk.intake.take(failure_of("b", 1))
@@ -113,14 +113,14 @@ async def test_progress_that_waits_to_be_written_is_dropped_when_the_task_goes(d
 
 
 async def test_doubt_starts_the_next_model_for_the_doubtful_records(desk: Desk) -> None:
-    """A cascade, as the collector sees it: progress, launch, an answer to some, decided."""
+    """A cascade, as the collector sees it: progress, start, an answer to some, decided."""
     desk = Desk(SURE, "a b")
     desk.session.take(opening_of(1, rows=3, versions=[1, 1], held=B, progress=True))
     request = report_of("a", {1: ["x", "y", "z"]}, confidence=0.95)
     request.predictions.confidences = struct.pack("<3d", 0.95, 0.5, 0.99)
     desk.intake.take(request)
     assert desk.told() == [pb.TaskProgress(task_id=1, ended=0b01, undecided=[1])]
-    launch(desk, 1, 1)
+    start_model(desk, 1, 1)
     desk.intake.take(report_of("b", {1: ["w"]}, confidence=0.7, records=[1]))
     decision = desk.decision().decision
     assert answers(decision) == ["x", "w", "z"]

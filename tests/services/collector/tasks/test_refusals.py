@@ -42,7 +42,7 @@ async def test_a_loss_of_no_model_is_refused(desk_of: DeskOf) -> None:
     desk = desk_of()
     desk.session.take(opening_of(1))
     with pytest.raises(InvalidInput, match="model 3 of a plan of 3"):
-        desk.session.take(pb.CollectRequest(losses=[pb.Loss(model=3, task_ids=[1])]))
+        desk.session.take(pb.CollectRequest(lost=[pb.LostModel(model=3, task_ids=[1])]))
     finish(desk)
 
 

@@ -206,7 +206,7 @@ def is_in_parts(timeline: Timeline) -> bool:
                 for event in timeline.events
                 if event.records and event.line in timeline.held
             ),
-            id="a launched model decides a part",
+            id="a started model decides a part",
         ),
     ],
 )

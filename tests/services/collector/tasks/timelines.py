@@ -33,7 +33,7 @@ class What(Enum):
     """What can happen. Hosts say and fail; all else is the router's word, thus not before the opening."""
 
     OPENED = "opened"
-    LAUNCHED = "launched"
+    STARTED = "started"
     SAID = "said"
     FAILED = "failed"
     LOST = "lost"
@@ -189,7 +189,7 @@ def _state(timeline: Timeline, line: int, last: int) -> str:
         return "FAILED"
     if line not in timeline.hosted:
         return "NO_HOST"
-    waits = line in timeline.held and What.LAUNCHED not in happened
+    waits = line in timeline.held and What.STARTED not in happened
     if waits or What.PASSED_OVER in happened or line in timeline.no_time:
         return "NOT_STARTED"
     return "LATE" if timeline.events[last].what is What.DEADLINE else "CANCELLED"
@@ -229,7 +229,7 @@ def _lives(
     after = st.integers(opened + 1, 7)
     events = []
     if held and draw(st.sampled_from([True, True, True, False])):
-        what = draw(st.sampled_from([What.LAUNCHED, What.LAUNCHED, What.PASSED_OVER]))
+        what = draw(st.sampled_from([What.STARTED, What.STARTED, What.PASSED_OVER]))
         events.append(Event(draw(after), line, what))
     for _ in range(draw(st.sampled_from([1, 1, 1, 1, 1, 1, 1, 2, 2, 0]))):
         what = draw(st.sampled_from([*[What.SAID] * 6, What.FAILED, What.LOST]))
