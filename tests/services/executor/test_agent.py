@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,22 +15,8 @@ from services.common.catalog import Catalog
 from services.executor.agent import Agent
 from services.executor.definition_cache import DefinitionCache
 from services.executor.settings import ExecutorSettings
+from tests.services.executor.harness import exists
 from tests.support import wait_until
-
-PLUGINS = str(Path(__file__).parents[2] / "plugins")
-
-
-@pytest.fixture(autouse=True)
-def plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([PLUGINS, *sys.path]))
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 class Rig:
@@ -67,7 +51,7 @@ class Rig:
             await self.agent.drain()
             self._note_pids()
             await self.agent.close()
-        assert not [pid for pid in self.pids if pid and alive(pid)]
+        assert not [pid for pid in self.pids if pid and exists(pid)]
 
     def _note_pids(self) -> None:
         self.pids |= {host.pid for host in self.agent.announcements()}
