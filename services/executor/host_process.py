@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-import os
 import signal
 import threading
 import time
@@ -142,10 +141,11 @@ class HostProcess:
             self._say(DRAIN)
 
     def kill(self, reason: str) -> None:
-        """End it at once; `reason` is what is told of its death."""
-        if self.state is not State.ENDED and self.pid:
+        """End it at once; `reason` is what is told of its death, unless it has died already."""
+        # Its end is learnt of later than it ends, and there may be another process of that id by now.
+        if self._process is not None and self._process.is_alive():
             self.death = self.death or reason
-            os.kill(self.pid, signal.SIGKILL)
+            self._process.kill()
 
     def announcement(self) -> Host:
         """What routers are told of it."""
