@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import time
@@ -77,13 +78,19 @@ class Router:
     async def write(self, request: ExecuteRequest) -> None:
         await self._call.write(request)
 
+    async def ends_writing(self) -> None:
+        await self._call.done_writing()
+
     async def leave(self) -> grpc.StatusCode:
         """End the stream, and return its status when the host has ended it, too."""
-        await self._call.done_writing()
+        await self.ends_writing()
         return await self.status()
 
     async def status(self) -> grpc.StatusCode:
-        """Wait for the end of the stream."""
+        """Read what is left, and return the status of the stream."""
+        with contextlib.suppress(grpc.aio.AioRpcError):
+            while await self._call.read() is not grpc.aio.EOF:
+                pass
         code: grpc.StatusCode = await self._call.code()
         return code
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 
+import grpc
 import pytest
 
 from services.executor.host_process import State
@@ -21,7 +22,7 @@ async def test_a_host_that_drains_finishes_what_it_has_and_ends(rig: HostRig) ->
         host.drain()
         assert await stream.hears_done() == [1]
         assert host.state is State.DRAINING
-        await stream.leave()
+        assert await stream.leave() is grpc.StatusCode.OK
     await rig.end()
     assert host.work.rows_scored == 1
     assert host.death == ""
