@@ -23,6 +23,8 @@ from services.executor.host.servicer import HostServicer
 from services.executor.host.spec import HostSpec, Serving
 
 _BEAT_SECONDS = 0.25
+_LAST_WORDS_SECONDS = 1.0
+"""The longest that a stream whose router has left may take to end."""
 
 
 class HostServer:
@@ -58,8 +60,9 @@ class HostServer:
         self._pipe.send(Serving(f"{self._spec.advertise}:{port}"))
         await self._stop.wait()
         asyncio.get_running_loop().remove_reader(self._pipe.fileno())
-        await self._drained()
-        await server.stop(0)
+        drained = await self._drained()
+        # Streams that their routers have ended are still to be told their last credit and status.
+        await server.stop(_LAST_WORDS_SECONDS if drained else 0)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -79,11 +82,13 @@ class HostServer:
         task.add_done_callback(lambda _: self._stop.set())
         return task
 
-    async def _drained(self) -> None:
-        """Wait until no router is connected and nothing waits, but no longer than the drain time."""
+    async def _drained(self) -> bool:
+        """Wait until no router is connected and nothing is left to do; False if the drain time is over."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._spec.drain_seconds):
                 await self._servicer.wait_until_idle()
+                return True
+        return False
 
     async def _beat(self) -> None:
         while True:

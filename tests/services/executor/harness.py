@@ -19,6 +19,7 @@ from hedgerow.data.records import Batch
 from hedgerow.v1.execution_pb2 import ExecuteRequest, ExecuteResponse, Task
 from hedgerow.v1.execution_pb2_grpc import ExecutionServiceStub
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion, Signature
+from services.common.wire import CHANNEL_OPTIONS
 from services.executor.host.spec import HostSpec
 from services.executor.host_process import HostProcess, State
 from tests.support import wait_until
@@ -136,7 +137,7 @@ class HostRig:
 @asynccontextmanager
 async def router(address: str) -> AsyncIterator[Router]:
     """A stream to a host; it is cancelled at the end if it is still open."""
-    async with grpc.aio.insecure_channel(address) as channel:
+    async with grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS) as channel:
         call = ExecutionServiceStub(channel).Execute()
         yield Router(call)
         call.cancel()

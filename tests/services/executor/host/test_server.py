@@ -106,7 +106,7 @@ async def test_a_router_that_leaves_while_it_drains_hears_the_last_words(tmp_pat
         await stream.hears()
         host.pipe.send(DRAIN)
         # More than goes over the wire before it is read.
-        host.server._told("collector" * 100_000, False)
+        host.server._told("collector" * 3_000_000, False)
         await stream.ends_writing()
         await wait_until(lambda: not host.server._servicer._routers, "the host knows that it left")
         assert (await stream.hears()).unreachable
