@@ -179,11 +179,11 @@ class HostServicer(ExecutionServiceServicer):
         self._inbox.settle(scored.tasks)
 
     async def wait_until_idle(self) -> None:
-        """Return once no router is connected and nothing waits."""
+        """Return once no router is connected and nothing waits or is still to be reported."""
         await self._idle.wait()
 
     def _look_idle(self) -> None:
-        if not self._routers and not len(self._inbox):
+        if not self._routers and not self._inbox.unsettled:
             self._idle.set()
 
 
