@@ -77,7 +77,7 @@ async def test_a_collector_that_stops_is_let_go_and_is_not_counted_as_lost(
     assert told.forgotten == []
 
 
-async def test_a_collector_that_comes_back_is_told_and_has_what_waited(
+async def test_a_collector_that_comes_back_is_told_and_has_what_is_reported_then(
     told: Told, log_url: str
 ) -> None:
     async with collector(log_url) as (_, address):
@@ -87,7 +87,9 @@ async def test_a_collector_that_comes_back_is_told_and_has_what_waited(
     async with collector(log_url, int(address.rpartition(":")[2])) as (made, _):
         await wait_until(lambda: told.said == [(address, False), (address, True)], "it is back")
         told.reporter.send(scored(address, task_id=2))
-        await wait_until(lambda: len(made._unclaimed) >= 1, "the result is there")
+        await wait_until(lambda: made._unclaimed, "the result is there")
+        assert len(made._unclaimed) == 1  # what was lost was told as such, and is not sent again
+        assert told.said == [(address, False), (address, True)]
 
 
 async def test_a_collector_that_never_comes_back_is_forgotten(
