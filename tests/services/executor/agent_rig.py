@@ -1,0 +1,61 @@
+"""An agent with real hosts, on a catalog that a test fills."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+from hedgerow.v1.execution_pb2 import Host, HostState
+from hedgerow.v1.models_pb2 import ModelDescriptor, ModelEvent, ModelPushed, ModelVersion
+from services.common.catalog import Catalog
+from services.executor.agent import Agent
+from services.executor.definition_cache import DefinitionCache
+from services.executor.settings import ExecutorSettings
+from tests.services.executor.harness import exists
+
+
+class AgentRig:
+    """An agent on a catalog that a test fills."""
+
+    def __init__(self, folder: Path, **said: object) -> None:
+        self.catalog = Catalog()
+        self.announced: list[Host] = []
+        settings = ExecutorSettings.model_validate({"loads_at_once": 1, **said})
+        self.agent = Agent(
+            settings, self.catalog, DefinitionCache(folder, self._fetch), self._announce
+        )
+        self.fetched: list[str] = []
+        self._said: dict[str, bytes] = {}
+        self.pids: set[int] = set()
+
+    def push(self, name: str, version: int = 1, **said: object) -> None:
+        model = ModelVersion(
+            descriptor=ModelDescriptor(data_type="wine", name=name, model_type="constant"),
+            version=version,
+            sha256=f"{name}-{version}",
+        )
+        self._said[model.sha256] = json.dumps({"value": "x", **said}).encode()
+        self.catalog.apply("wine", ModelEvent(pushed=ModelPushed(model=model)))
+        self.agent.reconcile()
+
+    def states(self) -> dict[str, HostState]:
+        return {f"{h.model.descriptor.name}@{h.model.version}": h.state for h in self.announced}
+
+    async def stop(self) -> None:
+        self._note_pids()
+        async with asyncio.timeout(15):
+            await self.agent.drain()
+            self._note_pids()
+            await self.agent.close()
+        assert not [pid for pid in self.pids if pid and exists(pid)]
+
+    def _note_pids(self) -> None:
+        self.pids |= {host.pid for host in self.agent.announcements()}
+
+    def _announce(self, hosts: list[Host]) -> None:
+        self.announced = hosts
+
+    async def _fetch(self, model: ModelVersion, target: Path) -> None:
+        self.fetched.append(model.sha256)
+        await asyncio.to_thread(target.write_bytes, self._said[model.sha256])
