@@ -86,7 +86,7 @@ class HostServer:
         """Wait until no router is connected and nothing is left to do; False if the drain time is over."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._spec.drain_seconds):
-                await self._servicer.wait_until_idle()
+                await self._servicer.drain()
                 return True
         return False
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import grpc
 
+from hedgerow.errors import Unavailable
 from hedgerow.v1.execution_pb2 import ExecuteRequest, ExecuteResponse
 from hedgerow.v1.execution_pb2_grpc import ExecutionServiceServicer
 from services.common.outbox import Outbox
@@ -99,6 +100,7 @@ class HostServicer(ExecutionServiceServicer):
         self._idle.set()
         self._routers: set[Credit] = set()
         self._unreachable: set[str] = set()
+        self._draining = False
         self._messages_read = 0
         """How many messages of routers have been read."""
 
@@ -127,6 +129,8 @@ class HostServicer(ExecutionServiceServicer):
         context: grpc.aio.ServicerContext[ExecuteRequest, ExecuteResponse],
     ) -> None:
         """Read a router's frames until it ends the stream."""
+        if self._draining:
+            raise Unavailable("the host drains")
         credit = Credit(Outbox(context.write, _joined), self._inbox.work)
         self._routers.add(credit)
         for collector in self._unreachable:
@@ -178,8 +182,9 @@ class HostServicer(ExecutionServiceServicer):
         self._spans.record(scored)
         self._inbox.settle(scored.tasks)
 
-    async def wait_until_idle(self) -> None:
-        """Return once no router is connected and nothing waits or is still to be reported."""
+    async def drain(self) -> None:
+        """Take no more routers; return once none is connected and nothing waits or is to be reported."""
+        self._draining = True
         await self._idle.wait()
 
     def _look_idle(self) -> None:

@@ -113,6 +113,20 @@ async def test_a_router_that_leaves_while_it_drains_hears_the_last_words(tmp_pat
         assert await stream.status() is grpc.StatusCode.OK
 
 
+async def test_a_router_that_comes_while_it_drains_is_refused(tmp_path: Path) -> None:
+    async with running(tmp_path) as host:
+        async with router(host.address) as there:
+            await there.hears()
+            host.pipe.send(DRAIN)
+            await wait_until(lambda: host.server._servicer._draining, "it drains")
+            async with router(host.address) as late:
+                assert await late.status() is grpc.StatusCode.UNAVAILABLE
+            await there.write(frame(1, 1))
+            assert await there.hears_done() == [1]
+            assert await there.leave() is grpc.StatusCode.OK
+        await host.ends()
+
+
 async def test_it_is_reached_no_more_when_it_has_ended(tmp_path: Path) -> None:
     async with running(tmp_path) as host:
         host.pipe.send(DRAIN)

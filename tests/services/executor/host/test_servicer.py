@@ -59,7 +59,7 @@ async def test_it_is_not_idle_while_what_a_router_left_behind_waits(host: InProc
     assert not idle(host.servicer)
     host.release()
     async with asyncio.timeout(10):
-        await host.servicer.wait_until_idle()
+        await host.servicer.drain()
     assert host.model.asked == [1.0]
 
 
@@ -82,7 +82,7 @@ async def test_it_is_not_idle_while_results_are_still_to_be_reported(
     assert not idle(host.servicer)
     go_on.set()
     async with asyncio.timeout(10):
-        await host.servicer.wait_until_idle()
+        await host.servicer.drain()
     assert host.inbox.unsettled == 0
 
 
