@@ -1,9 +1,14 @@
 """Generate the Python stubs from `protos/` into the tree: `python scripts/protos.py [--check]`.
 
-`--check` generates into a temporary folder instead and fails if the committed stubs differ.
+The contract only grows. What it was is kept beside it, compiled (`protos/contract.binpb`). A change that
+would break those who speak it is refused here, and nothing else writes the kept one anew.
+
+`--check` writes nothing, and fails if the contract was broken, or stubs or the kept contract are stale.
 """
 
 import filecmp
+import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -13,6 +18,7 @@ from grpc_tools import protoc
 ROOT = Path(__file__).resolve().parent.parent
 PROTOS = ROOT / "protos"
 PACKAGES = ("hedgerow/v1", "hedgerow/formats/v1")
+CONTRACT = "contract.binpb"
 
 
 def generate(into: Path) -> None:
@@ -59,16 +65,45 @@ def differences(fresh: Path) -> list[str]:
     return found
 
 
+def buf(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run buf on the contract; it must be on the PATH."""
+    return subprocess.run(["buf", *arguments], cwd=PROTOS, capture_output=True, text=True)
+
+
+def refuse_breaking() -> None:
+    """Exit if the contract no longer is what it was, and more."""
+    compared = buf("breaking", "--against", CONTRACT)
+    if compared.returncode != 0:
+        sys.exit(
+            f"{compared.stdout}{compared.stderr}the contract only grows: let what was there stay as it is,"
+            " and add a field, a message or an RPC beside it"
+        )
+
+
+def compiled(into: Path) -> Path:
+    """Compile the contract into a folder."""
+    path = into / CONTRACT
+    built = buf("build", "--exclude-source-info", "--output", str(path))
+    if built.returncode != 0:
+        sys.exit(f"{built.stdout}{built.stderr}buf cannot compile the contract")
+    return path
+
+
 def main() -> None:
     """Generate, or check."""
-    if "--check" not in sys.argv[1:]:
-        generate(ROOT)
-        return
+    refuse_breaking()
     with tempfile.TemporaryDirectory() as folder:
+        fresh = compiled(Path(folder))
+        if "--check" not in sys.argv[1:]:
+            generate(ROOT)
+            shutil.copyfile(fresh, PROTOS / CONTRACT)
+            return
         generate(Path(folder))
         stale = differences(Path(folder))
+        if fresh.read_bytes() != (PROTOS / CONTRACT).read_bytes():
+            stale.append(f"protos/{CONTRACT}")
     if stale:
-        sys.exit("stubs differ from protos/ (run `make protos`): " + ", ".join(stale))
+        sys.exit("these differ from protos/ (run `make protos`): " + ", ".join(stale))
 
 
 if __name__ == "__main__":
