@@ -36,7 +36,7 @@ class Life(Service):
         self.refusal: Exception | None = None
 
     def add_to(self, server: grpc.aio.Server) -> None:
-        handlers = {"Do": grpc.unary_unary_rpc_method_handler(self._do)}
+        handlers: dict[str, Any] = {"Do": grpc.unary_unary_rpc_method_handler(self._do)}
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(NAME, handlers),))
 
     async def _do(self, request: bytes, context: Any) -> bytes:
@@ -74,7 +74,7 @@ class Running:
         self.service = service
         self.lifecycle = lifecycle
         self.do: Any = channel.unary_unary(f"/{NAME}/Do")
-        self._health = health_pb2_grpc.HealthStub(channel)
+        self._health: Any = health_pb2_grpc.HealthStub(channel)
         self.code: asyncio.Task[int] | None = None
 
     async def health(self, name: str = "") -> int:

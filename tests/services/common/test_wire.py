@@ -12,7 +12,9 @@ from services.common.wire import CHANNEL_OPTIONS, MAX_MESSAGE_BYTES, SERVER_OPTI
 
 def server_of(**methods: Any) -> grpc.aio.Server:
     server = grpc.aio.server(options=SERVER_OPTIONS)
-    handlers = {name: grpc.unary_unary_rpc_method_handler(do) for name, do in methods.items()}
+    handlers: dict[str, Any] = {
+        name: grpc.unary_unary_rpc_method_handler(do) for name, do in methods.items()
+    }
     server.add_generic_rpc_handlers(
         (grpc.method_handlers_generic_handler("test.Service", handlers),)
     )
