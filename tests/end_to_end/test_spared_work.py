@@ -37,7 +37,7 @@ async def asked(mesh: Mesh, data_type: str, times: int) -> None:
 async def test_what_is_cancelled_while_it_waits_in_a_host_is_not_scored_and_what_is_scored_not_sent(
     mesh: Mesh, data_type: str
 ) -> None:
-    slow = await late_model(mesh, data_type, delay=0.7)
+    slow = await late_model(mesh, data_type, delay=1.5)
     await asked(mesh, data_type, 3)
 
     async def settled() -> bool:
@@ -49,7 +49,7 @@ async def test_what_is_cancelled_while_it_waits_in_a_host_is_not_scored_and_what
     # The first was being scored when the word came that nobody needs it; the others waited behind it.
     assert (work.rows_scored, work.rows_dropped) == (1, 2)
     assert work.wasted.ToTimedelta() == work.scoring.ToTimedelta()
-    assert work.saved.ToTimedelta().total_seconds() == pytest.approx(2 * 0.7, rel=0.5)
+    assert work.saved.ToTimedelta().total_seconds() == pytest.approx(2 * 1.5, rel=0.5)
     stats = {stats.name: stats for stats in (await mesh.state("collector", data_type)).models}
     assert (stats["slow"].cancelled, stats["slow"].late, stats["slow"].answered) == (3, 0, 0)
     assert (stats["quick"].answered, stats["quick"].chosen) == (3, 3)

@@ -34,7 +34,9 @@ _LISTENING_TURNS = 8
 _LISTENING_SHARE = 0.05
 """Share of a long call's time for which it is listened as long as messages come, for each of them makes its
 way through another thread: a router may have written several frames before it wrote what it cancels."""
-_MILLISECOND = 0.001
+_SILENCE_SHARE, _LEAST_SILENCE = 0.01, 0.001
+"""How long no message comes until it is believed that none is on its way: a share of the call's time, for
+on a busy machine that other thread may itself have to wait; and seconds at least."""
 
 
 class Credit:
@@ -170,10 +172,11 @@ class HostServicer(ExecutionServiceServicer):
         for _ in range(_LISTENING_TURNS):
             await asyncio.sleep(0)
         end = time.monotonic() + seconds * _LISTENING_SHARE
+        silence = max(seconds * _SILENCE_SHARE, _LEAST_SILENCE)
         read = -1
-        while read < self._messages_read and time.monotonic() + _MILLISECOND < end:
+        while read < self._messages_read and time.monotonic() + silence < end:
             read = self._messages_read
-            await asyncio.sleep(_MILLISECOND)
+            await asyncio.sleep(silence)
 
     def _settle(self, scored: Scored) -> None:
         wanted = scored.wanted(self._inbox.work)
