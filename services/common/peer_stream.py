@@ -5,8 +5,11 @@ Router to collector, router to executor, router to host and host to collector al
 A stream is *ready* at the first message of the peer, not when it is connected: a peer that is stopping may
 still accept connections. When it is lost, the requests that were not written are dropped, the listener is
 told with the reason the peer gave, and after a pause it is opened again; pauses double from one failure to
-the next and start again once the stream was ready. A stream that is retired goes on as long as
-it is up, and is not opened again unless it is reinstated before.
+the next and start again once the stream was ready, or when somebody needs the peer (`hurry`). A stream that
+is retired goes on as long as it is up, and is not opened again unless it is reinstated before.
+
+Each attempt has a channel and a connection of its own: gRPC pauses between the attempts of one channel too,
+and fails calls at once meanwhile, so that two pauses would add up and a peer that is back be refused.
 """
 
 from __future__ import annotations
@@ -79,6 +82,7 @@ class PeerStream(Generic[Request, Response]):
         self._requests: _Requests[Request] = _Requests()
         self._pause = _FIRST_PAUSE
         self._retired = asyncio.Event()
+        self._hurried = asyncio.Event()
         self._call: Any = None
         self._task = asyncio.get_running_loop().create_task(self._run(), name=name)
 
@@ -86,14 +90,21 @@ class PeerStream(Generic[Request, Response]):
         """Write a request; while the stream is lost it waits for the next attempt."""
         self._requests.put(request)
 
+    def hurry(self) -> None:
+        """The peer is needed: the pause that is on is the shortest one, and so is the next."""
+        self._pause = _FIRST_PAUSE
+        self._hurried.set()
+
     def finish(self) -> None:
         """Write what waits and end the requests; the peer then ends the stream. It is not reopened."""
         self._retired.set()
+        self._hurried.set()
         self._requests.put(None)
 
     def retire(self) -> None:
         """Stop using the peer: the stream is over when it is lost, or at once if it is not ready."""
         self._retired.set()
+        self._hurried.set()
         if not self.is_ready and self._call is not None:
             self._call.cancel()
 
@@ -114,9 +125,11 @@ class PeerStream(Generic[Request, Response]):
 
     async def _run(self) -> None:
         try:
-            await self._open()
-            while self._may_reopen:  # reinstated while the channel was closed
-                await self._open()
+            await self._attempt()
+            while self._may_reopen:
+                await self._wait()
+                if self._may_reopen:
+                    await self._attempt()
         finally:
             self.is_ready = False
             self._listener.over()
@@ -125,20 +138,13 @@ class PeerStream(Generic[Request, Response]):
     def _may_reopen(self) -> bool:
         return self._reopen and not self._retired.is_set()
 
-    async def _open(self) -> None:
+    async def _attempt(self) -> None:
         async with grpc.aio.insecure_channel(self.address, options=CHANNEL_OPTIONS) as channel:
-            await self._attempt(channel)
-            while self._may_reopen:
-                await self._wait()
-                if self._may_reopen:
-                    await self._attempt(channel)
-
-    async def _attempt(self, channel: grpc.aio.Channel) -> None:
-        end = await self._converse(channel, self._requests)
-        self._requests.put(None)
-        self._requests = _Requests()
-        self.is_ready = False
-        self._listener.lost(end)
+            end = await self._converse(channel, self._requests)
+            self._requests.put(None)
+            self._requests = _Requests()
+            self.is_ready = False
+            self._listener.lost(end)
 
     async def _converse(self, channel: grpc.aio.Channel, requests: _Requests[Request]) -> StreamEnd:
         call = self._call = self._method(channel, requests)
@@ -167,11 +173,18 @@ class PeerStream(Generic[Request, Response]):
 
     async def _wait(self) -> None:
         """Pause before the next attempt, or until the stream is retired."""
-        pause = self._pause * random.uniform(0.5, 1.0)
+        share = random.uniform(0.5, 1.0)
+        pause, shortest = self._pause * share, _FIRST_PAUSE * share
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(pause):
-                await self._retired.wait()
+        self._hurried.clear()
+        await _wait_for(self._retired, shortest)
+        await _wait_for(self._hurried, pause - shortest)
+
+
+async def _wait_for(event: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 class _Requests(Generic[Request]):

@@ -8,9 +8,9 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     # Addresses are ours and direct; a proxy variable of the environment must not take them over.
     ("grpc.enable_http_proxy", 0),
-    # A peer that comes back is tried again soon: streams are the failure detector.
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 2000),
+    # A channel shares no connection with others of its address, and so none that has just failed and
+    # makes calls fail until gRPC tries again. The pauses between attempts are ours: see `peer_stream`.
+    ("grpc.use_local_subchannel_pool", 1),
     # In spite of its name: how long one attempt to connect may take.
     ("grpc.min_reconnect_backoff_ms", 5000),
     # A peer that is stopped, or cut off by the network, closes no connection. gRPC's own threads answer

@@ -59,6 +59,8 @@ class Recovery:
 
     def collector_lost(self, tasks: list[Task]) -> None:
         """A collector has died, or is out of reach: open its tasks at another one."""
+        if not tasks:
+            return  # also each attempt in vain to reach one ends here: nobody needs another one
         if self._collectors.choose() is None:
             refuse(tasks, Unavailable("the collector of this task died; try again"))
             return

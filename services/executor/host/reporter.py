@@ -1,8 +1,9 @@
 """Reports results to the collectors that tasks name: one stream a collector, opened when it is needed.
 
 A stream that breaks is dropped with what it had not sent, and routers are told: they start again what may
-be lost, elsewhere, and keep away from that collector where they can. They are told again when it is back;
-until then a report for it is still tried, for it may be the only one.
+be lost, elsewhere, and keep away from that collector where they can. They are told again when it is back.
+Until then a report for it is still tried, and at once: the router that asked for it has just reached that
+collector, which may be the only one. If that fails or takes long, routers are told again.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ _log = structlog.get_logger()
 _LOOKED_FOR_SECONDS = 60.0
 """How long a lost collector is looked for; one that comes back later is found by the next report to it."""
 
+_SOON_SECONDS = 0.25
+"""How long a report to a lost collector may wait before routers are told that it may not arrive: the
+shortest pause and a connection that is made need half of it."""
+
 Told = Callable[[str, bool], None]
 """Called with the address of a collector, and whether it can be reached now."""
 
@@ -33,8 +38,8 @@ Told = Callable[[str, bool], None]
 class Reporter:
     """All streams of one host.
 
-    `told` is called when a collector is lost, at each report to it while it is, and when it is back;
-    `forgotten` when it is not looked for any more.
+    `told` is called when a collector is lost, when reports to it are in vain while it is, and when it is
+    back; `forgotten` when it is not looked for any more.
     """
 
     def __init__(self, model: ModelVersion, told: Told, forgotten: Callable[[str], None]) -> None:
@@ -42,7 +47,7 @@ class Reporter:
         self._told = told
         self._forgotten = forgotten
         self._streams: dict[str, PeerStream[ReportRequest, ReportResponse]] = {}
-        self._lost_since: dict[str, float] = {}
+        self._lost: dict[str, _Lost] = {}
 
     def send(self, scored: Scored) -> None:
         """Report the result of one call to the collector of its tasks."""
@@ -51,14 +56,15 @@ class Reporter:
         if stream is None:
             stream = self._streams[address] = self._open(address)
         stream.send(report_of(self._model, scored))
-        if address in self._lost_since:
-            self._told(address, False)  # this may not arrive either, and nobody should wait for it
+        if (lost := self._lost.get(address)) is not None:
+            lost.reported(lambda: self._told(address, False))
+            stream.hurry()
 
     async def close(self) -> None:
         """Send what waits and end all streams."""
         streams = list(self._streams.items())
         for address, stream in streams:
-            if address in self._lost_since:
+            if address in self._lost:
                 stream.retire()
             else:
                 stream.finish()
@@ -67,32 +73,67 @@ class Reporter:
     def _open(self, address: str) -> PeerStream[ReportRequest, ReportResponse]:
         listener = Listener(
             received=lambda _: None,
-            lost=lambda end: self._lost(address, end),
-            ready=lambda: self._ready(address),
-            over=lambda: self._over(address),
+            lost=lambda end: self._stream_lost(address, end),
+            ready=lambda: self._stream_ready(address),
+            over=lambda: self._stream_over(address),
         )
         return PeerStream(address, _report, listener, f"reports to {address}")
 
-    def _ready(self, address: str) -> None:
-        if self._lost_since.pop(address, None) is not None:
+    def _stream_ready(self, address: str) -> None:
+        if (lost := self._lost.pop(address, None)) is not None:
+            lost.settled()
             self._told(address, True)
 
-    def _lost(self, address: str, end: StreamEnd) -> None:
-        now = asyncio.get_running_loop().time()
+    def _stream_lost(self, address: str, end: StreamEnd) -> None:
+        stream, lost = self._streams[address], self._lost.get(address)
         if end.by_peer:
-            self._streams[address].retire()  # it is stopping, and has what was sent
-        elif address not in self._lost_since:
+            stream.retire()  # it is stopping, and has what was sent
+        elif lost is None:
             _log.warning("a collector was lost", collector=address, reason=end.reason)
-            self._lost_since[address] = now
+            self._lost[address] = _Lost()
             self._told(address, False)
-        elif now - self._lost_since[address] > _LOOKED_FOR_SECONDS:
-            _log.info("a collector did not come back", collector=address)
-            self._streams[address].retire()
+        else:
+            if lost.settled():
+                self._told(address, False)
+            if lost.for_seconds() > _LOOKED_FOR_SECONDS:
+                _log.info("a collector did not come back", collector=address)
+                stream.retire()
 
-    def _over(self, address: str) -> None:
+    def _stream_over(self, address: str) -> None:
         del self._streams[address]
-        if self._lost_since.pop(address, None) is not None:
+        if (lost := self._lost.pop(address, None)) is not None:
+            lost.settled()
             self._forgotten(address)
+
+
+class _Lost:
+    """A collector that is out of reach, and whether reports wait to see if it is back."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._since = self._loop.time()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def for_seconds(self) -> float:
+        return self._loop.time() - self._since
+
+    def reported(self, in_vain: Callable[[], None]) -> None:
+        """A report waits; if nothing has settled by then whether it arrives, `in_vain` is called soon."""
+
+        def over() -> None:
+            self._timer = None
+            in_vain()
+
+        if self._timer is None:
+            self._timer = self._loop.call_later(_SOON_SECONDS, over)
+
+    def settled(self) -> bool:
+        """An attempt has succeeded or failed; tell whether reports waited for it."""
+        waited = self._timer is not None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        return waited
 
 
 def _report(channel: grpc.aio.Channel, reports: AsyncIterator[ReportRequest]) -> Any:

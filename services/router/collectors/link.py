@@ -100,6 +100,10 @@ class CollectorLink:
             self._open.difference_update(ids)
             self._send(CollectRequest(cancelled=ids))
 
+    def hurry(self) -> None:
+        """Look at once whether it is back."""
+        self._stream.hurry()
+
     def retire(self) -> None:
         """Stop using it: the stream stays while it is up, for the tasks that are open."""
         self.is_retired = True

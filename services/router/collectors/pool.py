@@ -42,9 +42,13 @@ class CollectorPool:
         """Return a reachable collector; None if there is none.
 
         It is the one with the fewest open tasks among those that the fewest hosts are cut off from. One
-        that drains is empty because of that, and is chosen only where there is no other.
+        that drains is empty because of that, and is chosen only where there is no other. Where there is
+        none, those that are known are tried again at once.
         """
         ready = [link for link in self._links.values() if link.is_ready and link is not excluding]
+        if not ready:
+            for link in self._links.values():
+                link.hurry()
         if len(ready) < 2:
             return ready[0] if ready else None
         return min(ready, key=self._preference)

@@ -13,6 +13,7 @@ import pytest
 
 from services.common import peer_stream
 from services.common.peer_stream import Listener, PeerStream, StreamEnd
+from services.common.wire import MAX_MESSAGE_BYTES
 from tests.support import wait_until
 
 Behaviour = Callable[[AsyncIterator[bytes], Any], Awaitable[None]]
@@ -66,6 +67,10 @@ class Peer:
 
     async def greet_and_end(self, requests: AsyncIterator[bytes], context: Any) -> None:
         await context.write(b"hello")
+
+    async def say_too_much(self, requests: AsyncIterator[bytes], context: Any) -> None:
+        await context.write(b"hello")
+        await context.write(bytes(MAX_MESSAGE_BYTES + 1))
 
     async def take_one_and_refuse(self, requests: AsyncIterator[bytes], context: Any) -> None:
         await context.write(b"hello")
@@ -121,6 +126,12 @@ async def streaming(
         assert ears.over == 1
 
 
+async def with_long_pauses(stream: PeerStream[Any, Any]) -> None:
+    """Return when a stream that is lost pauses for five seconds at least."""
+    stream._pause = 10.0
+    await wait_until(lambda: stream._pause > 10.0, "it pauses for long")
+
+
 async def test_it_is_ready_at_the_first_message_and_carries_both_ways(peer: Peer) -> None:
     async with streaming(peer) as (stream, ears):
         assert not stream.is_ready
@@ -169,6 +180,49 @@ async def test_a_peer_that_dies_and_comes_back_is_found_again(peer: Peer) -> Non
         await wait_until(lambda: stream.is_ready, "ready again")
         stream.send(b"two")
         await wait_until(lambda: ears.received[-1] == b"two", "the answer is here")
+
+
+async def test_one_that_is_needed_looks_at_once_whether_its_peer_is_back(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peer_stream, "_LONGEST_PAUSE", 60.0)
+    async with streaming(peer) as (stream, ears):
+        await wait_until(lambda: stream.is_ready, "ready")
+        await peer.die()
+        await wait_until(lambda: not stream.is_ready, "lost")
+        await with_long_pauses(stream)
+        await peer.start()
+        stream.send(b"waits for the next attempt")
+        stream.hurry()
+        await wait_until(lambda: len(ears.received) == 3, "it is there", timeout=1)
+        assert stream._pause == 0.1
+
+
+async def test_one_that_is_needed_all_the_time_still_pauses_for_the_shortest_time(
+    peer: Peer,
+) -> None:
+    peer.behaviour = peer.refuse
+    async with streaming(peer) as (stream, ears):
+        ears.on_lost = stream.hurry
+        began = asyncio.get_running_loop().time()
+        while len(ears.ends) < 5:
+            stream.hurry()
+            await asyncio.sleep(0.001)
+        # Four pauses lie between, of 50 ms at least; with doubled ones it would be 350 ms.
+        assert asyncio.get_running_loop().time() - began >= 0.2
+
+
+async def test_one_that_sends_more_than_a_message_may_hold_is_lost_and_opened_again(
+    peer: Peer,
+) -> None:
+    peer.behaviour = peer.say_too_much
+    async with streaming(peer) as (stream, ears):
+        await wait_until(lambda: bool(ears.ends), "lost")
+        assert "larger than max" in ears.ends[0].reason
+        assert ears.ends[0].was_ready
+        assert not ears.ends[0].by_peer
+        peer.behaviour = peer.echo
+        await wait_until(lambda: stream.is_ready, "ready again")
 
 
 async def test_what_was_not_written_is_not_sent_to_the_next_stream(peer: Peer) -> None:

@@ -64,3 +64,31 @@ async def test_a_proxy_of_the_environment_does_not_take_addresses_over(
         call: Any = channel.unary_unary("/test.Service/Hello")
         assert await call(b"", timeout=10) == b"hello"
     await server.stop(None)
+
+
+async def test_a_peer_that_is_back_is_reached_though_another_channel_still_pauses() -> None:
+    async def hello(request: bytes, context: Any) -> bytes:
+        return b"hello"
+
+    def channel() -> grpc.aio.Channel:
+        return grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=CHANNEL_OPTIONS)
+
+    async def call(channel: grpc.aio.Channel) -> bytes:
+        method: Any = channel.unary_unary("/test.Service/Hello")
+        answer: bytes = await method(b"", timeout=10)
+        return answer
+
+    gone = server_of()
+    port = gone.add_insecure_port("127.0.0.1:0")
+    await gone.start()
+    await gone.stop(None)
+    async with channel() as pausing, channel() as other:
+        with pytest.raises(grpc.aio.AioRpcError):
+            await call(pausing)
+        server = server_of(Hello=hello)
+        assert server.add_insecure_port(f"127.0.0.1:{port}") == port
+        await server.start()
+        with pytest.raises(grpc.aio.AioRpcError):
+            await call(pausing)
+        assert await call(other) == b"hello"
+        await server.stop(None)

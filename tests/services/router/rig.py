@@ -73,10 +73,10 @@ class Rig:
         self._catalog.apply("wine", ModelEvent(plan_applied=plan))
         self._changed()
 
-    async def collector(self) -> str:
+    async def collector(self, port: int = 0) -> str:
         """Start a collector; return its address."""
         settings = CollectorSettings.model_validate(
-            {"log_url": self._log_url, "port": 0, "drain_timeout": "0ms", "stop_grace": "100ms"}
+            {"log_url": self._log_url, "port": port, "drain_timeout": "0ms", "stop_grace": "100ms"}
         )
         stack = AsyncExitStack()
         collector = Collector(settings, Tracing("collector"))

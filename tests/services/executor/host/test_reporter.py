@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -15,11 +16,13 @@ from hedgerow.v1.execution_pb2 import Task
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion
 from services.collector.server import Collector
 from services.collector.settings import CollectorSettings
+from services.common import peer_stream
 from services.common.telemetry import Tracing
 from services.executor.host import reporter as module
 from services.executor.host.inbox import Frame, Waiting
 from services.executor.host.reporter import Reporter
 from services.executor.host.scoring import Scored
+from tests.services.common.test_peer_stream import with_long_pauses
 from tests.support import serving, wait_until
 
 MODEL = ModelVersion(descriptor=ModelDescriptor(data_type="wine", name="a"), version=1)
@@ -115,4 +118,42 @@ async def test_each_report_to_a_collector_that_is_lost_is_told_as_in_vain(
     told.reporter.send(scored(address))
     await wait_until(lambda: told.said == [(address, False)], "it is lost")
     told.reporter.send(scored(address, task_id=2))
-    assert told.said == [(address, False)] * 2
+    await wait_until(lambda: told.said == [(address, False)] * 2, "the attempt has failed")
+    told.reporter.send(scored(address, task_id=3))
+    await wait_until(lambda: told.said == [(address, False)] * 3, "the next one has failed")
+
+
+async def test_a_report_to_a_collector_that_has_just_come_back_arrives(
+    told: Told, log_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A router has reached it, and this host has not looked yet: nothing is in vain."""
+    monkeypatch.setattr(peer_stream, "_LONGEST_PAUSE", 60.0)
+    async with collector(log_url) as (_, address):
+        pass
+    told.reporter.send(scored(address))
+    await wait_until(lambda: told.said == [(address, False)], "it is lost")
+    await with_long_pauses(told.reporter._streams[address])
+    async with collector(log_url, int(address.rpartition(":")[2])) as (made, _):
+        told.reporter.send(scored(address, task_id=2))
+        told.reporter.send(scored(address, task_id=3))
+        await wait_until(lambda: len(made._unclaimed) == 2, "the results are there", timeout=1)
+        assert told.said == [(address, False), (address, True)]
+
+
+async def test_a_report_to_a_collector_that_does_not_answer_is_soon_told_as_in_vain(
+    told: Told, log_url: str
+) -> None:
+    async with collector(log_url) as (_, address):
+        pass
+    told.reporter.send(scored(address))
+    await wait_until(lambda: told.said == [(address, False)], "it is lost")
+    host, _, port = address.rpartition(":")
+    # Connections are made and nothing is said, as by one that is stopped.
+    with socket.create_server((host, int(port))):
+        told.reporter.send(scored(address, task_id=2))
+        told.reporter.send(scored(address, task_id=3))
+        await wait_until(lambda: told.said == [(address, False)] * 2, "told once", timeout=1)
+        stream = told.reporter._streams[address]
+        assert stream._call is not None  # the attempt still goes on
+        told.reporter.send(scored(address, task_id=4))
+        await wait_until(lambda: told.said == [(address, False)] * 3, "told again", timeout=1)

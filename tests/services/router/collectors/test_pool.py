@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
+
+from services.common import peer_stream
+from tests.services.common.test_peer_stream import with_long_pauses
 from tests.services.router.decisions import labels
 from tests.services.router.rig import rigged
 from tests.support import wait_until
@@ -60,3 +66,18 @@ async def test_one_that_is_reinstated_is_chosen_again(log_url: str) -> None:
         assert link is not None
         assert link.address == address
         assert not link.is_retired
+
+
+async def test_where_none_is_reachable_those_that_are_known_are_tried_at_once(
+    log_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peer_stream, "_LONGEST_PAUSE", 60.0)
+    async with rigged(log_url) as rig:
+        pool = rig.core.collectors
+        (address,) = rig.collectors
+        await rig.lose_collector()
+        await wait_until(lambda: not pool.reachable, "lost")
+        await with_long_pauses(pool._links[address]._stream)
+        back = asyncio.create_task(rig.collector(int(address.rpartition(":")[2])))
+        await wait_until(lambda: pool.choose() is not None, "it is found", timeout=3)
+        await back
