@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from hedgerow.errors import Corrupt, Unavailable
+from hedgerow.errors import Corrupt
 from hedgerow.v1.models_pb2 import ModelEvent
 from services.common.catalog import Catalog, Definition
 from services.common.log import Log, keys
@@ -61,28 +61,6 @@ async def test_only_large_ones_are_beside_their_event(log: Log, log_url: str, da
     async with Redis.from_url(log_url) as redis:
         chunks = await redis.keys("hedgerow:blob:*")
     assert bool(chunks) == (len(content(data)) > 1024**2)
-
-
-async def test_chunks_expire_until_they_are_kept(log: Log, log_url: str, large: Path) -> None:
-    push = push_of(large)
-    await log.definitions.store(push, large)
-    async with Redis.from_url(log_url) as redis:
-        names = await redis.keys("hedgerow:blob:*")
-        assert len(names) == push.chunks == 3
-        assert all([await redis.ttl(name) > 0 for name in names])
-        await log.definitions.keep(push)
-        assert all([await redis.ttl(name) == -1 for name in names])
-        await log.definitions.store(push, large)  # the same bytes pushed again
-        assert all([await redis.ttl(name) == -1 for name in names])
-
-
-async def test_chunks_that_expired_are_not_kept(log: Log, log_url: str, large: Path) -> None:
-    push = push_of(large)
-    await log.definitions.store(push, large)
-    async with Redis.from_url(log_url) as redis:
-        await redis.delete(keys.blob(push.model.sha256, 0))
-    with pytest.raises(Unavailable, match="push again"):
-        await log.definitions.keep(push)
 
 
 @pytest.mark.parametrize("damage", ["gone", "changed"])

@@ -16,6 +16,7 @@ import pytest
 
 from hedgerow.formats.factories import factory_of
 from services.executor.heartbeat import Heartbeat
+from services.executor.host import server as module
 from services.executor.host.server import HostServer
 from services.executor.host.spec import DRAIN, Serving
 from tests.services.executor.harness import MODEL, frame, router, spec_of
@@ -87,8 +88,12 @@ async def test_its_heart_beats_when_it_has_nothing_to_do(tmp_path: Path) -> None
         await wait_until(beaten, "it has beaten twice")
 
 
-async def test_each_stream_ends_well_while_it_drains(tmp_path: Path) -> None:
-    async with running(tmp_path, delay_seconds=0.05) as host:
+async def test_each_stream_ends_well_while_it_drains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It waits for what is here, and not only for the streams' last words.
+    monkeypatch.setattr(module, "_LAST_WORDS_SECONDS", 0.05)
+    async with running(tmp_path, delay_seconds=0.4) as host:
         async with router(host.address) as one, router(host.address) as other:
             for stream in (one, other):
                 await stream.hears()

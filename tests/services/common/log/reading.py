@@ -1,0 +1,80 @@
+"""Reads the log as services do, and keeps what it said."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from typing import Literal
+
+from services.common.log import Entry, Log, Mark, Mirror
+from tests.services.common.events import pushed
+from tests.support import wait_until
+
+
+class Reader:
+    """Holds what a follower said."""
+
+    def __init__(self) -> None:
+        self.items: list[Entry | Mark] = []
+
+    @property
+    def marks(self) -> list[Mark]:
+        return [item for item in self.items if isinstance(item, Mark)]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the models pushed, in the order in which they came, since the last BEGIN."""
+        names: list[str] = []
+        for item in self.items:
+            if isinstance(item, Entry):
+                names.append(item.event.pushed.model.descriptor.name)
+            elif item is Mark.BEGIN:
+                names.clear()
+        return names
+
+    async def sees(self, *names: str) -> None:
+        await wait_until(lambda: set(self.names) >= set(names), f"{names} have come")
+
+
+@asynccontextmanager
+async def following(log: Log, data_types: Collection[str] | Literal["*"]) -> AsyncIterator[Reader]:
+    reader = Reader()
+
+    async def read() -> None:
+        async for item in log.models.follow(data_types):
+            reader.items.append(item)
+
+    task = asyncio.create_task(read())
+    try:
+        yield reader
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def mirroring(log: Log) -> AsyncIterator[Mirror]:
+    mirror = Mirror(log.models)
+    task = asyncio.create_task(mirror.run())
+    try:
+        yield mirror
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Log]:
+    log = Log(url)
+    try:
+        yield log
+    finally:
+        await log.close()
+
+
+async def append(log: Log, *names: str, data_type: str = "wine", after: str = "0-0") -> str:
+    for name in names:
+        entry = await log.models.append(data_type, pushed(name, data_type=data_type), after)
+        after = entry.id
+    return after
