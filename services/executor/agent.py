@@ -19,7 +19,6 @@ from typing import Any
 import structlog
 
 from hedgerow.errors import HedgerowError
-from hedgerow.plans.strategy_checks import DEFAULT_DEADLINE
 from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.state_pb2 import ModelWork
@@ -31,6 +30,7 @@ from services.executor.host.spec import HostSpec
 from services.executor.host_process import HostProcess, State
 from services.executor.quarantine import Quarantine
 from services.executor.settings import ExecutorSettings
+from services.executor.watchdog import Watchdog
 from services.executor.work_done import WorkDone
 
 _log = structlog.get_logger()
@@ -57,6 +57,7 @@ class Agent:
         self._quarantine = Quarantine(
             settings.quarantine_deaths, settings.quarantine_window.total_seconds()
         )
+        self._watchdog = Watchdog(settings, catalog)
         self._loading = asyncio.Semaphore(settings.loads_at_once)
         self._starts: set[asyncio.Task[None]] = set()
         self._ended_work: dict[Key, WorkDone] = {}
@@ -199,40 +200,11 @@ class Agent:
             if data_type in ("", key.data_type)
         ]
 
-    # -- watching ----------------------------------------------------------------------------------
-
     async def watch(self) -> None:
         """Kill hosts that hang, for as long as the executor lives."""
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
-            for key, host in list(self._hosts.items()):
-                self._check(key, host)
-            for host in list(self._draining):
-                if host.silence > self._kill_after(host):
-                    host.kill("did not end when it was asked to")
-
-    def _check(self, key: Key, host: HostProcess) -> None:
-        loading = host.state is State.LOADING
-        limit = self._settings.load_timeout.total_seconds() if loading else self._kill_after(host)
-        if host.pid and host.silence > limit:
-            doing = "did not load" if loading else "gave no heartbeat"
-            reason = f"{doing} for {limit:g} s and was killed"
-            _log.warning(
-                "a host hangs and is killed",
-                **fields_of(host.model),
-                host=host.address,
-                host_pid=host.pid,
-                reason=reason,
-            )
-            host.kill(reason)
-
-    def _kill_after(self, host: HostProcess) -> float:
-        plan = self._catalog.plan(host.model.descriptor.data_type)
-        deadline = plan.policy.deadline.ToTimedelta() or DEFAULT_DEADLINE
-        limit = max(
-            self._settings.kill_after_at_least, deadline * self._settings.kill_after_deadlines
-        )
-        return limit.total_seconds()
+            self._watchdog.look(self._hosts.values(), self._draining)
 
     # -- the end -----------------------------------------------------------------------------------
 
