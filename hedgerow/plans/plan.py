@@ -21,7 +21,6 @@ from typing import Any
 
 import yaml
 
-from hedgerow.durations import format_duration, parse_duration
 from hedgerow.plans.checks import check_plan
 from hedgerow.plans.policies import policy_from, policy_to
 from hedgerow.plans.strategies import (
@@ -35,17 +34,6 @@ from hedgerow.plans.strategies import (
 from hedgerow.plans.yaml_values import load, mapping, parsed, sequence, text, wrong
 from hedgerow.references import Reference, parse_reference
 from hedgerow.v1 import plans_pb2 as pb
-
-__all__ = [
-    "check_plan",
-    "format_duration",
-    "overridden",
-    "parse_duration",
-    "plan_from_yaml",
-    "plan_to_yaml",
-    "policy_from_yaml",
-    "strategy_from_yaml",
-]
 
 _PLAN_KEYS = ("data_type", "models", "policy", *KEYS)
 

@@ -1,4 +1,4 @@
-"""What the strategy of a plan must not say. See `plan_checks`."""
+"""What the strategy of a plan must not say. See `checks`."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hedgerow.plans.plan import check_plan
+from hedgerow.plans.checks import check_plan
 from hedgerow.v1.models_pb2 import ModelEvent
 from hedgerow.v1.plans_pb2 import Plan
 from services.common.catalog import Catalog

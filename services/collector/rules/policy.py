@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from hedgerow.plans.plan import check_plan
+from hedgerow.plans.checks import check_plan
 from hedgerow.v1 import plans_pb2
 from hedgerow.v1 import rules_pb2 as pb
 from services.collector.rules.consensus import ConsensusRule

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hedgerow.errors import InvalidPlan
-from hedgerow.plans.plan import check_plan, plan_from_yaml
+from hedgerow.plans.checks import check_plan
+from hedgerow.plans.plan import plan_from_yaml
 from hedgerow.plans.rules.rule import MAX_RULES
 from hedgerow.v1 import plans_pb2 as pb
 from tests.hedgerow.plans.texts import wine

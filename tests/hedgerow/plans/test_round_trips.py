@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hedgerow.plans.plan import check_plan, plan_from_yaml, plan_to_yaml
+from hedgerow.plans.checks import check_plan
+from hedgerow.plans.plan import plan_from_yaml, plan_to_yaml
 from hedgerow.v1 import plans_pb2 as pb
 from hedgerow.v1 import rules_pb2
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hedgerow.errors import InvalidPlan
+from hedgerow.plans.checks import check_plan
 from hedgerow.plans.plan import (
-    check_plan,
     overridden,
     plan_from_yaml,
     plan_to_yaml,

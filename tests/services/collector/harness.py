@@ -11,8 +11,6 @@ from hedgerow.plans.plan import plan_from_yaml
 from hedgerow.v1 import collection_pb2 as pb
 from hedgerow.v1 import records_pb2
 from hedgerow.v1.plans_pb2 import Plan
-from hedgerow.v1.rules_pb2 import Reason
-from hedgerow.v1.scoring_pb2 import Decision, ModelReport, ModelState
 from services.collector.decisions import Progress, response_of
 from services.collector.intake import Intake
 from services.collector.rules.policy import Policy, compile_policy
@@ -198,35 +196,6 @@ class Desk:
 def start_model(desk: Desk, place: int, *task_ids: int) -> None:
     started = [pb.StartedModel(model=place, task_ids=task_ids)]
     desk.session.take(pb.CollectRequest(started=started))
-
-
-def answers(decision: Decision) -> list[Value]:
-    """The answers as a client reads them, None where there is none."""
-    labels = decision.labels
-    values: list[Value] = (
-        [labels.classes[index] for index in labels.indexes]
-        if decision.HasField("labels")
-        else list(np.frombuffer(decision.numbers))
-    )
-    none = Reason.Value("REASON_NO_ANSWER")
-    if not values:
-        return [None] * len(decision.reasons)
-    return [
-        None if reason == none else value
-        for value, reason in zip(values, decision.reasons, strict=True)
-    ]
-
-
-def reasons(decision: Decision) -> list[str]:
-    return [Reason.Name(reason).removeprefix("REASON_") for reason in decision.reasons]
-
-
-def states(decision: Decision) -> dict[str, str]:
-    return {report.name: state(report) for report in decision.models}
-
-
-def state(report: ModelReport) -> str:
-    return ModelState.Name(report.state).removeprefix("MODEL_STATE_")
 
 
 DeskOf = Callable[..., Desk]

@@ -9,14 +9,9 @@ from services.collector.server import Collector
 from services.collector.settings import CollectorSettings
 from services.common.log import Log
 from services.common.telemetry import Tracing
-from tests.services.collector.harness import (
-    answers,
-    failure_of,
-    reasons,
-    report_of,
-    states,
-)
+from tests.services.collector.harness import failure_of, report_of
 from tests.services.collector.wire import collecting
+from tests.services.decisions import answers, reasons, states
 from tests.support import serving, wait_until
 
 

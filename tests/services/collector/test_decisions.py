@@ -14,14 +14,8 @@ from hedgerow.v1 import collection_pb2 as pb
 from hedgerow.v1.records_pb2 import Labels, Output
 from hedgerow.v1.scoring_pb2 import Decision
 from services.collector import decisions
-from tests.services.collector.harness import (
-    Desk,
-    answers,
-    failure_of,
-    opening_of,
-    reasons,
-    report_of,
-)
+from tests.services.collector.harness import Desk, failure_of, opening_of, report_of
+from tests.services.decisions import answers, reasons
 
 
 def confidences(decision: Decision) -> list[float]:

@@ -11,8 +11,9 @@ from hedgerow.v1 import collection_pb2 as pb
 from services.collector.server import Collector
 from services.collector.settings import CollectorSettings
 from services.common.telemetry import Tracing
-from tests.services.collector.harness import answers, reasons, report_of
+from tests.services.collector.harness import report_of
 from tests.services.collector.wire import Peer, collecting, soon, status
+from tests.services.decisions import answers, reasons
 from tests.support import serving, wait_until
 
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from services.common.clock import here, now_ns
-from tests.services.router.decisions import labels, reasons
+from tests.services.decisions import labels, reasons
 from tests.services.router.rig import rigged
 from tests.support import wait_until
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from hedgerow.errors import Unavailable
-from tests.services.router.decisions import labels, states
+from tests.services.decisions import labels, states
 from tests.services.router.rig import Rig, rigged
 from tests.support import wait_until
 

@@ -6,14 +6,8 @@ from collections.abc import Callable, Sequence
 
 from hedgerow.v1 import collection_pb2 as pb
 from services.collector.rules.verdict import Value
-from tests.services.collector.harness import (
-    Desk,
-    failure_of,
-    opening_of,
-    plan_of,
-    predictions_of,
-    reasons,
-)
+from tests.services.collector.harness import Desk, failure_of, opening_of, plan_of, predictions_of
+from tests.services.decisions import reasons
 
 DEADLINE = 0.05
 """Seconds."""
@@ -45,13 +39,13 @@ class Batch:
             )
         )
 
-    def say(self, model: str, *values: Value, trust: Sequence[float] = ()) -> None:
+    def say(self, model: str, *values: Value, confidences: Sequence[float] = ()) -> None:
         """A model says something about each record, with these confidences, or with none."""
         every = [value for value in values for _ in range(self.copies)]
-        confidences = [confidence for confidence in trust for _ in range(self.copies)]
+        sure = [confidence for confidence in confidences for _ in range(self.copies)]
         report = pb.ReportRequest(data_type="wine", model=model, version=1)
         report.results.add(task_id=1, rows=len(every))
-        report.predictions.CopyFrom(predictions_of(every, confidences or None))
+        report.predictions.CopyFrom(predictions_of(every, sure or None))
         self.desk.intake.take(report)
 
     def fail(self, model: str) -> None:

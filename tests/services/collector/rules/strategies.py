@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from hedgerow.errors import InvalidPlan
-from hedgerow.plans.plan import check_plan
+from hedgerow.plans.checks import check_plan
 from hedgerow.v1 import plans_pb2 as pb
 from hedgerow.v1 import rules_pb2
 

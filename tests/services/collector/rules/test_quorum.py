@@ -25,9 +25,9 @@ async def test_who_will_not_answer_makes_a_quorum_impossible_at_once(
     batch.open(hosted="ab" if how == "has no host" else "", no_time="c" * (how == "has no time"))
     if when == "first":
         give_up()
-    batch.say("a", "x", trust=[0.5])
+    batch.say("a", "x", confidences=[0.5])
     assert batch.waits  # for b may be surer
-    batch.say("b", "x", trust=[0.7])
+    batch.say("b", "x", confidences=[0.7])
     if when == "last":
         assert batch.waits == (how not in ("has no time", "has no host"))
         give_up()
@@ -105,5 +105,5 @@ async def test_one_tenth_and_two_tenths_are_no_more_than_three_tenths(batch_of: 
     batch.say("a", "x")
     batch.say("b", "x")
     assert batch.waits
-    batch.say("c", "y", trust=[0.5])
+    batch.say("c", "y", confidences=[0.5])
     assert batch.verdict() == ("c", "PLURALITY", "c")

@@ -6,14 +6,9 @@ import pytest
 
 from hedgerow.v1 import collection_pb2 as pb
 from services.collector.rules.verdict import Value
-from tests.services.collector.harness import (
-    answers,
-    opening_of,
-    plan_of,
-    reasons,
-    report_of,
-)
+from tests.services.collector.harness import opening_of, plan_of, report_of
 from tests.services.collector.rules.batch import Batch, BatchOf, Verdict
+from tests.services.decisions import answers, reasons
 
 THREE_DEEP = (
     "{consensus: {quorum: 4}, otherwise: {consensus: {quorum: 3},"
@@ -31,7 +26,7 @@ def ask_four(batch: Batch) -> None:
         ("d", ["x", "y", "v", "v", None, None, "y", "v"], [0.1, 0.1, 0.1, 0.4, 0.1, 0, 0.1, 0.7]),
     ):
         assert batch.waits
-        batch.say(model, *column, trust=trust)
+        batch.say(model, *column, confidences=trust)
 
 
 async def test_records_are_decided_each_by_its_own_rule_as_soon_as_it_can_be(
@@ -41,7 +36,9 @@ async def test_records_are_decided_each_by_its_own_rule_as_soon_as_it_can_be(
     ask_four(batch)
     # The first has four of five; the third can have no three any more, and somebody good enough.
     assert batch.undecided() == [1, 3, 4, 5, 6, 7]
-    batch.say("e", "x", "z", "y", "u", None, "y", "y", None, trust=[0.9, 0, 1, 0.8, 0, 0.2, 0.1, 0])
+    batch.say(
+        "e", "x", "z", "y", "u", None, "y", "y", None, confidences=[0.9, 0, 1, 0.8, 0, 0.2, 0.1, 0]
+    )
     assert batch.verdicts() == [
         ("a", "CONSENSUS", "abcd"),  # e agrees too, but too late to be asked
         ("a", "CONSENSUS", "abc"),  # by otherwise
@@ -81,13 +78,13 @@ async def test_pluralities_fall_one_by_one_as_nobody_can_catch_up_any_more(
 ) -> None:
     batch = batch_of("{consensus: {quorum: all}}", "a b c d e", records=6)
     batch.open()
-    batch.say("a", "x", "x", "x", None, "x", "x", trust=[0.5] * 6)
-    batch.say("b", "x", "x", "x", None, None, "y", trust=[0.5] * 6)
-    batch.say("c", "x", "x", "y", None, None, "z", trust=[0.5] * 6)
+    batch.say("a", "x", "x", "x", None, "x", "x", confidences=[0.5] * 6)
+    batch.say("b", "x", "x", "x", None, None, "y", confidences=[0.5] * 6)
+    batch.say("c", "x", "x", "y", None, None, "z", confidences=[0.5] * 6)
     assert batch.undecided() == [0, 1, 2, 3, 4, 5]
-    batch.say("d", "x", "y", "y", None, None, "v", trust=[0.6] * 6)
+    batch.say("d", "x", "y", "y", None, None, "v", confidences=[0.6] * 6)
     assert batch.undecided() == [0, 2, 3, 4, 5]  # three against one and who is out
-    batch.say("e", "x", "y", "y", None, None, "u", trust=[0.5] * 6)
+    batch.say("e", "x", "y", "y", None, None, "u", confidences=[0.5] * 6)
     assert batch.verdicts() == [
         ("a", "CONSENSUS", "abcde"),
         ("a", "PLURALITY", "abc"),

@@ -10,10 +10,10 @@ from services.collector.rules.verdict import Value
 from tests.services.collector.rules.batch import Batch, BatchOf, Verdict
 
 
-def all_early(batch: Batch, trust: Sequence[float], *values: Value) -> Verdict:
+def all_early(batch: Batch, confidences: Sequence[float], *values: Value) -> Verdict:
     """Open a batch whose results are all there already, so that they are judged at once."""
-    for model, value, confidence in zip(batch.models, values, trust, strict=True):
-        batch.say(model, value, trust=[confidence])
+    for model, value, confidence in zip(batch.models, values, confidences, strict=True):
+        batch.say(model, value, confidences=[confidence])
     batch.open()
     return batch.verdict()
 
@@ -56,11 +56,12 @@ async def test_a_tie_of_means_goes_to_the_order_in_the_plan(batch_of: BatchOf) -
 
 
 @pytest.mark.parametrize(
-    ("trust", "agreed"), [([0.1, 0.9, 0.2], "bc"), ([0.2, 0.9, 0.1], "ab"), ([0.2, 0.9, 0.2], "ab")]
+    ("confidences", "agreed"),
+    [([0.1, 0.9, 0.2], "bc"), ([0.2, 0.9, 0.1], "ab"), ([0.2, 0.9, 0.2], "ab")],
 )
 async def test_whom_otherwise_chooses_may_be_in_both_groups_so_that_they_are_still_tied(
-    batch_of: BatchOf, trust: list[float], agreed: str
+    batch_of: BatchOf, confidences: list[float], agreed: str
 ) -> None:
     batch = batch_of(f"{{consensus: {{quorum: 2, tolerance: 0.5}}, {SUREST}}}")
-    verdict = all_early(batch, trust, 1.0, 1.4, 1.8)
+    verdict = all_early(batch, confidences, 1.0, 1.4, 1.8)
     assert verdict == (agreed[0], "CONSENSUS", agreed)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from hedgerow.v1 import collection_pb2 as pb
 from services.collector.sessions import Session
-from tests.services.collector.harness import SENT, Desk, answers, predictions_of, reasons, states
+from tests.services.collector.harness import SENT, Desk, predictions_of
 from tests.services.collector.tasks.timelines import Ended, Event, Fate, Timeline, What
+from tests.services.decisions import answers, reasons, states
 
 TICK = 0.01
 """Seconds between two moments, ten times what a deadline may be called early."""

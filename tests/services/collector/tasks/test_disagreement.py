@@ -6,14 +6,8 @@ import pytest
 
 from hedgerow.v1 import collection_pb2 as pb
 from services.collector.rules.verdict import Value
-from tests.services.collector.harness import (
-    Desk,
-    answers,
-    failure_of,
-    opening_of,
-    plan_of,
-    report_of,
-)
+from tests.services.collector.harness import Desk, failure_of, opening_of, plan_of, report_of
+from tests.services.decisions import answers
 
 C = 0b100
 

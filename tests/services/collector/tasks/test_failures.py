@@ -7,16 +7,8 @@ import math
 import pytest
 
 from hedgerow.v1 import collection_pb2 as pb
-from tests.services.collector.harness import (
-    Desk,
-    DeskOf,
-    answers,
-    failure_of,
-    opening_of,
-    reasons,
-    report_of,
-    states,
-)
+from tests.services.collector.harness import Desk, DeskOf, failure_of, opening_of, report_of
+from tests.services.decisions import answers, reasons, states
 
 
 def finish(desk: Desk) -> None:

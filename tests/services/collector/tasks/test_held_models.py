@@ -6,15 +6,8 @@ import pytest
 
 from hedgerow.errors import InvalidInput
 from hedgerow.v1 import collection_pb2 as pb
-from tests.services.collector.harness import (
-    Desk,
-    answers,
-    opening_of,
-    reasons,
-    report_of,
-    start_model,
-    states,
-)
+from tests.services.collector.harness import Desk, opening_of, report_of, start_model
+from tests.services.decisions import answers, reasons, states
 
 B, C = 0b010, 0b100
 

@@ -5,16 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hedgerow.v1 import collection_pb2 as pb
-from tests.services.collector.harness import (
-    Desk,
-    DeskOf,
-    answers,
-    opening_of,
-    plan_of,
-    reasons,
-    report_of,
-    states,
-)
+from tests.services.collector.harness import Desk, DeskOf, opening_of, plan_of, report_of
+from tests.services.decisions import answers, reasons, states
 
 
 def finish(desk: Desk) -> None:

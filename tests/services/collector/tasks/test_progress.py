@@ -6,15 +6,8 @@ import struct
 from collections.abc import Callable
 
 from hedgerow.v1 import collection_pb2 as pb
-from tests.services.collector.harness import (
-    Desk,
-    answers,
-    failure_of,
-    opening_of,
-    reasons,
-    report_of,
-    start_model,
-)
+from tests.services.collector.harness import Desk, failure_of, opening_of, report_of, start_model
+from tests.services.decisions import answers, reasons
 
 SURE = "{quality: {by: confidence, good_enough: 0.9}}"
 B, C = 0b010, 0b100

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.collector.rules.verdict import Value
-from tests.services.collector.harness import Desk, answers, opening_of, report_of, states
+from tests.services.collector.harness import Desk, opening_of, report_of
+from tests.services.decisions import answers, states
 
 SURE = "{quality: {by: confidence, good_enough: 0.9}}"
 B, C = 0b010, 0b100

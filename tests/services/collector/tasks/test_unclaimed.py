@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.services.collector.harness import (
-    Desk,
-    DeskOf,
-    answers,
-    failure_of,
-    opening_of,
-    reasons,
-    report_of,
-    states,
-)
+from tests.services.collector.harness import Desk, DeskOf, failure_of, opening_of, report_of
+from tests.services.decisions import answers, reasons, states
 
 
 async def test_a_result_that_overtook_its_opening_counts(desk_of: DeskOf) -> None:

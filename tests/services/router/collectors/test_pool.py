@@ -8,7 +8,7 @@ import pytest
 
 from services.common import peer_stream
 from tests.services.common.test_peer_stream import with_long_pauses
-from tests.services.router.decisions import labels
+from tests.services.decisions import labels
 from tests.services.router.rig import rigged
 from tests.support import wait_until
 

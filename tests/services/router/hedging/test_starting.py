@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from hedgerow.plans.plan import strategy_from_yaml
-from tests.services.router.decisions import labels, reasons, states
+from tests.services.decisions import labels, reasons, states
 from tests.services.router.rig import rigged
 from tests.support import wait_until
 
