@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from hedgerow.errors import NoAnswer, Unavailable
 from services.common.clock import now_ns
 from services.router.collectors.pool import CollectorPool
-from services.router.hedging.scheduler import Scheduler, by_place
 from services.router.hosts.link import HostLink, Offer
+from services.router.scheduler import Scheduler, by_place
 from services.router.starter import Starter
 from services.router.tasks import Task, grouped, refuse
 

@@ -22,16 +22,16 @@ from services.router.frames import encode
 from services.router.gathering import Gatherer
 from services.router.hedging.delays import Bounds
 from services.router.hedging.response_times import ResponseTimes
-from services.router.hedging.scheduler import Scheduler
-from services.router.hedging.timing import Timing
 from services.router.hosts.fleet import Fleet
 from services.router.hosts.link import HostLink, Offer
 from services.router.hosts.work_spared import WorkSpared
 from services.router.plans.prepared import PreparedPlans
 from services.router.recovery import Recovery
+from services.router.scheduler import Scheduler
 from services.router.settings import RouterSettings
 from services.router.starter import Starter
 from services.router.tasks import Task, TaskIds, refuse
+from services.router.timing import Timing
 
 _RETRY_AFTER = timedelta(milliseconds=100)
 _NO_ANSWER = Reason.REASON_NO_ANSWER

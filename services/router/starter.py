@@ -11,12 +11,12 @@ from collections.abc import Iterable, Sequence
 
 from hedgerow.errors import Unavailable
 from services.router.collectors.pool import CollectorPool
-from services.router.hedging.scheduler import Scheduler
-from services.router.hedging.timing import Timing
 from services.router.hosts.fleet import Fleet
 from services.router.hosts.link import HostLink, Offer
 from services.router.plans.prepared import Plan
+from services.router.scheduler import Scheduler
 from services.router.tasks import Task, grouped, refuse
+from services.router.timing import Timing
 
 
 class Starter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,23 @@ def test_nobody_knows_whom_it_may_not_know() -> None:
         and not any(f"{module}.".startswith(f"{known}.") for known in may_know(path))
     ]
     assert not wrong
+
+
+@pytest.mark.parametrize("house", ["hedgerow", *(f"services/{s}" for s in (*SERVICES, "common"))])
+def test_no_two_parts_need_each_other(house: str) -> None:
+    """Parts are the files and folders of a package; one that needs another stands above it."""
+    package = house.replace("/", ".")
+    needs: dict[str, set[str]] = {}
+    for path in sources():
+        if path.is_relative_to(ROOT / house):
+            part = path.relative_to(ROOT / house).with_suffix("").parts[0]
+            found = {
+                m.removeprefix(f"{package}.").split(".")[0]
+                for m in imported(path)
+                if m.startswith(f"{package}.")
+            }
+            needs.setdefault(part, set()).update(found - {part})
+    TopologicalSorter(needs).prepare()
 
 
 def test_no_folder_has_more_rooms_than_one_can_know() -> None:

@@ -1,1 +1,1 @@
-"""When each model of a task starts: delays that are told or learnt, and who has no time."""
+"""When each model of a task is due: delays that are told or learnt, and how far the task has come. Pure."""
