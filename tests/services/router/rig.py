@@ -38,6 +38,11 @@ from services.router.settings import RouterSettings
 from tests.services.router.in_process_host import InProcessHost, Says
 from tests.support import serving, wait_until
 
+FIRST_WINS = "policy: {deadline: 20s, quality: {by: registered, good_enough: 0}}"
+"""The end of a plan: any answer will do."""
+ALL = "policy: {deadline: 20s, consensus: {quorum: all}}"
+"""The end of a plan: all must have answered."""
+
 
 class Rig:
     """The core, its hosts and collectors."""
@@ -109,10 +114,15 @@ class Rig:
         self._stack.push_async_callback(host.close)
         self.hosts.append(host)
         self._announcements.publish([known.announcement() for known in self.hosts])
-        await wait_until(lambda: self._is_ready(host), f"the router can use {name}")
+        await wait_until(lambda: self.can_use(host), f"the router can use {name}")
         return host
 
-    def _is_ready(self, host: InProcessHost) -> bool:
+    async def two_held(self, name: str) -> list[InProcessHost]:
+        """Start two hosts of a model that says "x", and hold both back."""
+        return [await self.host(name, "x", held=True), await self.host(name, "x", held=True)]
+
+    def can_use(self, host: InProcessHost) -> bool:
+        """Tell whether the router gives tasks to a host."""
         serving = HostState.HOST_STATE_SERVING
         hosts = self.core.fleet.hosts()
         return any(found.address == host.address and found.state == serving for found in hosts)

@@ -8,15 +8,13 @@ import pytest
 
 from hedgerow.errors import Unavailable
 from tests.services.decisions import labels, states
-from tests.services.router.rig import Rig, rigged
+from tests.services.router.rig import ALL, Rig, rigged
 from tests.support import wait_until
-
-ALL = "policy: {deadline: 20s, consensus: {quorum: all}}"
 
 
 async def test_what_a_host_had_another_host_scores(log_url: str) -> None:
     async with rigged(log_url) as rig:
-        hosts = [await rig.host("a", "x", held=True), await rig.host("a", "x", held=True)]
+        hosts = await rig.two_held("a")
         rig.plan("models: [{name: a}]\n" + ALL)
         task = asyncio.create_task(rig.score(1.0))
         await wait_until(lambda: any(host.servicer.waiting for host in hosts), "one has it")
@@ -29,7 +27,7 @@ async def test_what_a_host_had_another_host_scores(log_url: str) -> None:
 
 async def test_a_host_that_dies_after_its_task_was_hedged_loses_nothing(log_url: str) -> None:
     async with rigged(log_url) as rig:
-        hosts = [await rig.host("a", "x", held=True), await rig.host("a", "x", held=True)]
+        hosts = await rig.two_held("a")
         rig.plan("models: [{name: a}]\nreplica_hedge: 10ms\n" + ALL)
         task = asyncio.create_task(rig.score(1.0))
         await wait_until(lambda: all(host.servicer.waiting for host in hosts), "both have it")
@@ -100,7 +98,7 @@ async def _cut(rig: Rig, task: asyncio.Task[object]) -> None:
 
 async def test_a_host_that_lost_the_collector_is_replaced_for_its_tasks(log_url: str) -> None:
     async with rigged(log_url) as rig:
-        hosts = [await rig.host("a", "x", held=True), await rig.host("a", "x", held=True)]
+        hosts = await rig.two_held("a")
         rig.plan("models: [{name: a}]\n" + ALL)
         task = asyncio.create_task(rig.score(1.0))
         await wait_until(lambda: any(host.servicer.waiting for host in hosts), "one has it")

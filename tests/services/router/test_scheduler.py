@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 
 from hedgerow.plans.plan import strategy_from_yaml
 from tests.services.decisions import labels, reasons, states
-from tests.services.router.rig import rigged
+from tests.services.router.rig import ALL, FIRST_WINS, rigged
 from tests.support import wait_until
 
-FIRST_WINS = "policy: {deadline: 20s, quality: {by: registered, good_enough: 0}}"
 SURE = "policy: {deadline: 20s, quality: {by: confidence, good_enough: 0.9}}"
 MAJORITY = "policy: {deadline: 20s, consensus: {}}"
 
@@ -24,7 +22,7 @@ async def test_a_hedge_is_not_started_when_the_first_is_quick(log_url: str) -> N
     async with rigged(log_url) as rig:
         await rig.host("a", "x")
         b = await rig.host("b", "y")
-        rig.plan("models: [{name: a}, {name: b, start_after: 10s}]\n" + FIRST_WINS)
+        rig.plan("models: [{name: a}, {name: b, start_after: 15s}]\n" + FIRST_WINS)
         decision = await rig.score(1.0)
         assert labels(decision) == ["x"]
         assert states(decision) == {"a": "ANSWERED", "b": "NOT_STARTED"}
@@ -117,7 +115,7 @@ async def test_no_more_models_run_at_a_time_than_may(log_url: str) -> None:
 
 async def test_a_late_host_is_hedged_by_another_of_the_same_model(log_url: str) -> None:
     async with rigged(log_url) as rig:
-        hosts = [await rig.host("a", "x", held=True), await rig.host("a", "x", held=True)]
+        hosts = await rig.two_held("a")
         rig.plan("models: [{name: a}]\nreplica_hedge: 20ms\n" + MAJORITY)
         task = asyncio.create_task(rig.score(1.0))
         await wait_until(lambda: all(host.servicer.waiting for host in hosts), "both have it")
@@ -132,6 +130,44 @@ async def test_a_late_host_is_hedged_by_another_of_the_same_model(log_url: str) 
         assert [work.replicas for work in rig.core.work.to_protos()] == [1]
 
 
+async def test_the_slower_of_two_hosts_is_cancelled_as_soon_as_the_other_has_answered(
+    log_url: str,
+) -> None:
+    async with rigged(log_url) as rig:
+        hosts = await rig.two_held("a")
+        b = await rig.host("b", "x", held=True)
+        rig.plan("models: [{name: a}, {name: b}]\nreplica_hedge: 20ms\n" + ALL)
+        task = asyncio.create_task(rig.score(1.0))
+        await wait_until(lambda: all(host.servicer.waiting for host in rig.hosts), "all have it")
+        hosts[1].release()
+        await wait_until(lambda: hosts[0].cancelled, "the first is told that nobody needs it")
+        assert not task.done()  # b is still out
+        b.release()
+        assert labels(await task) == ["x"]
+        hosts[0].release()
+        await rig.is_empty()
+        assert hosts[0].model.asked == []
+
+
+async def test_nobody_waits_for_a_model_whose_hosts_went_while_it_was_held_back(
+    log_url: str,
+) -> None:
+    async with rigged(log_url) as rig:
+        a = await rig.host("a", doubtful, held=True)
+        b = await rig.host("b", "y")
+        rig.plan("models: [{name: a}, {name: b, start: on_doubt}]\n" + SURE)
+        task = asyncio.create_task(rig.score(10.0))
+        await wait_until(lambda: a.servicer.waiting, "a has it")
+        await rig.die(b)
+        await wait_until(lambda: not rig.can_use(b), "the router knows")
+        a.release()
+        decision = await asyncio.wait_for(task, 10)  # of the deadline's twenty
+        assert labels(decision) == ["cheap"]
+        assert states(decision) == {"a": "ANSWERED", "b": "NOT_STARTED"}
+        assert decision.models[1].failure == "its last host has gone"
+        await rig.is_empty()
+
+
 async def test_a_request_has_a_strategy_of_its_own(log_url: str) -> None:
     async with rigged(log_url) as rig:
         await rig.host("a", "x")
@@ -141,70 +177,4 @@ async def test_a_request_has_a_strategy_of_its_own(log_url: str) -> None:
         strategy = strategy_from_yaml("starts: {c: on_doubt}")
         assert states(await rig.score(1.0, strategy=strategy))["c"] == "NOT_STARTED"
         assert states(await rig.score(1.0))["c"] != "NOT_STARTED"
-        await rig.is_empty()
-
-
-async def test_a_model_that_cannot_answer_in_time_is_left_out_until_probes_show_that_it_can(
-    log_url: str,
-) -> None:
-    async with rigged(log_url, response_time_window="60s") as rig:
-        slow = await rig.host("slow", "x", held=True)
-        await rig.host("quick", "y")
-        rig.plan(
-            "models: [{name: slow}, {name: quick}]\n"
-            "policy: {deadline: 50ms, timeout: {}, default: {value: none}}"
-        )
-        seen: list[str] = []
-
-        async def is_left_out() -> bool:
-            decision = await rig.score(1.0)
-            seen.append(decision.models[0].failure)
-            return seen[-1] == "no time"
-
-        # The router must know a hundred response times.
-        async def many() -> bool:
-            return any(await asyncio.gather(*(is_left_out() for _ in range(32))))
-
-        await wait_until(many, "the slow model is left out", timeout=30)
-        preferred = 0
-        for _ in range(20):
-            decision = await rig.score(1.0)
-            assert labels(decision) == ["y"]
-            preferred += reasons(decision) == ["PREFERRED"]  # at once, not at the deadline
-        assert preferred >= 10  # the others were probes
-        slow.release()
-
-        async def is_back() -> bool:
-            decisions = [await rig.score(1.0) for _ in range(5)]
-            return all(states(decision)["slow"] == "ANSWERED" for decision in decisions)
-
-        await wait_until(is_back, "the slow model is started for all again", timeout=20)
-        await rig.is_empty()
-
-
-async def test_where_all_are_slow_all_are_tried(log_url: str) -> None:
-    async with rigged(log_url) as rig:
-        slow = await rig.host("slow", "x", held=True)
-        rig.plan(
-            "models: [{name: slow}]\npolicy: {deadline: 5ms, timeout: {}, default: {value: none}}"
-        )
-        for _ in range(150):
-            decision = await rig.score(1.0)
-        assert states(decision) == {"slow": "LATE"}
-        slow.release()
-        await rig.is_empty()
-
-
-async def test_tasks_that_start_together_wait_by_their_own_deadlines(log_url: str) -> None:
-    async with rigged(log_url, hedge_at_most="5s") as rig:
-        a = await rig.host("a", "x", held=True)
-        await rig.host("b", "y")
-        rig.plan("models: [{name: a}, {name: b, start_after: p95}]\n" + FIRST_WINS)
-        long = asyncio.create_task(rig.score(1.0))
-        # Of a model of which nothing is known half of the deadline is waited for: a second, not five.
-        short = await rig.score(1.0, deadline=timedelta(seconds=2))
-        assert labels(short) == ["y"]
-        assert not long.done()
-        a.release()
-        assert labels(await long) == ["x"]
         await rig.is_empty()
