@@ -20,8 +20,8 @@ from bench.payload import requests
 from bench.workers import Message, serve, worker
 from hedgerow.v1.scoring_pb2 import ScoreResponse
 
-_METHOD = "/hedgerow.v1.ScoringService/Score"
-_OPTIONS = (
+SCORE = "/hedgerow.v1.ScoringService/Score"
+CHANNEL_OPTIONS = (
     # Otherwise all channels of a process share one connection.
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.enable_http_proxy", 0),
@@ -68,7 +68,9 @@ class _Clients:
 
     async def run(self) -> Measured:
         load = self._load
-        channels = [grpc.aio.insecure_channel(load.address, _OPTIONS) for _ in range(load.channels)]
+        channels = [
+            grpc.aio.insecure_channel(load.address, CHANNEL_OPTIONS) for _ in range(load.channels)
+        ]
         clients = [
             asyncio.create_task(self._client(channels[i % load.channels]), name=f"client {i}")
             for i in range(load.clients)
@@ -79,7 +81,7 @@ class _Clients:
         return self._tally.measured(load.seconds)
 
     async def _client(self, channel: grpc.aio.Channel) -> None:
-        score: _Method = channel.unary_unary(_METHOD, None, ScoreResponse.FromString)
+        score: _Method = channel.unary_unary(SCORE, None, ScoreResponse.FromString)
         clock = time.perf_counter
         begun = clock()
         while begun < self._stop:

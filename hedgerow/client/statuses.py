@@ -24,6 +24,9 @@ _NOBODY_THERE = ("failed to connect", "errors resolving", "DNS resolution failed
 # What is wrong with the policy or the strategy of a request names its path; of a record, the model@version.
 _OF_A_PLAN = re.compile(r"(policy|strategy)[.:]")
 
+# What is left of a call that gRPC's core refused at a router, before anything of ours saw it: its number.
+_REFUSED_BY_CORE = "CANCELLED"
+
 _DEFAULT_DELAY = timedelta(milliseconds=100)
 
 InvalidKind = type[errors.InvalidInput]
@@ -62,6 +65,11 @@ def _error(
             return _limit_exceeded(message, status)
         case grpc.StatusCode.DEADLINE_EXCEEDED:
             return _too_late(message, target, status)
+        case grpc.StatusCode.CANCELLED if message == _REFUSED_BY_CORE:
+            return errors.Overloaded(
+                f"{target} is handed more calls than it can even refuse; send less or try again later",
+                _DEFAULT_DELAY,
+            )
         case grpc.StatusCode.UNAVAILABLE | grpc.StatusCode.CANCELLED:
             return _unavailable(message, target, status)
         case grpc.StatusCode.UNIMPLEMENTED:

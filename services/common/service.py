@@ -36,7 +36,6 @@ from services.common.wire import SERVER_OPTIONS
 _log = structlog.get_logger()
 
 LIVENESS = "liveness"
-_MAX_CONCURRENT_CALLS = 4096
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
@@ -47,6 +46,9 @@ class Service(ABC):
     name: str
     services: tuple[str, ...]
     """Full names of the gRPC services it serves, for health and reflection."""
+    max_concurrent_calls = 4096
+    """Calls of all kinds that are served at once, streams among them."""
+    server_options: tuple[tuple[str, int], ...] = SERVER_OPTIONS
 
     def __init__(self, tracing: Tracing) -> None:
         self.tracing = tracing
@@ -122,8 +124,8 @@ class Lifecycle:
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(
             interceptors=[ErrorInterceptor()],
-            options=SERVER_OPTIONS,
-            maximum_concurrent_rpcs=_MAX_CONCURRENT_CALLS,
+            options=service.server_options,
+            maximum_concurrent_rpcs=service.max_concurrent_calls,
         )
 
     async def run(self) -> int:

@@ -16,14 +16,15 @@ async def traced(
     request: ScoreRequest,
     time_left: float | None,
     metadata: Any,
+    arrived: int,
 ) -> Decision:
     """Score within a span that is a child of the caller's, if tracing is on."""
     if not tracing.enabled:
-        return await scoring.score(request, time_left, None)
+        return await scoring.score(request, time_left, None, arrived)
     span = tracing.new_span("hedgerow.route", parent_from_metadata(metadata))
     failure = "cancelled"
     try:
-        decision = await scoring.score(request, time_left, span.context)
+        decision = await scoring.score(request, time_left, span.context, arrived)
         failure = ""
     except HedgerowError as error:
         failure = str(error)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from hedgerow.data.records import Batch
 from hedgerow.durations import format_duration
-from hedgerow.errors import InvalidRecord, NoAnswer, Overloaded, Unavailable
+from hedgerow.errors import InvalidRecord, NoAnswer, Unavailable
 from hedgerow.plans.checks import MAX_DEADLINE
 from hedgerow.v1.collection_pb2 import TaskDecision, TaskProgress
 from hedgerow.v1.records_pb2 import TraceContext
@@ -16,6 +16,8 @@ from hedgerow.v1.rules_pb2 import Reason
 from hedgerow.v1.scoring_pb2 import Decision, ModelState, ScoreRequest
 from services.common.clock import now_ns
 from services.common.deadlines import Deadlines
+from services.router.admission.admission import Admission
+from services.router.admission.head import Head
 from services.router.collectors.link import CollectorListener
 from services.router.collectors.pool import CollectorPool
 from services.router.frames import encode
@@ -33,7 +35,6 @@ from services.router.starter import Starter
 from services.router.tasks import Task, TaskIds, refuse
 from services.router.timing import Timing
 
-_RETRY_AFTER = timedelta(milliseconds=100)
 _NO_ANSWER = Reason.REASON_NO_ANSWER
 _PATIENCE_NS = 250_000_000
 """How long after a task's deadline the collector's word is waited for."""
@@ -51,6 +52,7 @@ class Scoring:
         self._loop = asyncio.get_running_loop()
         self._ids = TaskIds()
         self._tasks: dict[int, Task] = {}
+        self.admission = Admission(settings.max_in_flight)
         self._deadlines: Deadlines[int] = Deadlines(self._expired)
         self.work = WorkSpared()
         self.fleet = Fleet(
@@ -89,14 +91,31 @@ class Scoring:
             "hosts_cut_off": self.fleet.cut_off,
         }
 
-    async def score(
-        self, request: ScoreRequest, time_left: float | None, trace: TraceContext | None
-    ) -> Decision:
-        """Score one batch; `time_left` is the call's own deadline in seconds.
+    def check(self, head: Head, time_left: float | None) -> None:
+        """Raise Overloaded if a call that has `time_left` seconds could not be answered in time.
 
+        None: it has no deadline of its own. One of a data type that nobody knows passes.
+        """
+        plan = self._plans.find(head.data_type)
+        if plan is not None:
+            seconds = head.deadline or plan.deadline_ns / 1e9
+            if time_left is not None:
+                seconds = min(seconds, time_left)
+            self.admission.check(head.data_type, seconds)
+
+    async def score(
+        self,
+        request: ScoreRequest,
+        time_left: float | None,
+        trace: TraceContext | None,
+        arrived: int = 0,
+    ) -> Decision:
+        """Score one batch.
+
+        When it `arrived` (by `now_ns`; 0: now), `time_left` seconds of its call's own deadline were left.
         Raises what `ScoringService.Score` documents, as hedgerow.errors.
         """
-        task = self._admit(request, time_left, trace)
+        task = self._admit(request, time_left, trace, arrived or now_ns())
         self._tasks[task.id] = task
         self._empty.clear()
         self._gatherer.add(task)
@@ -107,16 +126,15 @@ class Scoring:
         return _answered(task, decided)
 
     def _admit(
-        self, request: ScoreRequest, time_left: float | None, trace: TraceContext | None
+        self,
+        request: ScoreRequest,
+        time_left: float | None,
+        trace: TraceContext | None,
+        arrived: int,
     ) -> Task:
         """Make a task of a request, or say why not."""
         if self._closed:
             raise Unavailable("the router is stopping; try another one")
-        if len(self._tasks) >= self._settings.max_in_flight:
-            raise Overloaded(
-                f"{len(self._tasks)} batches are in flight; send fewer at once or try again later",
-                _RETRY_AFTER,
-            )
         message = request.batch
         if message.rows > self._settings.max_batch_rows:
             raise InvalidRecord(
@@ -125,17 +143,17 @@ class Scoring:
             )
         plan = self._plans.plan_for(request)
         plan.check.check(Batch.from_proto(message))
-        admitted = now_ns()
         task_id = self._ids.take()
         margin = self._settings.answer_margin.total_seconds()
-        deadline = admitted + time_allowed(request, plan.deadline_ns, time_left, margin)
-        self._deadlines.add(task_id, self._loop.time() + (deadline - admitted + _PATIENCE_NS) / 1e9)
+        deadline = arrived + time_allowed(request, plan.deadline_ns, time_left, margin)
+        self.admission.began(message.data_type)
+        self._deadlines.add(task_id, self._loop.time() + (deadline - now_ns() + _PATIENCE_NS) / 1e9)
         return Task(
             id=task_id,
             plan=plan,
             batch=message,
             rows=message.rows,
-            admitted=admitted,
+            admitted=arrived,
             deadline=deadline,
             explain=request.explain,
             trace=trace,
@@ -145,8 +163,11 @@ class Scoring:
 
     def _forget(self, task: Task) -> None:
         self._tasks.pop(task.id, None)
+        self.admission.ended(task.batch.data_type)
         self._deadlines.remove(task.id)
         self._gatherer.ended()
+        if not task.has_decision:
+            self._learn(task, None)
         if not task.has_decision and task.collector is not None:
             # The caller left, or was told something else: nobody needs what is still going on.
             task.collector.cancel([task])
@@ -167,6 +188,16 @@ class Scoring:
         if cancelled:
             task.stop(cancelled)
         self._timing.observe(task, decision)
+        self._learn(task, decision)
+
+    def _learn(self, task: Task, decided: TaskDecision | None) -> None:
+        """Tell admission how a task ended; one that its caller gave up early says nothing."""
+        data_type, now = task.batch.data_type, now_ns()
+        took, allowed = now - task.admitted, task.deadline - task.admitted
+        if decided is not None and _has_answer(decided):
+            self.admission.answered(data_type)
+        elif took > (1 - _LARGEST_MARGIN) * allowed:
+            self.admission.missed(data_type, took / 1e9, now / 1e9)
 
     def _progress(self, messages: Sequence[TaskProgress]) -> None:
         self._scheduler.progress(messages)
@@ -226,10 +257,14 @@ def time_allowed(
     return allowed
 
 
+def _has_answer(decided: TaskDecision) -> bool:
+    return any(reason != _NO_ANSWER for reason in decided.decision.reasons)
+
+
 def _answered(task: Task, decided: TaskDecision) -> Decision:
     """Return the decision, or raise NoAnswer if no record has an answer."""
     decision = decided.decision
-    if any(reason != _NO_ANSWER for reason in decision.reasons):
+    if _has_answer(decided):
         return decision
     states = "; ".join(
         f"{model.name}{f'@{model.version}' if model.version else ''}"

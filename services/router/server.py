@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import grpc
 
-from hedgerow.v1.scoring_pb2_grpc import add_ScoringServiceServicer_to_server
 from hedgerow.v1.state_pb2 import Gauge, GetStateResponse
 from services.common.log import Log, Mirror
 from services.common.service import Service, run
 from services.common.state import STATE_SERVICE, StateServicer, ask_all
 from services.common.telemetry import Tracing
+from services.common.wire import SERVER_OPTIONS, pending_limit
 from services.router.plans.prepared import PreparedPlans
 from services.router.scoring import Scoring
 from services.router.servicer import ScoringServicer
@@ -25,6 +25,9 @@ class Router(Service):
     def __init__(self, settings: RouterSettings, tracing: Tracing) -> None:
         super().__init__(tracing)
         self._settings = settings
+        # What scores has its own limit; beyond it there is room for health, state and streams.
+        self.max_concurrent_calls = settings.max_in_flight + Service.max_concurrent_calls
+        self.server_options = (*SERVER_OPTIONS, *pending_limit(settings.max_pending))
         self._log = Log(settings.log_url)
         self._mirror = Mirror(self._log.models)
         self._address = ""
@@ -33,12 +36,13 @@ class Router(Service):
 
     def add_to(self, server: grpc.aio.Server) -> None:
         servicer = ScoringServicer(self.scoring, self.tracing, self._settings.max_in_flight)
-        add_ScoringServiceServicer_to_server(servicer, server)
+        servicer.add_to(server)
         StateServicer(self.name, self._fill, self._others).add_to(server)
 
     async def start(self, address: str) -> None:
         self._address = address
         self._mirror.listen(self._plans.changed)
+        self.background(self.scoring.admission.run(), "watches the load")
         self.background(self._mirror.run(), "follows the log")
         self.background(self._follow_executors(), "looks for executors")
         self.background(self._follow_collectors(), "looks for collectors")

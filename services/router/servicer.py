@@ -5,53 +5,93 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import grpc
+from google.protobuf.message import DecodeError
 
-from hedgerow.errors import HedgerowError
+from hedgerow.errors import HedgerowError, InvalidInput
 from hedgerow.v1.scoring_pb2 import (
+    DESCRIPTOR,
     ScoreError,
     ScoreRequest,
     ScoreResponse,
     ScoreStreamRequest,
     ScoreStreamResponse,
 )
-from hedgerow.v1.scoring_pb2_grpc import ScoringServiceServicer
+from services.common.clock import now_ns
 from services.common.errors import status_of
 from services.common.telemetry import Tracing
+from services.router.admission.head import Head, read_head
 from services.router.concurrent_answers import ConcurrentAnswers
 from services.router.route_span import traced
 from services.router.scoring import Scoring
 
-_Context = grpc.aio.ServicerContext
+_SERVICE = DESCRIPTOR.services_by_name["ScoringService"].full_name
 
 
-class ScoringServicer(ScoringServiceServicer):
-    """Serves ScoringService."""
+class ScoringServicer:
+    """Serves ScoringService.
+
+    Not by the generated base: that decodes a request before anybody can refuse it. As a method that takes
+    a stream of requests, of which it reads one, Score is the same on the wire, and reads when it likes.
+    """
 
     def __init__(self, scoring: Scoring, tracing: Tracing, max_in_flight: int) -> None:
         self._scoring = scoring
         self._tracing = tracing
         self._max_in_flight = max_in_flight
 
+    def add_to(self, server: grpc.aio.Server) -> None:
+        """Add the methods to a server."""
+        handlers = {
+            "Score": grpc.stream_unary_rpc_method_handler(
+                self.Score, response_serializer=ScoreResponse.SerializeToString
+            ),
+            "ScoreStream": grpc.stream_stream_rpc_method_handler(
+                self.ScoreStream,
+                ScoreStreamRequest.FromString,
+                ScoreStreamResponse.SerializeToString,
+            ),
+        }
+        handler = grpc.method_handlers_generic_handler(_SERVICE, handlers)
+        server.add_generic_rpc_handlers((handler,))
+        # Methods that are registered have a queue each, so that health and state wait for none of these.
+        server.add_registered_method_handlers(_SERVICE, handlers)
+
     async def Score(  # noqa: N802 - gRPC's name
-        self, request: ScoreRequest, context: _Context[ScoreRequest, ScoreResponse]
+        self,
+        _: AsyncIterator[bytes],
+        context: grpc.aio.ServicerContext[bytes, ScoreResponse],
     ) -> ScoreResponse:
         """Score one batch."""
-        time_left, metadata = context.time_remaining(), context.invocation_metadata()
-        decision = await traced(self._tracing, self._scoring, request, time_left, metadata)
+        arrived, time_left = now_ns(), context.time_remaining()
+        self._scoring.admission.check_unread()
+        raw: object = await context.read()
+        if not isinstance(raw, bytes):  # EOF
+            raise InvalidInput("the call has no request; send one ScoreRequest")
+        self._scoring.check(read_head(raw), time_left)
+        decision = await traced(
+            self._tracing,
+            self._scoring,
+            _decoded(raw),
+            time_left,
+            context.invocation_metadata(),
+            arrived,
+        )
         return ScoreResponse(decision=decision)
 
     async def ScoreStream(  # noqa: N802 - gRPC's name
         self,
         request_iterator: AsyncIterator[ScoreStreamRequest],
-        context: _Context[ScoreStreamRequest, ScoreStreamResponse],
+        context: grpc.aio.ServicerContext[ScoreStreamRequest, ScoreStreamResponse],
     ) -> AsyncIterator[ScoreStreamResponse]:
         """Score batches as they come."""
         metadata = context.invocation_metadata()
 
         async def answer(message: ScoreStreamRequest) -> ScoreStreamResponse:
+            arrived, request = now_ns(), message.request
             try:
+                self._scoring.check(_head_of(request), None)
                 decision = await traced(
-                    self._tracing, self._scoring, message.request, None, metadata
+                    self._tracing, self._scoring, request, None, metadata, arrived
                 )
             except HedgerowError as error:
                 status = status_of(error)
@@ -62,3 +102,15 @@ class ScoringServicer(ScoringServiceServicer):
         answers = ConcurrentAnswers(request_iterator, answer, self._max_in_flight)
         async for response in answers.run():
             yield response
+
+
+def _decoded(raw: bytes) -> ScoreRequest:
+    try:
+        return ScoreRequest.FromString(raw)
+    except DecodeError as error:
+        raise InvalidInput(f"the request is not a ScoreRequest: {error}") from error
+
+
+def _head_of(request: ScoreRequest) -> Head:
+    deadline = request.deadline.ToNanoseconds() / 1e9 if request.HasField("deadline") else None
+    return Head(request.batch.data_type, deadline)

@@ -17,7 +17,12 @@ class RouterSettings(ServiceSettings):
     """Where clients score."""
 
     max_in_flight: int = Field(default=4096, ge=1)
-    """Tasks admitted at once; more are refused with RESOURCE_EXHAUSTED."""
+    """Tasks admitted at once; more are refused with RESOURCE_EXHAUSTED. The last tenth is for data types
+    that have less than their share."""
+
+    max_pending: int = Field(default=256, ge=1)
+    """Calls of a method that may wait for the router to take them in. When more wait some are refused by
+    gRPC itself, when twice as many do all, with CANCELLED. As many as can be served in half a deadline."""
 
     max_batch_rows: int = Field(default=16384, ge=1)
     """Records in one batch; larger ones are refused."""

@@ -60,6 +60,13 @@ class PreparedPlans:
             plan = self._prepared[data_type] = self._prepare(data_type)
         return plan
 
+    def find(self, data_type: str) -> Plan | None:
+        """Return the plan in force, None if nobody knows the data type."""
+        try:
+            return self.plan(data_type)
+        except NotFound:
+            return None
+
     def plan_for(self, request: ScoreRequest) -> Plan:
         """Return the plan in force, with the request's own policy and strategy in place of its.
 

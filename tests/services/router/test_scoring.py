@@ -20,11 +20,13 @@ from hedgerow.v1.models_pb2 import (
 )
 from hedgerow.v1.scoring_pb2 import ScoreRequest
 from services.common.catalog import Catalog
+from services.common.clock import now_ns
 from services.router.plans.prepared import PreparedPlans
 from services.router.scoring import Scoring, time_allowed
 from services.router.settings import RouterSettings
 
 MILLISECOND = 1_000_000
+SECOND = timedelta(seconds=1)
 
 
 def request(rows: int = 1, deadline: timedelta | None = None) -> ScoreRequest:
@@ -119,3 +121,16 @@ def test_the_deadline_is_the_requests_or_the_plans_within_the_calls(
     deadline = None if wanted is None else timedelta(milliseconds=wanted)
     found = time_allowed(request(deadline=deadline), plan * MILLISECOND, left, margin=0.005)
     assert found == allowed * MILLISECOND
+
+
+async def test_the_time_since_a_call_arrived_counts_against_its_deadline() -> None:
+    core = scoring()
+    arrived = now_ns() - 300 * MILLISECOND
+    task = asyncio.create_task(core.score(request(deadline=SECOND), None, None, arrived))
+    await asyncio.sleep(0)
+    (open_task,) = core.open_tasks()
+    assert open_task.admitted == arrived
+    assert open_task.deadline == arrived + 1000 * MILLISECOND
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await core.close()
