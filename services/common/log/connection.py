@@ -16,7 +16,19 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    ClusterError,
+    ConnectionError,
+    MasterDownError,
+    MovedError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
 
 from hedgerow.errors import Unavailable
 
@@ -33,6 +45,22 @@ BLOCKING = BLOCK + timedelta(seconds=3)
 """Above the block time, or every quiet read would look like a broken connection."""
 
 _CONNECT = timedelta(seconds=1)
+
+_REFUSALS: tuple[tuple[type[RedisError], str], ...] = (
+    # Of several that fit, the first: some are kinds of others.
+    (OutOfMemoryError, "the log is full: Redis has reached its maxmemory; raise it"),
+    (ReadOnlyError, "the log is read-only: the URL of the log is that of a replica; give the primary's"),
+    (AuthenticationError, "the log does not let us in; is the password in the URL of the log right?"),
+    (NoPermissionError, "the log does not let this user do that; its ACL must allow it"),
+    (BusyLoadingError, "the log is being loaded by Redis after a start; it will be there in a while"),
+    (MasterDownError, "the log is a replica that has lost its primary"),
+    (MovedError, "the log is a Redis Cluster; give the URL of a single Redis"),
+    (ClusterError, "the log is a Redis Cluster; give the URL of a single Redis"),
+)
+"""What Redis may say although it can be reached, and what that means to who runs it."""
+
+_DISK = "MISCONF"
+"""redis-py has no class for it: Redis cannot write to its disk and refuses what would change anything."""
 
 
 def connect(url: str) -> Any:
@@ -61,7 +89,18 @@ async def within(limit: timedelta) -> AsyncIterator[None]:
             f"the log is out of reach: no answer within {limit.total_seconds():g} s"
         ) from error
     except (RedisError, OSError) as error:
-        raise Unavailable(f"the log is out of reach: {_one_line(error)}") from error
+        raise Unavailable(_meaning(error)) from error
+
+
+def _meaning(error: Exception) -> str:
+    said = _one_line(error)
+    for kind, meaning in _REFUSALS:
+        if isinstance(error, kind):
+            return f"{meaning} ({said})"
+    if isinstance(error, ResponseError) and not isinstance(error, ConnectionError):
+        full_disk = "the log cannot be written: Redis cannot save to its disk; see its log"
+        return f"{full_disk} ({said})" if said.startswith(_DISK) else f"the log refuses: {said}"
+    return f"the log is out of reach: {said}"
 
 
 def _one_line(error: Exception) -> str:

@@ -9,6 +9,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from redis import Redis
 from redis.exceptions import ResponseError
 
 from hedgerow.errors import Unavailable
@@ -46,10 +47,48 @@ async def all_unavailable(log: Log) -> None:
         assert str(result).startswith("the log is out of reach: ")
 
 
-async def test_whatever_redis_says_is_one_line_of_an_unavailable_log() -> None:
-    with pytest.raises(Unavailable, match=r"^the log is out of reach: OOM command not allowed$"):
+async def test_whatever_redis_says_is_one_line() -> None:
+    with pytest.raises(Unavailable, match=r"^the log refuses: ERR something else$"):
         async with within(timedelta(seconds=1)):
-            raise ResponseError("OOM\r\ncommand   not allowed")
+            raise ResponseError("ERR\r\nsomething   else")
+
+
+async def test_a_full_log_is_told_as_such_and_takes_more_once_there_is_room() -> None:
+    async with Valkey() as server, connected(server.url) as log:
+        await log.ping()
+        with Redis.from_url(server.url) as redis:
+            redis.config_set("maxmemory", "1mb")
+            redis.config_set("maxmemory-policy", "noeviction")
+        with pytest.raises(Unavailable, match=r"^the log is full: Redis has reached its maxmemory; "):
+            await append(log, "tree")
+        with Redis.from_url(server.url) as redis:
+            redis.config_set("maxmemory", "0")
+        await append(log, "tree")
+
+
+async def test_a_replica_is_told_as_such() -> None:
+    async with Valkey() as server, connected(server.url) as log:
+        with Redis.from_url(server.url) as redis:
+            redis.replicaof("127.0.0.1", "1")
+        with pytest.raises(Unavailable, match=r"^the log (is read-only|is a replica)"):
+            await append(log, "tree")
+
+
+async def test_a_wrong_password_is_told_as_such() -> None:
+    async with Valkey() as server:
+        with Redis.from_url(server.url) as redis:
+            redis.config_set("requirepass", "secret")
+        async with connected(server.url) as log:
+            with pytest.raises(Unavailable, match=r"^the log does not let us in; is the password"):
+                await log.ping()
+        with Redis.from_url(server.url, password="secret") as redis:
+            redis.config_set("requirepass", "")
+
+
+async def test_a_disk_that_is_full_is_told_as_such() -> None:
+    with pytest.raises(Unavailable, match=r"^the log cannot be written: Redis cannot save to its disk"):
+        async with within(timedelta(seconds=1)):
+            raise ResponseError("MISCONF Valkey is configured to save RDB snapshots, but it cannot")
 
 
 async def test_an_error_without_words_is_told_by_its_name() -> None:
