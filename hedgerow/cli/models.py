@@ -16,6 +16,7 @@ from hedgerow.cli import options
 from hedgerow.cli.options import AsJson, Registry
 
 if TYPE_CHECKING:
+    from hedgerow.client.registry import Pushed
     from hedgerow.v1.models_pb2 import ModelVersion
 
 app = typer.Typer(no_args_is_help=True, help="Push, list and pull models.")
@@ -42,7 +43,7 @@ def push(
 ) -> None:
     """Register a model. The same again keeps its version; anything else makes a new one."""
     from hedgerow.cli.output import print_json, progress_of_bytes
-    from hedgerow.client.registry import AsyncRegistry, Pushed
+    from hedgerow.client.registry import AsyncRegistry
 
     _check_readable(file)
     chosen_type = model_type or _guess_type(file)
@@ -66,10 +67,27 @@ def push(
 
     pushed = asyncio.run(run())
     if as_json:
-        print_json({**_as_dict(pushed.model), "created": pushed.created})
+        said = {
+            "created": pushed.created,
+            "newest": pushed.newest,
+            "quality_inherited": pushed.quality_inherited,
+        }
+        print_json({**_as_dict(pushed.model), **said})
     else:
-        known = "" if pushed.created else " was there already"
-        print(f"{name}@{pushed.model.version}{known}")
+        print(f"{name}@{pushed.model.version}{_remark(name, pushed)}")
+
+
+def _remark(name: str, pushed: Pushed) -> str:
+    """Say what somebody who pushes might not expect."""
+    if pushed.newest != pushed.model.version:
+        newest = f"{name}@{pushed.newest}"
+        return f" was there already; {newest} is newer and serves where no plan says otherwise"
+    if not pushed.created:
+        return " was there already"
+    if pushed.quality_inherited:
+        quality = f"{pushed.model.descriptor.quality:g}"
+        return f", of quality {quality} as the version before it; --quality says another"
+    return ""
 
 
 @app.command("list")

@@ -55,10 +55,16 @@ class Description(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """The version a push has; `created` is False where the registry had it already."""
+    """The version a push has; `created` is False where the registry had it already.
+
+    `newest` is the newest version of the model, another one where older bytes were pushed again. With
+    `quality_inherited` the push said no quality, and the version has that of the one before it.
+    """
 
     model: ModelVersion
     created: bool
+    newest: int
+    quality_inherited: bool
 
 
 class AsyncRegistry(AsyncClosing):
@@ -89,7 +95,12 @@ class AsyncRegistry(AsyncClosing):
         descriptor = _descriptor(description)
         with self._connection.errors(InvalidModel), _opened(definition) as (file, size):
             response = await self._push(descriptor, file, size, progress)
-        return Pushed(response.model, response.created)
+        return Pushed(
+            model=response.model,
+            created=response.created,
+            newest=response.newest or response.model.version,
+            quality_inherited=response.quality_inherited,
+        )
 
     async def _push(
         self, descriptor: ModelDescriptor, file: BinaryIO, size: int, progress: Progress | None

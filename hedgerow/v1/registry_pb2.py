@@ -26,7 +26,7 @@ from hedgerow.v1 import models_pb2 as hedgerow_dot_v1_dot_models__pb2
 from hedgerow.v1 import plans_pb2 as hedgerow_dot_v1_dot_plans__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ahedgerow/v1/registry.proto\x12\x0bhedgerow.v1\x1a\x18hedgerow/v1/models.proto\x1a\x17hedgerow/v1/plans.proto\"`\n\x10PushModelRequest\x12\x32\n\ndescriptor\x18\x01 \x01(\x0b\x32\x1c.hedgerow.v1.ModelDescriptorH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x07\n\x05piece\"N\n\x11PushModelResponse\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.ModelVersion\x12\x0f\n\x07\x63reated\x18\x02 \x01(\x08\"C\n\x0fGetModelRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\r\"<\n\x10GetModelResponse\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.ModelVersion\"M\n\x11ListModelsRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x12\n\npage_token\x18\x03 \x01(\t\"X\n\x12ListModelsResponse\x12)\n\x06models\x18\x01 \x03(\x0b\x32\x19.hedgerow.v1.ModelVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"D\n\x10PullModelRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\r\"Y\n\x11PullModelResponse\x12*\n\x05model\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.ModelVersionH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x07\n\x05piece\"3\n\x10\x41pplyPlanRequest\x12\x1f\n\x04plan\x18\x01 \x01(\x0b\x32\x11.hedgerow.v1.Plan\"4\n\x11\x41pplyPlanResponse\x12\x1f\n\x04plan\x18\x01 \x01(\x0b\x32\x11.hedgerow.v1.Plan\"#\n\x0eGetPlanRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\"2\n\x0fGetPlanResponse\x12\x1f\n\x04plan\x18\x01 \x01(\x0b\x32\x11.hedgerow.v1.Plan2\xd7\x03\n\x0fRegistryService\x12L\n\tPushModel\x12\x1d.hedgerow.v1.PushModelRequest\x1a\x1e.hedgerow.v1.PushModelResponse(\x01\x12G\n\x08GetModel\x12\x1c.hedgerow.v1.GetModelRequest\x1a\x1d.hedgerow.v1.GetModelResponse\x12M\n\nListModels\x12\x1e.hedgerow.v1.ListModelsRequest\x1a\x1f.hedgerow.v1.ListModelsResponse\x12L\n\tPullModel\x12\x1d.hedgerow.v1.PullModelRequest\x1a\x1e.hedgerow.v1.PullModelResponse0\x01\x12J\n\tApplyPlan\x12\x1d.hedgerow.v1.ApplyPlanRequest\x1a\x1e.hedgerow.v1.ApplyPlanResponse\x12\x44\n\x07GetPlan\x12\x1b.hedgerow.v1.GetPlanRequest\x1a\x1c.hedgerow.v1.GetPlanResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ahedgerow/v1/registry.proto\x12\x0bhedgerow.v1\x1a\x18hedgerow/v1/models.proto\x1a\x17hedgerow/v1/plans.proto\"`\n\x10PushModelRequest\x12\x32\n\ndescriptor\x18\x01 \x01(\x0b\x32\x1c.hedgerow.v1.ModelDescriptorH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x07\n\x05piece\"y\n\x11PushModelResponse\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.ModelVersion\x12\x0f\n\x07\x63reated\x18\x02 \x01(\x08\x12\x0e\n\x06newest\x18\x03 \x01(\r\x12\x19\n\x11quality_inherited\x18\x04 \x01(\x08\"C\n\x0fGetModelRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\r\"<\n\x10GetModelResponse\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.ModelVersion\"M\n\x11ListModelsRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x12\n\npage_token\x18\x03 \x01(\t\"X\n\x12ListModelsResponse\x12)\n\x06models\x18\x01 \x03(\x0b\x32\x19.hedgerow.v1.ModelVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"D\n\x10PullModelRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\r\"Y\n\x11PullModelResponse\x12*\n\x05model\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.ModelVersionH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x07\n\x05piece\"3\n\x10\x41pplyPlanRequest\x12\x1f\n\x04plan\x18\x01 \x01(\x0b\x32\x11.hedgerow.v1.Plan\"4\n\x11\x41pplyPlanResponse\x12\x1f\n\x04plan\x18\x01 \x01(\x0b\x32\x11.hedgerow.v1.Plan\"#\n\x0eGetPlanRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\"2\n\x0fGetPlanResponse\x12\x1f\n\x04plan\x18\x01 \x01(\x0b\x32\x11.hedgerow.v1.Plan2\xd7\x03\n\x0fRegistryService\x12L\n\tPushModel\x12\x1d.hedgerow.v1.PushModelRequest\x1a\x1e.hedgerow.v1.PushModelResponse(\x01\x12G\n\x08GetModel\x12\x1c.hedgerow.v1.GetModelRequest\x1a\x1d.hedgerow.v1.GetModelResponse\x12M\n\nListModels\x12\x1e.hedgerow.v1.ListModelsRequest\x1a\x1f.hedgerow.v1.ListModelsResponse\x12L\n\tPullModel\x12\x1d.hedgerow.v1.PullModelRequest\x1a\x1e.hedgerow.v1.PullModelResponse0\x01\x12J\n\tApplyPlan\x12\x1d.hedgerow.v1.ApplyPlanRequest\x1a\x1e.hedgerow.v1.ApplyPlanResponse\x12\x44\n\x07GetPlan\x12\x1b.hedgerow.v1.GetPlanRequest\x1a\x1c.hedgerow.v1.GetPlanResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,27 +36,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PUSHMODELREQUEST']._serialized_start=94
   _globals['_PUSHMODELREQUEST']._serialized_end=190
   _globals['_PUSHMODELRESPONSE']._serialized_start=192
-  _globals['_PUSHMODELRESPONSE']._serialized_end=270
-  _globals['_GETMODELREQUEST']._serialized_start=272
-  _globals['_GETMODELREQUEST']._serialized_end=339
-  _globals['_GETMODELRESPONSE']._serialized_start=341
-  _globals['_GETMODELRESPONSE']._serialized_end=401
-  _globals['_LISTMODELSREQUEST']._serialized_start=403
-  _globals['_LISTMODELSREQUEST']._serialized_end=480
-  _globals['_LISTMODELSRESPONSE']._serialized_start=482
-  _globals['_LISTMODELSRESPONSE']._serialized_end=570
-  _globals['_PULLMODELREQUEST']._serialized_start=572
-  _globals['_PULLMODELREQUEST']._serialized_end=640
-  _globals['_PULLMODELRESPONSE']._serialized_start=642
-  _globals['_PULLMODELRESPONSE']._serialized_end=731
-  _globals['_APPLYPLANREQUEST']._serialized_start=733
-  _globals['_APPLYPLANREQUEST']._serialized_end=784
-  _globals['_APPLYPLANRESPONSE']._serialized_start=786
-  _globals['_APPLYPLANRESPONSE']._serialized_end=838
-  _globals['_GETPLANREQUEST']._serialized_start=840
-  _globals['_GETPLANREQUEST']._serialized_end=875
-  _globals['_GETPLANRESPONSE']._serialized_start=877
-  _globals['_GETPLANRESPONSE']._serialized_end=927
-  _globals['_REGISTRYSERVICE']._serialized_start=930
-  _globals['_REGISTRYSERVICE']._serialized_end=1401
+  _globals['_PUSHMODELRESPONSE']._serialized_end=313
+  _globals['_GETMODELREQUEST']._serialized_start=315
+  _globals['_GETMODELREQUEST']._serialized_end=382
+  _globals['_GETMODELRESPONSE']._serialized_start=384
+  _globals['_GETMODELRESPONSE']._serialized_end=444
+  _globals['_LISTMODELSREQUEST']._serialized_start=446
+  _globals['_LISTMODELSREQUEST']._serialized_end=523
+  _globals['_LISTMODELSRESPONSE']._serialized_start=525
+  _globals['_LISTMODELSRESPONSE']._serialized_end=613
+  _globals['_PULLMODELREQUEST']._serialized_start=615
+  _globals['_PULLMODELREQUEST']._serialized_end=683
+  _globals['_PULLMODELRESPONSE']._serialized_start=685
+  _globals['_PULLMODELRESPONSE']._serialized_end=774
+  _globals['_APPLYPLANREQUEST']._serialized_start=776
+  _globals['_APPLYPLANREQUEST']._serialized_end=827
+  _globals['_APPLYPLANRESPONSE']._serialized_start=829
+  _globals['_APPLYPLANRESPONSE']._serialized_end=881
+  _globals['_GETPLANREQUEST']._serialized_start=883
+  _globals['_GETPLANREQUEST']._serialized_end=918
+  _globals['_GETPLANRESPONSE']._serialized_start=920
+  _globals['_GETPLANRESPONSE']._serialized_end=970
+  _globals['_REGISTRYSERVICE']._serialized_start=973
+  _globals['_REGISTRYSERVICE']._serialized_end=1444
 # @@protoc_insertion_point(module_scope)

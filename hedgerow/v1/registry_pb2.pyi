@@ -17,12 +17,16 @@ class PushModelRequest(_message.Message):
     def __init__(self, descriptor: _Optional[_Union[_models_pb2.ModelDescriptor, _Mapping]] = ..., chunk: _Optional[bytes] = ...) -> None: ...
 
 class PushModelResponse(_message.Message):
-    __slots__ = ("model", "created")
+    __slots__ = ("model", "created", "newest", "quality_inherited")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     CREATED_FIELD_NUMBER: _ClassVar[int]
+    NEWEST_FIELD_NUMBER: _ClassVar[int]
+    QUALITY_INHERITED_FIELD_NUMBER: _ClassVar[int]
     model: _models_pb2.ModelVersion
     created: bool
-    def __init__(self, model: _Optional[_Union[_models_pb2.ModelVersion, _Mapping]] = ..., created: _Optional[bool] = ...) -> None: ...
+    newest: int
+    quality_inherited: bool
+    def __init__(self, model: _Optional[_Union[_models_pb2.ModelVersion, _Mapping]] = ..., created: _Optional[bool] = ..., newest: _Optional[int] = ..., quality_inherited: _Optional[bool] = ...) -> None: ...
 
 class GetModelRequest(_message.Message):
     __slots__ = ("data_type", "name", "version")

@@ -33,13 +33,12 @@ class Candidate:
         """Tell whether a version has the same bytes and the same descriptor.
 
         Descriptors are compared by what became of them: a signature that says only what the definition
-        says too is no difference.
+        says too is no difference, and neither is a quality that is not said: it would be inherited.
         """
-        return (
-            self.sha256 == model.sha256
-            and self.signature == model.signature
-            and _without_signature(self.descriptor) == _without_signature(model.descriptor)
-        )
+        ours, known = _without_signature(self.descriptor), _without_signature(model.descriptor)
+        if not ours.HasField("quality"):
+            known.ClearField("quality")
+        return self.sha256 == model.sha256 and self.signature == model.signature and ours == known
 
 
 class Admission:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import NamedTuple
 
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelEvent, ModelPushed, ModelVersion
 from services.common.catalog import Catalog
@@ -11,8 +12,17 @@ from services.common.log import Log
 from services.registry.admission import Admission, Candidate
 from services.registry.ledger import Ledger
 
-Registered = tuple[ModelVersion, bool]
-"""A version, and whether it is new."""
+
+class Registered(NamedTuple):
+    """What a push has led to."""
+
+    model: ModelVersion
+    created: bool
+    """Whether the version is new."""
+    newest: int
+    """The newest version of the model."""
+    quality_inherited: bool = False
+    """The push said no quality, and the version before had one."""
 
 
 class Models:
@@ -33,7 +43,7 @@ class Models:
         await self._log.ping()
         async with self._admission.candidate(descriptor, chunks) as candidate:
             if (same := _same(self._ledger.catalog, candidate)) is not None:
-                return same, False
+                return self._known(same)
             return await self._register(candidate)
 
     async def _register(self, candidate: Candidate) -> Registered:
@@ -59,14 +69,22 @@ class Models:
                 return None
             newest = catalog.find(data_type, candidate.descriptor.name)
             pushed.model.version = newest.version + 1 if newest else 1
+            _inherit_quality(pushed.model, candidate, newest)
             return _event(pushed)
 
         event = await self._ledger.write(data_type, decide)
         if event is not None:
-            return event.pushed.model, True
+            model = event.pushed.model
+            inherited = model.descriptor != candidate.descriptor
+            return Registered(model, True, model.version, inherited)
         same = _same(self._ledger.catalog, candidate)
         assert same is not None  # or `decide` had made an event
-        return same, False
+        return self._known(same)
+
+    def _known(self, same: ModelVersion) -> Registered:
+        descriptor = same.descriptor
+        newest = self._ledger.catalog.find(descriptor.data_type, descriptor.name)
+        return Registered(same, False, newest.version if newest else same.version)
 
     async def close(self) -> None:
         """Wait for what is being registered although nobody waits for it any more."""
@@ -92,7 +110,18 @@ def _same(catalog: Catalog, candidate: Candidate) -> ModelVersion | None:
     if descriptor.data_type not in catalog.data_types:
         return None
     versions = catalog.models(descriptor.data_type).get(descriptor.name, ())
-    return next((model for model in versions if candidate.is_same_as(model)), None)
+    return next((model for model in reversed(versions) if candidate.is_same_as(model)), None)
+
+
+def _inherit_quality(
+    model: ModelVersion, candidate: Candidate, before: ModelVersion | None
+) -> None:
+    """Give a version of which no quality was said that of the one before; 0 would rank it last."""
+    model.descriptor.CopyFrom(candidate.descriptor)
+    if before is None or model.descriptor.HasField("quality"):
+        return
+    if before.descriptor.HasField("quality"):
+        model.descriptor.quality = before.descriptor.quality
 
 
 def _version_of(candidate: Candidate) -> ModelVersion:

@@ -44,8 +44,8 @@ class RegistryServicer(RegistryServiceServicer):
         """Register a model."""
         parts = _whole(requests, context)
         descriptor = await _descriptor(parts)
-        model, created = await self._models.push(descriptor, _chunks(parts))
-        return PushModelResponse(model=model, created=created)
+        pushed = await self._models.push(descriptor, _chunks(parts))
+        return PushModelResponse(**pushed._asdict())
 
     async def GetModel(  # noqa: N802
         self, request: GetModelRequest, context: Context

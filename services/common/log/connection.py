@@ -49,10 +49,19 @@ _CONNECT = timedelta(seconds=1)
 _REFUSALS: tuple[tuple[type[RedisError], str], ...] = (
     # Of several that fit, the first: some are kinds of others.
     (OutOfMemoryError, "the log is full: Redis has reached its maxmemory; raise it"),
-    (ReadOnlyError, "the log is read-only: the URL of the log is that of a replica; give the primary's"),
-    (AuthenticationError, "the log does not let us in; is the password in the URL of the log right?"),
+    (
+        ReadOnlyError,
+        "the log is read-only: the URL of the log is that of a replica; give the primary's",
+    ),
+    (
+        AuthenticationError,
+        "the log does not let us in; is the password in the URL of the log right?",
+    ),
     (NoPermissionError, "the log does not let this user do that; its ACL must allow it"),
-    (BusyLoadingError, "the log is being loaded by Redis after a start; it will be there in a while"),
+    (
+        BusyLoadingError,
+        "the log is being loaded by Redis after a start; it will be there in a while",
+    ),
     (MasterDownError, "the log is a replica that has lost its primary"),
     (MovedError, "the log is a Redis Cluster; give the URL of a single Redis"),
     (ClusterError, "the log is a Redis Cluster; give the URL of a single Redis"),

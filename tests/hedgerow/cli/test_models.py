@@ -7,8 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from hedgerow.cli.models import _remark
+from hedgerow.client.registry import Pushed
+from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion
 from tests.hedgerow.cli.conftest import Done, Run
 from tests.hedgerow.fakes.registry import FakeRegistry
+
+
+def versioned(version: int) -> ModelVersion:
+    """A version of a model with a quality."""
+    return ModelVersion(version=version, descriptor=ModelDescriptor(name="tree", quality=0.9))
 
 
 @pytest.fixture
@@ -96,3 +104,22 @@ def test_a_file_that_cannot_be_pushed_is_told(
     down = push(run, nobody, bad)
     assert (down.code, f"nothing answers at {nobody}" in down.error) == (1, True)
     assert "hedgerow up" in down.error
+
+
+@pytest.mark.parametrize(
+    ("pushed", "remark"),
+    [
+        (Pushed(versioned(2), True, 2, False), ""),
+        (
+            Pushed(versioned(2), True, 2, True),
+            ", of quality 0.9 as the version before it; --quality says another",
+        ),
+        (Pushed(versioned(2), False, 2, False), " was there already"),
+        (
+            Pushed(versioned(1), False, 3, False),
+            " was there already; tree@3 is newer and serves where no plan says otherwise",
+        ),
+    ],
+)
+def test_a_push_tells_what_one_might_not_expect(pushed: Pushed, remark: str) -> None:
+    assert _remark("tree", pushed) == remark

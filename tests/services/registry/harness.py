@@ -68,8 +68,14 @@ class Client:
         self.state = StateServiceStub(channel)
 
     async def push(self, descriptor: ModelDescriptor, data: bytes = b"x") -> Pushed:
-        response: PushModelResponse = await self.stub.PushModel(parts_of(descriptor, data))
+        response = await self.push_in_full(descriptor, data)
         return Pushed(response.model, response.created)
+
+    async def push_in_full(
+        self, descriptor: ModelDescriptor, data: bytes = b"x"
+    ) -> PushModelResponse:
+        response: PushModelResponse = await self.stub.PushModel(parts_of(descriptor, data))
+        return response
 
     async def pull(
         self, name: str, version: int = 0, data_type: str = "wine"

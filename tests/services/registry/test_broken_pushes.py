@@ -49,7 +49,7 @@ async def test_a_push_that_is_cancelled_is_never_taken_for_a_whole_one() -> None
             async for _ in chunks:
                 pass
             whole.append(descriptor)
-            return ModelVersion(), True
+            return Registered(ModelVersion(), True, 1)
 
     server = grpc.aio.server()
     add_RegistryServiceServicer_to_server(

@@ -125,3 +125,44 @@ async def test_listing_an_unknown_data_type_names_those_there_are(client: Client
     assert await client.list() == []
     with pytest.raises(grpc.aio.AioRpcError, match="no data type 'wine'; there are: none yet"):
         await client.list("wine")
+
+
+async def test_a_version_of_which_no_quality_is_said_has_that_of_the_one_before(
+    client: Client,
+) -> None:
+    good = described()
+    good.quality = 0.9
+    assert not (await client.push_in_full(good, b"a")).quality_inherited
+    second = await client.push_in_full(described(), b"b")
+    assert second.model.descriptor.quality == 0.9
+    assert second.quality_inherited
+    third = await client.push_in_full(described(), b"c")
+    assert third.model.descriptor.quality == 0.9
+    better = described()
+    better.quality = 0.95
+    fourth = await client.push_in_full(better, b"d")
+    assert (fourth.model.descriptor.quality, fourth.quality_inherited) == (0.95, False)
+
+
+async def test_where_no_version_has_a_quality_none_is_made_up(client: Client) -> None:
+    await client.push_in_full(described(), b"a")
+    second = await client.push_in_full(described(), b"b")
+    assert not second.model.descriptor.HasField("quality")
+    assert not second.quality_inherited
+
+
+async def test_the_same_bytes_again_without_a_quality_are_the_version_there_is(
+    client: Client,
+) -> None:
+    good = described()
+    good.quality = 0.9
+    first = await client.push_in_full(good, b"a")
+    again = await client.push_in_full(described(), b"a")
+    assert (again.model, again.created) == (first.model, False)
+
+
+async def test_older_bytes_again_are_told_with_the_version_that_is_newer(client: Client) -> None:
+    first = await client.push_in_full(described(), b"a")
+    assert (await client.push_in_full(described(), b"b")).newest == 2
+    again = await client.push_in_full(described(), b"a")
+    assert (again.model, again.created, again.newest) == (first.model, False, 2)

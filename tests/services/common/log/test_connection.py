@@ -59,7 +59,9 @@ async def test_a_full_log_is_told_as_such_and_takes_more_once_there_is_room() ->
         with Redis.from_url(server.url) as redis:
             redis.config_set("maxmemory", "1mb")
             redis.config_set("maxmemory-policy", "noeviction")
-        with pytest.raises(Unavailable, match=r"^the log is full: Redis has reached its maxmemory; "):
+        with pytest.raises(
+            Unavailable, match=r"^the log is full: Redis has reached its maxmemory; "
+        ):
             await append(log, "tree")
         with Redis.from_url(server.url) as redis:
             redis.config_set("maxmemory", "0")
@@ -86,7 +88,9 @@ async def test_a_wrong_password_is_told_as_such() -> None:
 
 
 async def test_a_disk_that_is_full_is_told_as_such() -> None:
-    with pytest.raises(Unavailable, match=r"^the log cannot be written: Redis cannot save to its disk"):
+    with pytest.raises(
+        Unavailable, match=r"^the log cannot be written: Redis cannot save to its disk"
+    ):
         async with within(timedelta(seconds=1)):
             raise ResponseError("MISCONF Valkey is configured to save RDB snapshots, but it cannot")
 
