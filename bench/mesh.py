@@ -17,6 +17,8 @@ from bench.models import BenchModel
 from bench.payload import DATA_TYPE
 from hedgerow.client.registry import AsyncRegistry
 from hedgerow.client.state import get_state
+from hedgerow.formats import ModelFactory
+from hedgerow.formats.factories import factories
 from hedgerow.local.environment import environment_of
 from hedgerow.local.folder import temporary_folder
 from hedgerow.local.mesh import READY_SECONDS, LocalMesh
@@ -166,7 +168,15 @@ def _describe(process: psutil.Process, host: Host | None) -> str:
         descriptor = host.model.descriptor
         return f"host of {descriptor.name}@{host.model.version} ({descriptor.model_type})"
     command = " ".join(process.cmdline())
-    for helper in ("forkserver", "resource_tracker"):
-        if helper in command:
-            return f"executor's {helper}"
+    if "multiprocessing.forkserver" in command:
+        # Each imports the engine of its formats before the last module.
+        engines = [f.model_type for f in factories().values() if _preloads(command, f)]
+        return f"executor's fork server ({', '.join(engines) or 'no engine'})"
+    if "resource_tracker" in command:
+        return "executor's resource_tracker"
     return f"executor's {process.name()} {process.pid}"
+
+
+def _preloads(command: str, factory: ModelFactory) -> bool:
+    """Tell by its command whether a fork server imports a format's engine."""
+    return bool(factory.preload) and all(repr(module) in command for module in factory.preload)

@@ -3,7 +3,7 @@
 Three processes meet a format, and each calls its own part:
 
 - the registry calls `inspect`, on bytes that nobody trusts, and must not load an engine for it;
-- the executor's fork server imports `preload` once, so that a host starts in a tenth of a second;
+- a fork server of the executor imports `preload` once, so that a host starts in a tenth of a second;
 - a model host, a process of its own, calls `create` once and then `score` for as long as it lives.
 """
 
@@ -69,7 +69,10 @@ class ModelFactory(ABC):
     """File endings that suggest this format to the command line (`.pmml`)."""
 
     preload: tuple[str, ...] = ()
-    """Modules worth importing before a host is forked. They must not start threads."""
+    """Modules worth importing before a host is forked. They must not start threads.
+
+    Formats that name the same modules are forked from the same process, others never.
+    """
 
     @abstractmethod
     def inspect(self, descriptor: ModelDescriptor, definition: Path) -> Signature:

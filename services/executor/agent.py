@@ -26,6 +26,7 @@ from services.common.catalog import Catalog
 from services.common.logs import fields_of
 from services.executor.definition_cache import DefinitionCache
 from services.executor.desired import Key, desired, key_of
+from services.executor.fork_servers import ForkServers
 from services.executor.host.spec import HostSpec
 from services.executor.host_process import HostProcess, State
 from services.executor.quarantine import Quarantine
@@ -58,6 +59,7 @@ class Agent:
             settings.quarantine_deaths, settings.quarantine_window.total_seconds()
         )
         self._watchdog = Watchdog(settings, catalog)
+        self._fork_servers = ForkServers(settings.load_timeout.total_seconds())
         self._loading = asyncio.Semaphore(settings.loads_at_once)
         self._starts: set[asyncio.Task[None]] = set()
         self._ended_work: dict[Key, WorkDone] = {}
@@ -106,7 +108,8 @@ class Agent:
     def _start(self, key: Key, model: ModelVersion) -> None:
         self._count += 1
         heartbeat = Path(self._folder.name) / f"{key.name}-{key.version}-{self._count}"
-        host = self._hosts[key] = HostProcess(model, heartbeat, self._changed)
+        fork_server = self._fork_servers.of(model.descriptor.model_type)
+        host = self._hosts[key] = HostProcess(model, heartbeat, self._changed, fork_server)
         self._spawn(self._load(key, host, heartbeat), f"start {key}")
 
     async def _load(self, key: Key, host: HostProcess, heartbeat: Path) -> None:
@@ -166,7 +169,9 @@ class Agent:
             _log.warning(
                 "a host died", **fields_of(host.model), host=host.address, reason=host.death
             )
-            if self._quarantine.count_death(key, host.death, time.monotonic()):
+            if not host.orphaned and self._quarantine.count_death(
+                key, host.death, time.monotonic()
+            ):
                 _log.error("a version is given up: its hosts keep dying", **fields_of(host.model))
 
     def _give_up(self, key: Key, model: ModelVersion, reason: str) -> None:
@@ -231,6 +236,7 @@ class Agent:
         """Kill the hosts that are left, and leave nothing behind."""
         for host in self._draining:
             host.kill("the executor is stopping")
+        self._fork_servers.close()
         await self._all_ended()
         self._folder.cleanup()
 

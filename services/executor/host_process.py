@@ -5,26 +5,23 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import signal
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import IntEnum
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import structlog
 
 from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.models_pb2 import ModelVersion
+from services.executor.fork_servers import ForkedProcess, ForkServer
 from services.executor.heartbeat import Heartbeat
 from services.executor.host.main import host_main
 from services.executor.host.spec import DRAIN, Failed, HostSpec, Serving
 from services.executor.work_done import WorkDone
 
 _log = structlog.get_logger()
-
-_starting = threading.Lock()
 
 
 class State(IntEnum):
@@ -51,7 +48,11 @@ class HostProcess:
     """One host. `changed` is called whenever its state moves."""
 
     def __init__(
-        self, model: ModelVersion, heartbeat: Path, changed: Callable[[HostProcess], None]
+        self,
+        model: ModelVersion,
+        heartbeat: Path,
+        changed: Callable[[HostProcess], None],
+        fork_server: ForkServer,
     ) -> None:
         self.model = model
         self.state = State.LOADING
@@ -61,23 +62,26 @@ class HostProcess:
         """Why the model cannot be loaded, in the host's own words."""
         self.death = ""
         """How the process ended, if nobody asked it to."""
+        self.orphaned = False
+        """Its fork server was lost, and it with that: nothing that the model did."""
         self.started = time.monotonic()
         self.loaded = asyncio.Event()
         """Set when loading is over, whether it serves or not."""
         self.work = WorkDone()
         """What it had done by its last heartbeat, once it has ended."""
         self._changed = changed
+        self._fork_server = fork_server
         self._heartbeat_path = heartbeat
         self._heartbeat: Heartbeat | None = None
         self._fork: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
-        self._process: ForkServerProcess | None = None
+        self._process: ForkedProcess | None = None
         self._pipe, self._theirs = multiprocessing.Pipe()
 
     @property
     def pid(self) -> int:
         """The process's id; 0 before it has one."""
-        return (self._process.pid or 0) if self._process else 0
+        return self._process.pid if self._process else 0
 
     @property
     def silence(self) -> float:
@@ -102,21 +106,14 @@ class HostProcess:
 
     async def _forked(self, spec: HostSpec) -> None:
         self._heartbeat = Heartbeat.create(self._heartbeat_path)
-        context = multiprocessing.get_context("forkserver")
-        self._process = context.Process(
-            target=host_main,
-            args=(spec, self._theirs),
-            name=self._heartbeat_path.stem,
-            daemon=False,
-        )
         try:
-            await asyncio.to_thread(_start, self._process)
+            self._process = await self._fork_server.fork(host_main, spec, self._theirs)
         except (OSError, EOFError) as error:
-            self._process = None
             self.death = f"the process could not be started ({error})"
-            self._move(State.ENDED)
+            self._leave_nothing()
             return
-        self._theirs.close()
+        finally:
+            self._theirs.close()
         loop = asyncio.get_running_loop()
         loop.add_reader(self._pipe.fileno(), self._read_pipe)
         loop.add_reader(self._process.sentinel, self._died)
@@ -182,13 +179,16 @@ class HostProcess:
             if self.refused == before:
                 break
         loop.remove_reader(self._pipe.fileno())
-        self._process.join()
-        code = self._process.exitcode
+        code = self._process.close()
+        self.orphaned = code is None
         if self.state < State.DRAINING and not self.death and not self.refused:
             self.death = f"the process ended by itself ({_describe(code)})"
-        self._pipe.close()
-        self._process.close()
         self._process = None
+        self._leave_nothing()
+
+    def _leave_nothing(self) -> None:
+        """There is no process, or none any more."""
+        self._pipe.close()
         if self._heartbeat is not None:
             self.work = self._heartbeat.read()
             self._heartbeat.close()
@@ -206,16 +206,7 @@ class HostProcess:
             self._changed(self)
 
 
-def _start(process: ForkServerProcess) -> None:
-    """Start a process, in a thread: it waits for the fork server to answer.
-
-    One at a time, for multiprocessing's bookkeeping is not made for several at once.
-    """
-    with _starting:
-        process.start()
-
-
 def _describe(code: int | None) -> str:
     if code is None:
-        return "no exit code"
+        return "its fork server was lost"
     return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from multiprocessing import forkserver
 from pathlib import Path
 
 import grpc
 
-from hedgerow.formats.factories import factories
 from hedgerow.v1.execution_pb2_grpc import add_ExecutorServiceServicer_to_server
 from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.state_pb2 import GetStateResponse
@@ -21,28 +17,6 @@ from services.executor.agent import Agent
 from services.executor.definition_cache import DefinitionCache
 from services.executor.servicer import Announcements, ExecutorServicer
 from services.executor.settings import EVERY_TYPE, ExecutorSettings
-
-# What every host needs, imported once in the fork server. Not gRPC: a process that has it must not fork.
-_PRELOAD = (
-    "numpy",
-    "structlog",
-    "uvloop",
-    "hedgerow.formats.warmup",
-    "hedgerow.v1.collection_pb2",
-    "hedgerow.v1.execution_pb2",
-    "services.executor.host.main",
-)
-
-# Freezes what was imported, so that hosts share it and do not copy it; so it must come last.
-_LAST = "hedgerow.formats.preloaded"
-
-# A host is one thread; its libraries must not start one a core for each host.
-_ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "TF_CPP_MIN_LOG_LEVEL": "2",
-}
 
 
 class Executor(Service):
@@ -71,7 +45,6 @@ class Executor(Service):
         StateServicer(self.name, self._fill).add_to(server)
 
     async def start(self, address: str) -> None:
-        prepare_fork_server()
         self._address = address
         self._mirror.listen(self._agent.reconcile)
         self.background(self._mirror.run(), "follows the log")
@@ -104,16 +77,6 @@ class Executor(Service):
             host for host in hosts if data_type in ("", host.model.descriptor.data_type)
         )
         response.work.extend(self._agent.work(data_type))
-
-
-def prepare_fork_server() -> None:
-    """Say what the fork server imports before it forks hosts: their code, and the formats' engines."""
-    for name, value in _ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
-    engines = [module for factory in factories().values() for module in factory.preload]
-    multiprocessing.set_forkserver_preload([*_PRELOAD, *engines, _LAST])
-    # Now, and not with the first host: TensorFlow takes seconds to import.
-    forkserver.ensure_running()
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from hedgerow.v1.execution_pb2 import ExecuteRequest, ExecuteResponse, Task
 from hedgerow.v1.execution_pb2_grpc import ExecutionServiceStub
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion, Signature
 from services.common.wire import CHANNEL_OPTIONS
+from services.executor.fork_servers import ForkServer
 from services.executor.host.spec import HostSpec
 from services.executor.host_process import HostProcess, State
 from tests.support import wait_until
@@ -99,11 +100,13 @@ class Router:
 class HostRig:
     """One host, and the states that its agent was told of."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, fork_server: ForkServer) -> None:
         self._folder = folder
         self.heartbeat = folder / "heartbeat"
         self.heard: list[State] = []
-        self.host = HostProcess(MODEL, self.heartbeat, lambda host: self.heard.append(host.state))
+        self.host = HostProcess(
+            MODEL, self.heartbeat, lambda host: self.heard.append(host.state), fork_server
+        )
 
     async def start(self, **said: object) -> HostProcess:
         """Fork a host of a model that behaves as it is said."""
