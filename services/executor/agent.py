@@ -31,12 +31,10 @@ from services.executor.host.spec import HostSpec
 from services.executor.host_process import HostProcess, State
 from services.executor.quarantine import Quarantine
 from services.executor.settings import ExecutorSettings
-from services.executor.watchdog import Watchdog
+from services.executor.watchdog import WATCH_SECONDS, Watchdog
 from services.executor.work_done import WorkDone
 
 _log = structlog.get_logger()
-
-_WATCH_SECONDS = 0.25
 
 
 class Agent:
@@ -145,7 +143,7 @@ class Agent:
         """A host's state moved."""
         key = key_of(host.model)
         if host.state is State.SERVING:
-            seconds = round(time.monotonic() - host.started, 3)
+            seconds = round(time.monotonic() - host.forked, 3)
             _log.info(
                 "a host serves",
                 **fields_of(host.model),
@@ -208,7 +206,7 @@ class Agent:
     async def watch(self) -> None:
         """Kill hosts that hang, for as long as the executor lives."""
         while True:
-            await asyncio.sleep(_WATCH_SECONDS)
+            await asyncio.sleep(WATCH_SECONDS)
             self._watchdog.look(self._hosts.values(), self._draining)
 
     # -- the end -----------------------------------------------------------------------------------

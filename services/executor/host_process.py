@@ -64,7 +64,7 @@ class HostProcess:
         """How the process ended, if nobody asked it to."""
         self.orphaned = False
         """Its fork server was lost, and it with that: nothing that the model did."""
-        self.started = time.monotonic()
+        self.forked = time.monotonic()
         self.loaded = asyncio.Event()
         """Set when loading is over, whether it serves or not."""
         self.work = WorkDone()
@@ -85,9 +85,14 @@ class HostProcess:
 
     @property
     def silence(self) -> float:
-        """Seconds since its last heartbeat; before it serves, since it was started."""
-        if self.state is State.LOADING or self._heartbeat is None:
-            return time.monotonic() - self.started
+        """Seconds since its last heartbeat; before it serves, since it was forked.
+
+        While it waits for its turn to load, or for its fork server, there is nothing to be silent.
+        """
+        if self._process is None or self._heartbeat is None:
+            return 0.0
+        if self.state is State.LOADING:
+            return time.monotonic() - self.forked
         return self._heartbeat.silence
 
     def done(self) -> WorkDone:
@@ -114,6 +119,7 @@ class HostProcess:
             return
         finally:
             self._theirs.close()
+        self.forked = time.monotonic()
         loop = asyncio.get_running_loop()
         loop.add_reader(self._pipe.fileno(), self._read_pipe)
         loop.add_reader(self._process.sentinel, self._died)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from time import monotonic
 
 import structlog
 
@@ -15,19 +16,37 @@ from services.executor.settings import ExecutorSettings
 _log = structlog.get_logger()
 
 
-class Watchdog:
-    """Knows how long a host may be silent: while it loads a time of its own, then so many deadlines."""
+WATCH_SECONDS = 0.25
+"""How often hosts are looked at."""
+_LATE_SECONDS = 1.0
+"""A look that comes so much too late says that this process did not run, and perhaps no other did."""
 
-    def __init__(self, settings: ExecutorSettings, catalog: Catalog) -> None:
+
+class Watchdog:
+    """Knows how long a host may be silent: while it loads a time of its own, then so many deadlines.
+
+    Silence counts only while the watchdog itself was awake. When the whole machine has stood still, or was
+    too busy, it is often the first to run again, and would find every heart still.
+    """
+
+    def __init__(
+        self, settings: ExecutorSettings, catalog: Catalog, clock: Callable[[], float] = monotonic
+    ) -> None:
         self._settings = settings
         self._catalog = catalog
+        self._clock = clock
+        self._looked = self._awake_since = clock()
 
     def look(self, wanted: Iterable[HostProcess], draining: Iterable[HostProcess]) -> None:
-        """Kill those of the hosts that have been silent for too long."""
+        """Kill those of the hosts that have been silent for too long. To be called again and again."""
+        now = self._clock()
+        if now - self._looked > WATCH_SECONDS + _LATE_SECONDS:
+            self._awake_since = now
+        self._looked = now
         for host in list(wanted):
             self._check(host)
         for host in list(draining):
-            if host.silence > self._longest_silence(host):
+            if self._silence(host) > self._longest_silence(host):
                 host.kill("did not end when it was asked to")
 
     def _check(self, host: HostProcess) -> None:
@@ -35,7 +54,7 @@ class Watchdog:
         limit = (
             self._settings.load_timeout.total_seconds() if loading else self._longest_silence(host)
         )
-        if host.pid and host.silence > limit:
+        if host.pid and self._silence(host) > limit:
             doing = "did not load" if loading else "gave no heartbeat"
             reason = f"{doing} for {limit:g} s and was killed"
             _log.warning(
@@ -47,9 +66,15 @@ class Watchdog:
             )
             host.kill(reason)
 
+    def _silence(self, host: HostProcess) -> float:
+        return min(host.silence, self._clock() - self._awake_since)
+
     def _longest_silence(self, host: HostProcess) -> float:
-        plan = self._catalog.plan(host.model.descriptor.data_type)
-        deadline = plan.policy.deadline.ToTimedelta() or DEFAULT_DEADLINE
+        data_type, deadline = host.model.descriptor.data_type, DEFAULT_DEADLINE
+        # A log that was emptied knows nothing of what still serves.
+        if data_type in self._catalog.data_types:
+            plan = self._catalog.plan(data_type)
+            deadline = plan.policy.deadline.ToTimedelta() or DEFAULT_DEADLINE
         limit = max(
             self._settings.kill_after_at_least, deadline * self._settings.kill_after_deadlines
         )

@@ -57,6 +57,8 @@ class HostServer:
         tasks = [self._start(self._beat(), "beats"), self._start(self._servicer.run(), "scoring")]
         # Any word from the agent means the end, and so does the end of the pipe.
         asyncio.get_running_loop().add_reader(self._pipe.fileno(), self._stop.set)
+        # Before the agent may look: else it would see a heart that has not beaten since the fork.
+        self._heartbeat.beat()
         self._pipe.send(Serving(f"{self._spec.advertise}:{port}"))
         await self._stop.wait()
         asyncio.get_running_loop().remove_reader(self._pipe.fileno())

@@ -26,6 +26,15 @@ async def test_a_host_says_where_it_serves_and_takes_tasks_there(rig: HostRig) -
     await wait_until(lambda: host.done().rows_scored == 1, "its heartbeat tells what it has done")
 
 
+async def test_the_time_it_waits_for_its_turn_is_not_time_that_it_loads(rig: HostRig) -> None:
+    rig.host.forked -= 100
+    assert rig.host.silence == 0
+    await rig.start(load_seconds=600)
+    assert rig.host.silence < 50
+    rig.host.kill("the test is over")
+    await rig.end()
+
+
 async def test_a_model_that_cannot_be_loaded_is_refused_with_its_own_reason(rig: HostRig) -> None:
     host = await rig.start(fail_load="no\n  such layer")
     await rig.end()

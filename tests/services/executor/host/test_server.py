@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -75,6 +76,44 @@ async def test_it_serves_under_the_address_that_it_tells(tmp_path: Path) -> None
         assert await stream.hears_done() == [1]
         assert await stream.leave() is grpc.StatusCode.OK
         assert host.heartbeat.read().rows_scored == 1
+
+
+class LookingPipe:
+    """The host's end of the pipe, with an agent that looks at the heart whenever something is said."""
+
+    def __init__(self, pipe: Connection, heartbeat: Heartbeat) -> None:
+        self.silence = float("inf")
+        self._pipe = pipe
+        self._heartbeat = heartbeat
+
+    def fileno(self) -> int:
+        return self._pipe.fileno()
+
+    def send(self, said: object) -> None:
+        self.silence = self._heartbeat.silence
+        self._pipe.send(said)
+
+
+async def test_its_heart_has_beaten_when_it_says_that_it_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it took to load: an agent that looks at once must not find it silent since then."""
+    spec = spec_of(tmp_path)
+    forked = time.monotonic() - 100
+    with monkeypatch.context() as patched:
+        patched.setattr(time, "monotonic", lambda: forked)
+        heartbeat = Heartbeat.create(spec.heartbeat)
+    ours, theirs = multiprocessing.Pipe()
+    pipe = LookingPipe(theirs, heartbeat)
+    model = factory_of("constant").create(MODEL.descriptor, spec.definition)
+    model.signature.CopyFrom(MODEL.signature)
+    server = HostServer(spec, MODEL, model, heartbeat, pipe)  # type: ignore[arg-type]
+    ours.send(DRAIN)
+    await server.run()
+    assert isinstance(ours.recv(), Serving)
+    assert pipe.silence < 50
+    for end in (ours, theirs, heartbeat):
+        end.close()
 
 
 async def test_its_heart_beats_when_it_has_nothing_to_do(tmp_path: Path) -> None:
