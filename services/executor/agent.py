@@ -81,17 +81,23 @@ class Agent:
         self._announce(self.announcements())
 
     def _still_needed(self, key: Key, wanted: dict[Key, ModelVersion]) -> bool:
-        """A version that serves goes on until a wanted one of its model does."""
-        if self._hosts[key].state is not State.SERVING:
+        """Whether a version not wanted any more has to go on until the wanted ones of its model serve.
+
+        So does the newest that serves, for it may be what a plan used until now; and what is being loaded,
+        or with pushes that come faster than models load nothing new would ever serve.
+        """
+        host = self._hosts[key]
+        heirs = [k for k in wanted if k[:2] == key[:2]]
+        if not heirs or all(self._hosts[heir].state is State.SERVING for heir in heirs):
             return False
-        heirs = [k for k in wanted if (k.data_type, k.name) == (key.data_type, key.name)]
-        older = [
+        if host.state is State.LOADING:
+            return bool(host.pid)
+        serving = [
             k
-            for k, host in self._hosts.items()
-            if k[:2] == key[:2] and k not in wanted and host.state is State.SERVING
+            for k, other in self._hosts.items()
+            if k[:2] == key[:2] and k not in wanted and other.state is State.SERVING
         ]
-        served = any(self._hosts[heir].state is State.SERVING for heir in heirs)
-        return bool(heirs) and not served and key == max(older)
+        return host.state is State.SERVING and key == max(serving)
 
     def _drain_host(self, key: Key) -> None:
         host = self._hosts.pop(key)

@@ -125,6 +125,7 @@ class ForkServer:
         if not done:
             _log.error("a fork server hangs and is killed", seconds=self._patience, pid=self.pid)
             self.kill()
+            await asyncio.to_thread(self._wait_for_end)
         return await forking
 
     def kill(self) -> None:
@@ -140,10 +141,12 @@ class ForkServer:
         self._server._stop()
 
     def _fork(self, entry: _Entry, pipe: Connection) -> ForkedProcess:
-        if self._closed:
-            raise EOFError("the fork server was closed")
-        self.start()
-        status, data = self._server.connect_to_new_process([pipe.fileno()])
+        try:
+            status, data = self._connect(pipe)
+        except ConnectionError:
+            # It was killed a moment ago: its socket is gone, and its process is not quite.
+            self._wait_for_end()
+            status, data = self._connect(pipe)
         try:
             with open(data, "wb") as file:
                 pid = forkserver.read_signed(status)
@@ -155,6 +158,19 @@ class ForkServer:
             os.close(status)
             raise EOFError("its fork server was lost") from error
         return ForkedProcess(pid, status)
+
+    def _connect(self, pipe: Connection) -> tuple[int, int]:
+        if self._closed:
+            raise EOFError("the fork server was closed")
+        self.start()
+        status, data = self._server.connect_to_new_process([pipe.fileno()])
+        return status, data
+
+    def _wait_for_end(self) -> None:
+        """Return when the process has ended; it is left to be reaped by who starts the next."""
+        if self.pid:
+            with contextlib.suppress(ChildProcessError):
+                os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
 
 
 class ForkServers:

@@ -115,6 +115,7 @@ class HostProcess:
             self._process = await self._fork_server.fork(host_main, spec, self._theirs)
         except (OSError, EOFError) as error:
             self.death = f"the process could not be started ({error})"
+            self.orphaned = isinstance(error, (ConnectionError, EOFError))
             self._leave_nothing()
             return
         finally:

@@ -106,6 +106,9 @@ class Fleet:
     ) -> HostLink | None:
         """Return a host of a model: of `version`, or of the newest that serves if that is 0.
 
+        While no host serves `version`, it is one of the version next to it: a plan may be in force before
+        the version that it asks for is loaded, and what answered until then answers on.
+
         Among several it is the less loaded of two random ones that can reach the collector. None if no
         host serves it. One that cannot reach the collector is better than none.
         """
@@ -121,8 +124,9 @@ class Fleet:
         links = [
             link for link in self._by_model.get(model, ()) if link.is_ready and not link.is_retired
         ]
-        if version:
-            return [link for link in links if link.model.version == version]
+        if version and links:
+            nearest = min(links, key=lambda link: _distance(link.model.version, version))
+            return [link for link in links if link.model.version == nearest.model.version]
         # A draining host is used only until another one is ready, whatever their versions.
         links = [link for link in links if not link.is_draining] or links
         newest = max((link.model.version for link in links), default=0)
@@ -232,6 +236,11 @@ class Fleet:
         """End all streams."""
         await asyncio.gather(*(watch.close() for watch in list(self._watches.values())))
         await asyncio.gather(*(link.close() for link in list(self._links.values())))
+
+
+def _distance(version: int, wanted: int) -> tuple[int, int]:
+    """Order versions by how near they are; of two, the older is first."""
+    return abs(version - wanted), version
 
 
 def _model_of(link: HostLink) -> ModelName:

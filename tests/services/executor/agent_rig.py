@@ -6,6 +6,7 @@ import asyncio
 import json
 from pathlib import Path
 
+from hedgerow.plans.plan import plan_from_yaml
 from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelEvent, ModelPushed, ModelVersion
 from services.common.catalog import Catalog
@@ -38,6 +39,22 @@ class AgentRig:
         self._said[model.sha256] = json.dumps({"value": "x", **said}).encode()
         self.catalog.apply("wine", ModelEvent(pushed=ModelPushed(model=model)))
         self.agent.reconcile()
+
+    def pin(self, name: str, version: int) -> None:
+        """Put a plan into force that stays on a version."""
+        plan = plan_from_yaml(
+            f"data_type: wine\nmodels: [{{name: {name}@{version}}}]\n"
+            "policy: {deadline: 1s, timeout: {}}"
+        )
+        self.catalog.apply("wine", ModelEvent(plan_applied=plan))
+        self.agent.reconcile()
+
+    def pid(self, reference: str) -> int:
+        """Return the process of a version, 0 if it has none."""
+        models = {
+            f"{h.model.descriptor.name}@{h.model.version}": h for h in self.agent.announcements()
+        }
+        return models[reference].pid if reference in models else 0
 
     def states(self) -> dict[str, HostState]:
         return {f"{h.model.descriptor.name}@{h.model.version}": h.state for h in self.announced}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hedgerow.v1.execution_pb2 import Host, HostState
+from services.router.hosts.fleet import _distance
 from tests.services.router.rig import rigged
 from tests.support import wait_until
 
@@ -43,3 +44,21 @@ async def test_an_executor_nobody_reaches_is_forgotten(log_url: str) -> None:
         assert len(fleet._watches) == 2
         fleet.follow(known)
         await wait_until(lambda: list(fleet._watches) == list(known), "only the other is watched")
+
+
+async def test_until_a_version_that_a_plan_asks_for_serves_the_one_next_to_it_answers(
+    log_url: str,
+) -> None:
+    async with rigged(log_url) as rig:
+        serving = await rig.host("a", "x")
+        link = rig.core.fleet.choose(("wine", "a"), 2)
+        assert link is not None
+        assert (link.address, link.model.version) == (serving.address, 1)
+        assert rig.core.fleet.choose(("wine", "a"), 2, excluding=[link]) is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "nearest"), [(1, 2), (2, 2), (3, 2), (4, 5), (5, 5), (6, 5), (9, 9)]
+)
+def test_of_two_versions_as_near_the_older_is_next(wanted: int, nearest: int) -> None:
+    assert min([9, 5, 2], key=lambda version: _distance(version, wanted)) == nearest
