@@ -20,7 +20,7 @@ from hedgerow.client.state import get_state
 from hedgerow.formats import ModelFactory
 from hedgerow.formats.factories import factories
 from hedgerow.local.environment import environment_of
-from hedgerow.local.folder import temporary_folder
+from hedgerow.local.folder import Folder, temporary_folder
 from hedgerow.local.mesh import READY_SECONDS, LocalMesh
 from hedgerow.local.ports import HOST, Ports
 from hedgerow.local.process import ServiceProcess
@@ -41,7 +41,15 @@ class NotServing(Exception):
 class Mesh:
     """A mesh that runs."""
 
-    def __init__(self, local: LocalMesh, registry: AsyncRegistry, executors: Sequence[str]) -> None:
+    def __init__(
+        self,
+        local: LocalMesh,
+        registry: AsyncRegistry,
+        executors: Sequence[str],
+        spare: ServiceProcess,
+    ) -> None:
+        self.spare = spare
+        """An executor that has not been started; whoever starts it may stop it and start it again."""
         self._local = local
         self._registry = registry
         self._executors = executors
@@ -140,17 +148,26 @@ async def start_mesh(
         await local.start()
         addresses = [local.ports.address("executor")]
         for number in range(1, executors):
-            port = Ports.free().executor
-            more = environment_of("executor", local.ports, folder, said)
-            more["HEDGEROW_EXECUTOR_PORT"] = str(port)
-            address, log = f"{HOST}:{port}", folder.log_file(f"executor-{number}")
-            executor = ServiceProcess("executor", address, more, log)
+            executor = _executor(local.ports, folder, said, number)
             stack.push_async_callback(executor.stop, _STOP_SECONDS)
             await executor.start()
             await executor.wait_until_ready(READY_SECONDS)
-            addresses.append(address)
+            addresses.append(executor.address)
         registry = await stack.enter_async_context(AsyncRegistry(local.ports.address("registry")))
-        yield Mesh(local, registry, addresses)
+        spare = _executor(local.ports, folder, said, executors)
+        stack.push_async_callback(spare.stop, _STOP_SECONDS)
+        yield Mesh(local, registry, addresses, spare)
+
+
+def _executor(
+    ports: Ports, folder: Folder, environment: Mapping[str, str], number: int
+) -> ServiceProcess:
+    """Return one more executor of a mesh; it is not started."""
+    port = Ports.free().executor
+    said = environment_of("executor", ports, folder, environment)
+    said["HEDGEROW_EXECUTOR_PORT"] = str(port)
+    log = folder.log_file(f"executor-{number}")
+    return ServiceProcess("executor", f"{HOST}:{port}", said, log)
 
 
 def _is_serving(host: Host, name: str) -> bool:

@@ -11,6 +11,7 @@ from bench.scenes import (
     cascade,
     constant,
     deadline,
+    first_host,
     hedged,
     memory,
     overload,
@@ -46,5 +47,6 @@ SCENES = (
     Scene(
         "replacement", "kill -9 of the only host to the first answer by the next", replacement.run
     ),
+    Scene("first-host", "from an executor's start to its first host", first_host.run),
     Scene("memory", "memory", memory.run),
 )
