@@ -24,8 +24,9 @@ from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.state_pb2 import ModelWork
 from services.common.catalog import Catalog
 from services.common.logs import fields_of
+from services.common.recent_versions import RecentVersions, VersionKey
 from services.executor.definition_cache import DefinitionCache
-from services.executor.desired import Key, desired, key_of
+from services.executor.desired import desired
 from services.executor.fork_servers import ForkServers
 from services.executor.host.spec import HostSpec
 from services.executor.host_process import HostProcess, State
@@ -51,7 +52,7 @@ class Agent:
         self._catalog = catalog
         self._definitions = definitions
         self._announce = announce
-        self._hosts: dict[Key, HostProcess] = {}
+        self._hosts: dict[VersionKey, HostProcess] = {}
         self._draining: set[HostProcess] = set()
         self._quarantine = Quarantine(
             settings.quarantine_deaths, settings.quarantine_window.total_seconds()
@@ -60,7 +61,7 @@ class Agent:
         self._fork_servers = ForkServers(settings.load_timeout.total_seconds())
         self._loading = asyncio.Semaphore(settings.loads_at_once)
         self._starts: set[asyncio.Task[None]] = set()
-        self._ended_work: dict[Key, WorkDone] = {}
+        self._ended_work = RecentVersions(lambda _: WorkDone())
         self._folder = tempfile.TemporaryDirectory(prefix="hedgerow-heartbeat-")
         self._count = 0
         self._closing = False
@@ -80,7 +81,7 @@ class Agent:
                 self._drain_host(key)
         self._announce(self.announcements())
 
-    def _still_needed(self, key: Key, wanted: dict[Key, ModelVersion]) -> bool:
+    def _still_needed(self, key: VersionKey, wanted: dict[VersionKey, ModelVersion]) -> bool:
         """Whether a version not wanted any more has to go on until the wanted ones of its model serve.
 
         So does the newest that serves, for it may be what a plan used until now; and what is being loaded,
@@ -99,7 +100,7 @@ class Agent:
         ]
         return host.state is State.SERVING and key == max(serving)
 
-    def _drain_host(self, key: Key) -> None:
+    def _drain_host(self, key: VersionKey) -> None:
         host = self._hosts.pop(key)
         _log.info("a host drains", **fields_of(host.model), host=host.address, host_pid=host.pid)
         self._draining.add(host)
@@ -109,14 +110,14 @@ class Agent:
 
     # -- hosts -------------------------------------------------------------------------------------
 
-    def _start(self, key: Key, model: ModelVersion) -> None:
+    def _start(self, key: VersionKey, model: ModelVersion) -> None:
         self._count += 1
         heartbeat = Path(self._folder.name) / f"{key.name}-{key.version}-{self._count}"
         fork_server = self._fork_servers.of(model.descriptor.model_type)
         host = self._hosts[key] = HostProcess(model, heartbeat, self._changed, fork_server)
         self._spawn(self._load(key, host, heartbeat), f"start {key}")
 
-    async def _load(self, key: Key, host: HostProcess, heartbeat: Path) -> None:
+    async def _load(self, key: VersionKey, host: HostProcess, heartbeat: Path) -> None:
         """Get the definition, fork, and hold a place in the loading queue until the host is done."""
         async with self._loading:
             if self._hosts.get(key) is not host:
@@ -147,7 +148,7 @@ class Agent:
 
     def _changed(self, host: HostProcess) -> None:
         """A host's state moved."""
-        key = key_of(host.model)
+        key = VersionKey.of(host.model)
         if host.state is State.SERVING:
             seconds = round(time.monotonic() - host.forked, 3)
             _log.info(
@@ -161,9 +162,9 @@ class Agent:
             self._ended(key, host)
         self.reconcile()
 
-    def _ended(self, key: Key, host: HostProcess) -> None:
+    def _ended(self, key: VersionKey, host: HostProcess) -> None:
         self._draining.discard(host)
-        self._ended_work.setdefault(key, WorkDone()).add(host.work)
+        self._ended_work.of(*key).add(host.work)
         if self._hosts.get(key) is not host:
             return
         del self._hosts[key]
@@ -178,7 +179,7 @@ class Agent:
             ):
                 _log.error("a version is given up: its hosts keep dying", **fields_of(host.model))
 
-    def _give_up(self, key: Key, model: ModelVersion, reason: str) -> None:
+    def _give_up(self, key: VersionKey, model: ModelVersion, reason: str) -> None:
         _log.error("a version is given up: it cannot be loaded", **fields_of(model), reason=reason)
         self._hosts.pop(key, None)
         self._quarantine.refuse(key, reason)
@@ -197,12 +198,12 @@ class Agent:
 
     def work(self, data_type: str = "") -> list[ModelWork]:
         """Return what the hosts of each version have done, of one data type or of all."""
-        done: dict[Key, WorkDone] = {}
+        done: dict[VersionKey, WorkDone] = {}
         for key, ended in self._ended_work.items():
             done.setdefault(key, WorkDone()).add(ended)
         for host in (*self._hosts.values(), *self._draining):
             if host.state is not State.ENDED:
-                done.setdefault(key_of(host.model), WorkDone()).add(host.done())
+                done.setdefault(VersionKey.of(host.model), WorkDone()).add(host.done())
         return [
             work.to_proto(key)
             for key, work in sorted(done.items())

@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
 
 from hedgerow.v1.models_pb2 import ModelVersion
 from services.common.catalog import Catalog
+from services.common.recent_versions import VersionKey
 from services.executor.settings import EVERY_TYPE
 
 
-class Key(NamedTuple):
-    """Names a model version in the mesh."""
-
-    data_type: str
-    name: str
-    version: int
-
-    def __str__(self) -> str:
-        return f"{self.data_type}/{self.name}@{self.version}"
-
-
-def key_of(model: ModelVersion) -> Key:
-    """Return the key of a version."""
-    return Key(model.descriptor.data_type, model.descriptor.name, model.version)
-
-
 def desired(
-    catalog: Catalog, data_types: Collection[str], given_up: Collection[Key]
-) -> dict[Key, ModelVersion]:
+    catalog: Catalog, data_types: Collection[str], given_up: Collection[VersionKey]
+) -> dict[VersionKey, ModelVersion]:
     """Return the versions to run: of each model the newest, and those the plan in force stays on.
 
     A version in `given_up` (it could not be loaded, or kept dying) is replaced by the newest before it
     that was not, so that what served before serves on.
     """
-    wanted: dict[Key, ModelVersion] = {}
+    wanted: dict[VersionKey, ModelVersion] = {}
     for data_type in catalog.data_types:
         if EVERY_TYPE not in data_types and data_type not in data_types:
             continue
@@ -46,9 +30,9 @@ def desired(
 
 
 def _of_model(
-    versions: Iterable[ModelVersion], pinned: Collection[int], given_up: Collection[Key]
-) -> dict[Key, ModelVersion]:
-    usable = {key_of(model): model for model in versions}
+    versions: Iterable[ModelVersion], pinned: Collection[int], given_up: Collection[VersionKey]
+) -> dict[VersionKey, ModelVersion]:
+    usable = {VersionKey.of(model): model for model in versions}
     usable = {key: model for key, model in usable.items() if key not in given_up}
     if not usable:
         return {}

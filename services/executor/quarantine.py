@@ -3,28 +3,28 @@
 from collections import deque
 from collections.abc import Collection
 
-from services.executor.desired import Key
+from services.common.recent_versions import VersionKey
 
 
 class Quarantine:
     """Counts deaths. A version stays given up for as long as the executor lives."""
 
     def __init__(self, deaths: int, window_seconds: float) -> None:
-        self.reasons: dict[Key, str] = {}
+        self.reasons: dict[VersionKey, str] = {}
         self._deaths = deaths
         self._window = window_seconds
-        self._recent: dict[Key, deque[float]] = {}
+        self._recent: dict[VersionKey, deque[float]] = {}
 
     @property
-    def keys(self) -> Collection[Key]:
+    def keys(self) -> Collection[VersionKey]:
         """The versions that are given up."""
         return self.reasons.keys()
 
-    def refuse(self, key: Key, reason: str) -> None:
+    def refuse(self, key: VersionKey, reason: str) -> None:
         """Give a version up at once."""
         self.reasons[key] = reason
 
-    def count_death(self, key: Key, reason: str, now: float) -> bool:
+    def count_death(self, key: VersionKey, reason: str, now: float) -> bool:
         """Count a death; True if it was one too many and the version is given up from now on."""
         recent = self._recent.setdefault(key, deque())
         recent.append(now)

@@ -9,7 +9,7 @@ from hedgerow.v1.state_pb2 import ModelWork
 from services.common.seconds import duration_of
 
 if TYPE_CHECKING:  # hosts need the counts, not the catalog
-    from services.executor.desired import Key
+    from services.common.recent_versions import VersionKey
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class WorkDone:
             return 0.0
         return self.rows_dropped * self.scoring_seconds / self.rows_scored
 
-    def to_proto(self, key: Key) -> ModelWork:
+    def to_proto(self, key: VersionKey) -> ModelWork:
         """Write the counts of a version for the wire."""
         return ModelWork(
             data_type=key.data_type,

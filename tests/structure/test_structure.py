@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -25,6 +26,22 @@ EXPORTS = {
     "Registry",
     "__version__",
 }
+
+WALL_CLOCK = {
+    "services/collector/decide_span.py": "when a span ended",
+    "services/collector/tasks/statistics.py": "since when it was counted, in the state",
+    "services/common/state.py": "since when the service runs, in the state",
+    "services/common/telemetry.py": "when a span ended",
+    "services/executor/host/host_spans.py": "when spans began and ended",
+    "services/executor/host_process.py": "since when a host is in its state, in the state",
+    "services/registry/models.py": "when a version was pushed, in the log",
+    "services/registry/plans.py": "when a plan was applied, in the log",
+}
+"""Who may read the wall clock, and for whom: it may be set back or forth, and moves no decision."""
+_WALL_TIME = re.compile(
+    r"\btime\.(time|time_ns|ctime|gmtime|localtime)\(|from time import .*\b(time|time_ns)\b"
+    r"|\b(datetime|date)\.(now|utcnow|today)\(|GetCurrentTime|default_timer|CLOCK_REALTIME"
+)
 
 
 def sources() -> Iterator[Path]:
@@ -112,3 +129,10 @@ def test_deciding_code_knows_neither_grpc_nor_redis() -> None:
         if module.split(".")[0] in ("grpc", "redis")
     ]
     assert not wrong
+
+
+def test_only_what_people_read_is_told_by_the_wall_clock() -> None:
+    readers = {
+        str(path.relative_to(ROOT)) for path in sources() if _WALL_TIME.search(path.read_text())
+    }
+    assert readers == WALL_CLOCK.keys()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from hedgerow.v1.state_pb2 import ModelStats
+from services.common.recent_versions import RecentVersions
 from services.common.seconds import duration_of
 
 
@@ -110,21 +111,16 @@ class ScoringTimes:
 
 
 class Statistics:
-    """The counts of all model versions that reported, failed or were started."""
+    """The counts of the model versions that reported, failed or were started lately."""
 
     def __init__(self) -> None:
-        self._counts: dict[tuple[str, str, int], Counts] = {}
+        self._counts = RecentVersions(lambda key: Counts(*key))
 
     def of(self, data_type: str, name: str, version: int) -> Counts:
         """Return the counts of a version, which begin at nothing."""
-        key = data_type, name, version
-        counts = self._counts.get(key)
-        if counts is None:
-            counts = self._counts[key] = Counts(*key)
-        return counts
+        return self._counts.of(data_type, name, version)
 
     def to_protos(self, data_type: str = "") -> Iterator[ModelStats]:
         """Write the counts of one data type, or of all (""), ordered by name and version."""
-        for key in sorted(self._counts):
-            if data_type in ("", key[0]):
-                yield self._counts[key].to_proto()
+        for _, counts in self._counts.items(data_type):
+            yield counts.to_proto()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.state_pb2 import ModelWork
+from services.common.recent_versions import RecentVersions, VersionKey
 from services.common.seconds import duration_of
 
 
@@ -37,18 +38,14 @@ class Spared:
 
 
 class WorkSpared:
-    """Of all model versions."""
+    """Of the model versions used lately."""
 
     def __init__(self) -> None:
-        self._spared: dict[tuple[str, str, int], Spared] = {}
+        self._spared = RecentVersions(lambda _: Spared())
 
     def of(self, data_type: str, name: str, version: int) -> Spared:
         """Return the counts of a version, which begin at nothing."""
-        key = data_type, name, version
-        spared = self._spared.get(key)
-        if spared is None:
-            spared = self._spared[key] = Spared()
-        return spared
+        return self._spared.of(data_type, name, version)
 
     def of_model(self, model: ModelVersion) -> Spared:
         """Return the counts of a version."""
@@ -56,14 +53,10 @@ class WorkSpared:
 
     def to_protos(self, data_type: str = "") -> list[ModelWork]:
         """Write the counts of one data type, or of all, ordered by name and version."""
-        return [
-            _to_proto(key, spared)
-            for key, spared in sorted(self._spared.items(), key=lambda item: item[0])
-            if data_type in ("", key[0])
-        ]
+        return [_to_proto(key, spared) for key, spared in self._spared.items(data_type)]
 
 
-def _to_proto(key: tuple[str, str, int], spared: Spared) -> ModelWork:
+def _to_proto(key: VersionKey, spared: Spared) -> ModelWork:
     data_type, name, version = key
     return ModelWork(
         data_type=data_type,

@@ -1,9 +1,9 @@
 """Versions that keep dying are given up."""
 
-from services.executor.desired import Key
+from services.common.recent_versions import VersionKey
 from services.executor.quarantine import Quarantine
 
-TREE = Key("wine", "tree", 2)
+TREE = VersionKey("wine", "tree", 2)
 
 
 def test_a_version_is_given_up_at_the_last_death_of_many_in_the_window() -> None:

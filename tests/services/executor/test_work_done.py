@@ -3,7 +3,7 @@
 from google.protobuf.duration_pb2 import Duration
 
 from hedgerow.v1.state_pb2 import ModelWork
-from services.executor.desired import Key
+from services.common.recent_versions import VersionKey
 from services.executor.work_done import WorkDone
 
 
@@ -17,7 +17,7 @@ def test_every_count_is_told_under_its_name() -> None:
     work = WorkDone(
         rows_scored=4, rows_dropped=2, withheld=3, scoring_seconds=6.0, wasted_seconds=1.0
     )
-    assert work.to_proto(Key("wine", "tree", 7)) == ModelWork(
+    assert work.to_proto(VersionKey("wine", "tree", 7)) == ModelWork(
         data_type="wine",
         name="tree",
         version=7,
