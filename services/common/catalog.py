@@ -49,6 +49,8 @@ class Catalog:
 
     def __init__(self) -> None:
         self._types: dict[str, _DataType] = {}
+        self.beginnings = 0
+        """How often the log began anew under it: versions may be others than those of the same number."""
 
     # -- the fold ----------------------------------------------------------------------------------
 
@@ -72,6 +74,26 @@ class Catalog:
     def become(self, other: Catalog) -> None:
         """Forget everything and be what `other` is, which is not to be used any more."""
         self._types = other._types
+        self.beginnings += 1
+
+    def inherit(self, before: Catalog) -> list[str]:
+        """Take over the models and plans of an earlier catalog that are missing here; return which models.
+
+        A model that is known here has the versions known here: the log's word counts.
+        """
+        taken: list[str] = []
+        for data_type, old in before._types.items():
+            known = self._types.setdefault(data_type, _DataType())
+            lost = old.models.keys() - known.models.keys()
+            for name in lost:
+                known.models[name] = old.models[name]
+            known.definitions |= {
+                key: old.definitions[key] for key in old.definitions if key[0] in lost
+            }
+            known.applied = known.applied or old.applied
+            known.default = None
+            taken += [f"{data_type}/{name}" for name in sorted(lost)]
+        return taken
 
     def last_id(self, data_type: str) -> str:
         """Return the id of the entry folded in last; `0-0` if there is none."""

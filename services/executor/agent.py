@@ -2,8 +2,8 @@
 
 `reconcile` compares what should run with what does, and is called again whenever either changes. A new
 version is announced when it serves; the version before it serves until then, and drains after. A host
-that dies is replaced at once; a version that cannot be loaded or keeps dying is given up, with its
-reason, and the newest before it that was not serves in its place.
+that dies is replaced; a version that cannot be loaded or keeps dying is given up, with its reason, and
+the newest before it that was not serves in its place (`setbacks` tells which failure is which).
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ import asyncio
 import contextlib
 import tempfile
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 import structlog
 
 from hedgerow.errors import HedgerowError
-from hedgerow.v1.execution_pb2 import Host, HostState
+from hedgerow.v1.execution_pb2 import Host
 from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.state_pb2 import ModelWork
 from services.common.catalog import Catalog
 from services.common.logs import fields_of
 from services.common.recent_versions import RecentVersions, VersionKey
+from services.executor.announcements import announcements
 from services.executor.definition_cache import DefinitionCache
 from services.executor.desired import desired
 from services.executor.fork_servers import ForkServers
-from services.executor.host.spec import HostSpec
 from services.executor.host_process import HostProcess, State
-from services.executor.quarantine import Quarantine
+from services.executor.loading import Loading
+from services.executor.setbacks import Setbacks
 from services.executor.settings import ExecutorSettings
 from services.executor.watchdog import WATCH_SECONDS, Watchdog
 from services.executor.work_done import WorkDone
@@ -54,17 +54,20 @@ class Agent:
         self._announce = announce
         self._hosts: dict[VersionKey, HostProcess] = {}
         self._draining: set[HostProcess] = set()
-        self._quarantine = Quarantine(
-            settings.quarantine_deaths, settings.quarantine_window.total_seconds()
-        )
+        self._setbacks = self._no_setbacks()
         self._watchdog = Watchdog(settings, catalog)
         self._fork_servers = ForkServers(settings.load_timeout.total_seconds())
-        self._loading = asyncio.Semaphore(settings.loads_at_once)
-        self._starts: set[asyncio.Task[None]] = set()
+        self._loading = Loading(settings, definitions)
+        self._starts: dict[HostProcess, asyncio.Task[None]] = {}
+        self._served: set[VersionKey] = set()
+        self._beginnings = catalog.beginnings
         self._ended_work = RecentVersions(lambda _: WorkDone())
         self._folder = tempfile.TemporaryDirectory(prefix="hedgerow-heartbeat-")
         self._count = 0
         self._closing = False
+        self._again: asyncio.TimerHandle | None = None
+        self.settled = asyncio.Event()
+        """Set when all that should run serves or was given up, for the first time."""
 
     # -- what should run ---------------------------------------------------------------------------
 
@@ -72,14 +75,59 @@ class Agent:
         """Start what is missing and drain what is no longer wanted."""
         if self._closing:
             return
-        wanted = desired(self._catalog, self._settings.data_types, self._quarantine.keys)
-        for key, model in wanted.items():
-            if key not in self._hosts:
-                self._start(key, model)
+        self._look_for_another_log()
+        wanted = self._wanted()
+        self._start_missing(wanted)
         for key in [key for key in self._hosts if key not in wanted]:
             if not self._still_needed(key, wanted):
                 self._drain_host(key)
+        self._served &= wanted.keys()
+        self._setbacks.keep(wanted.keys())
+        self._definitions.in_use({model.sha256 for model in self._running(wanted)})
+        if self._is_settled(wanted):
+            self.settled.set()
         self._announce(self.announcements())
+
+    def _start_missing(self, wanted: dict[VersionKey, ModelVersion]) -> None:
+        """Start what has no host, and come back when the first of those that must wait may be tried."""
+        if self._again is not None:
+            self._again.cancel()
+        pauses: list[float] = []
+        for key in [key for key in wanted if key not in self._hosts]:
+            pause = self._setbacks.pause(key)
+            if pause <= 0:
+                self._start(key, wanted[key])
+            else:
+                pauses.append(pause)
+        if pauses:
+            self._again = asyncio.get_running_loop().call_later(min(pauses), self.reconcile)
+
+    def _wanted(self) -> dict[VersionKey, ModelVersion]:
+        setbacks = self._setbacks
+        return desired(
+            self._catalog, self._settings.data_types, setbacks.given_up.keys(), setbacks.held_back
+        )
+
+    def _look_for_another_log(self) -> None:
+        """In a log that began anew a version may be another one, whatever was known of the old."""
+        if self._beginnings == self._catalog.beginnings:
+            return
+        self._beginnings = self._catalog.beginnings
+        self._setbacks = self._no_setbacks()
+        for key, host in list(self._hosts.items()):
+            model = self._catalog.find(*key)
+            if model is not None and model.sha256 != host.model.sha256:
+                self._drain_host(key)
+
+    def _is_settled(self, wanted: dict[VersionKey, ModelVersion]) -> bool:
+        """Whether all that is wanted serves, or what serves in its place while it is tried again."""
+        serving = self._serving()
+        models = {key[:2] for key in serving}
+        missing = wanted.keys() - serving
+        return all(key[:2] in models and key in self._setbacks.held_back for key in missing)
+
+    def _running(self, wanted: dict[VersionKey, ModelVersion]) -> Iterable[ModelVersion]:
+        return [*wanted.values(), *(host.model for host in self._hosts.values())]
 
     def _still_needed(self, key: VersionKey, wanted: dict[VersionKey, ModelVersion]) -> bool:
         """Whether a version not wanted any more has to go on until the wanted ones of its model serve.
@@ -89,19 +137,23 @@ class Agent:
         """
         host = self._hosts[key]
         heirs = [k for k in wanted if k[:2] == key[:2]]
-        if not heirs or all(self._hosts[heir].state is State.SERVING for heir in heirs):
+        serving = self._serving()
+        if serving.issuperset(heirs):
             return False
         if host.state is State.LOADING:
             return bool(host.pid)
-        serving = [
-            k
-            for k, other in self._hosts.items()
-            if k[:2] == key[:2] and k not in wanted and other.state is State.SERVING
-        ]
-        return host.state is State.SERVING and key == max(serving)
+        others = [k for k in serving if k[:2] == key[:2] and k not in wanted]
+        return key in serving and key == max(others)
+
+    def _serving(self) -> set[VersionKey]:
+        return {key for key, host in self._hosts.items() if host.state is State.SERVING}
 
     def _drain_host(self, key: VersionKey) -> None:
         host = self._hosts.pop(key)
+        host.abandon()
+        if host.state is State.ENDED:  # it was still waiting for its turn
+            self._starts[host].cancel()
+            return
         _log.info("a host drains", **fields_of(host.model), host=host.address, host_pid=host.pid)
         self._draining.add(host)
         if host.state is State.LOADING:
@@ -115,41 +167,26 @@ class Agent:
         heartbeat = Path(self._folder.name) / f"{key.name}-{key.version}-{self._count}"
         fork_server = self._fork_servers.of(model.descriptor.model_type)
         host = self._hosts[key] = HostProcess(model, heartbeat, self._changed, fork_server)
-        self._spawn(self._load(key, host, heartbeat), f"start {key}")
+        task = asyncio.get_running_loop().create_task(self._load(key, host), name=f"start {key}")
+        self._starts[host] = task
+        task.add_done_callback(lambda _: self._starts.pop(host))
 
-    async def _load(self, key: VersionKey, host: HostProcess, heartbeat: Path) -> None:
-        """Get the definition, fork, and hold a place in the loading queue until the host is done."""
-        async with self._loading:
-            if self._hosts.get(key) is not host:
-                host.abandon()  # no longer wanted before it could start
-                return
-            try:
-                definition = await self._definitions.path_of(host.model)
-            except HedgerowError as error:
-                self._give_up(key, host.model, str(error))
-                return
-            _log.info("a host loads its model", **fields_of(host.model))
-            await host.start(self._spec(host.model, definition, heartbeat))
-            await host.loaded.wait()
-
-    def _spec(self, model: ModelVersion, definition: Path, heartbeat: Path) -> HostSpec:
-        settings = self._settings
-        return HostSpec(
-            model=model.SerializeToString(),
-            definition=definition,
-            heartbeat=heartbeat,
-            listen=settings.host,
-            advertise=settings.advertise.rpartition(":")[0] or settings.host,
-            row_limit=settings.row_limit,
-            drain_seconds=settings.drain_timeout.total_seconds(),
-            log_level=settings.log_level,
-            log_format=settings.log_format,
-        )
+    async def _load(self, key: VersionKey, host: HostProcess) -> None:
+        replaces = key in self._served
+        try:
+            await self._loading.load(host, replaces, lambda: self._hosts.get(key) is host)
+        except HedgerowError as error:
+            host.fail(str(error))
+        except Exception as error:
+            _log.exception("a host could not be started", **fields_of(host.model))
+            host.fail(f"the host could not be started ({type(error).__name__})")
 
     def _changed(self, host: HostProcess) -> None:
         """A host's state moved."""
         key = VersionKey.of(host.model)
         if host.state is State.SERVING:
+            self._served.add(key)
+            self._setbacks.serves(key)
             seconds = round(time.monotonic() - host.forked, 3)
             _log.info(
                 "a host serves",
@@ -168,33 +205,32 @@ class Agent:
         if self._hosts.get(key) is not host:
             return
         del self._hosts[key]
-        if host.refused:
-            self._give_up(key, host.model, host.refused)
-        elif host.death:
-            _log.warning(
-                "a host died", **fields_of(host.model), host=host.address, reason=host.death
-            )
-            if not host.orphaned and self._quarantine.count_death(
-                key, host.death, time.monotonic()
-            ):
-                _log.error("a version is given up: its hosts keep dying", **fields_of(host.model))
+        self._note(key, host)
 
-    def _give_up(self, key: VersionKey, model: ModelVersion, reason: str) -> None:
-        _log.error("a version is given up: it cannot be loaded", **fields_of(model), reason=reason)
-        self._hosts.pop(key, None)
-        self._quarantine.refuse(key, reason)
-        self.reconcile()
+    def _note(self, key: VersionKey, host: HostProcess) -> None:
+        """Take a host's end for what it says of its version."""
+        setbacks, said = self._setbacks, fields_of(host.model)
+        if host.refused:
+            setbacks.refuse(key, host.refused)
+        elif host.blameless:
+            setbacks.prevented(key, host.death)
+        elif host.death:
+            setbacks.died(key, host.death, host.served_seconds)
+        if key in setbacks.given_up:
+            _log.error("a version is given up", **said, reason=setbacks.given_up[key])
+        elif key in setbacks.waiting:
+            what = "a host could not go on" if host.blameless else "a host died"
+            _log.warning(what, **said, host=host.address, reason=setbacks.waiting[key])
+
+    def _no_setbacks(self) -> Setbacks:
+        settings = self._settings
+        return Setbacks(settings.quarantine_deaths, settings.quarantine_window.total_seconds())
 
     def announcements(self) -> list[Host]:
-        """Return every host that lives, and every version that was given up."""
-        living = [*self._hosts.values(), *self._draining]
-        hosts = [host.announcement() for host in living if host.state is not State.ENDED]
-        for key, reason in self._quarantine.reasons.items():
-            model = self._catalog.find(*key)
-            if model is not None:
-                failed = HostState.HOST_STATE_FAILED
-                hosts.append(Host(model=model, state=failed, failure=reason))
-        return hosts
+        """Return every host that lives, and every version that has none, with the reason."""
+        return announcements(
+            [*self._hosts.values(), *self._draining], self._setbacks, self._catalog
+        )
 
     def work(self, data_type: str = "") -> list[ModelWork]:
         """Return what the hosts of each version have done, of one data type or of all."""
@@ -228,9 +264,9 @@ class Agent:
             host.drain()
         self._hosts.clear()
         self._announce(self.announcements())
-        for task in self._starts:
+        for task in self._starts.values():
             task.cancel()
-        await asyncio.gather(*self._starts, return_exceptions=True)
+        await asyncio.gather(*self._starts.values(), return_exceptions=True)
         for host in list(self._draining):
             host.abandon()
         with contextlib.suppress(TimeoutError):
@@ -248,8 +284,3 @@ class Agent:
     async def _all_ended(self) -> None:
         """Wait for the processes of all hosts that drain."""
         await asyncio.gather(*(host.gone() for host in self._draining))
-
-    def _spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
-        task = asyncio.get_running_loop().create_task(coroutine, name=name)
-        self._starts.add(task)
-        task.add_done_callback(self._starts.discard)

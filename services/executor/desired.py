@@ -11,12 +11,16 @@ from services.executor.settings import EVERY_TYPE
 
 
 def desired(
-    catalog: Catalog, data_types: Collection[str], given_up: Collection[VersionKey]
+    catalog: Catalog,
+    data_types: Collection[str],
+    given_up: Collection[VersionKey],
+    held_back: Collection[VersionKey] = (),
 ) -> dict[VersionKey, ModelVersion]:
     """Return the versions to run: of each model the newest, and those the plan in force stays on.
 
     A version in `given_up` (it could not be loaded, or kept dying) is replaced by the newest before it
-    that was not, so that what served before serves on.
+    that was not, so that what served before serves on. One that is `held_back` by what may pass is wanted
+    still, and so is that other one until it is over.
     """
     wanted: dict[VersionKey, ModelVersion] = {}
     for data_type in catalog.data_types:
@@ -25,16 +29,14 @@ def desired(
         pinned = {(m.name, m.version) for m in catalog.plan(data_type).models if m.version}
         for name, versions in catalog.models(data_type).items():
             keep = {version for pin, version in pinned if pin == name}
-            wanted |= _of_model(versions, keep, given_up)
+            usable = {VersionKey.of(model): model for model in versions}
+            usable = {key: model for key, model in usable.items() if key not in given_up}
+            chosen = _newest(usable) | _newest(usable.keys() - held_back) | keep
+            wanted |= {key: model for key, model in usable.items() if key.version in chosen}
     return wanted
 
 
-def _of_model(
-    versions: Iterable[ModelVersion], pinned: Collection[int], given_up: Collection[VersionKey]
-) -> dict[VersionKey, ModelVersion]:
-    usable = {VersionKey.of(model): model for model in versions}
-    usable = {key: model for key, model in usable.items() if key not in given_up}
-    if not usable:
-        return {}
-    newest = max(key.version for key in usable)
-    return {k: model for k, model in usable.items() if k.version == newest or k.version in pinned}
+def _newest(keys: Iterable[VersionKey]) -> set[int]:
+    """Return the newest version, in a set that is empty if there is none."""
+    newest = max((key.version for key in keys), default=None)
+    return set() if newest is None else {newest}

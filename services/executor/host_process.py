@@ -62,16 +62,19 @@ class HostProcess:
         """Why the model cannot be loaded, in the host's own words."""
         self.death = ""
         """How the process ended, if nobody asked it to."""
-        self.orphaned = False
-        """Its fork server was lost, and it with that: nothing that the model did."""
+        self.blameless = False
+        """Its end, or that it could not even start, was nothing that the model did."""
         self.forked = time.monotonic()
+        self.served_seconds = 0.0
+        """How long it has served, once it has ended."""
         self.loaded = asyncio.Event()
         """Set when loading is over, whether it serves or not."""
         self.work = WorkDone()
         """What it had done by its last heartbeat, once it has ended."""
         self._changed = changed
         self._fork_server = fork_server
-        self._heartbeat_path = heartbeat
+        self.heartbeat_path = heartbeat
+        self._serves_since: float | None = None
         self._heartbeat: Heartbeat | None = None
         self._fork: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
@@ -105,18 +108,16 @@ class HostProcess:
         A fork that has begun is seen through, also when this is cancelled: nobody else would know of it.
         """
         self._fork = asyncio.create_task(
-            self._forked(spec), name=f"forks {self._heartbeat_path.stem}"
+            self._forked(spec), name=f"forks {self.heartbeat_path.stem}"
         )
         await asyncio.shield(self._fork)
 
     async def _forked(self, spec: HostSpec) -> None:
-        self._heartbeat = Heartbeat.create(self._heartbeat_path)
         try:
+            self._heartbeat = Heartbeat.create(self.heartbeat_path)
             self._process = await self._fork_server.fork(host_main, spec, self._theirs)
         except (OSError, EOFError) as error:
-            self.death = f"the process could not be started ({error})"
-            self.orphaned = isinstance(error, (ConnectionError, EOFError))
-            self._leave_nothing()
+            self.fail(f"the process could not be started ({error})")
             return
         finally:
             self._theirs.close()
@@ -127,10 +128,16 @@ class HostProcess:
         if self.state is not State.LOADING:
             self.kill("its version was no longer wanted when it was forked")
 
+    def fail(self, reason: str) -> None:
+        """It cannot be started now, by nothing that the model did."""
+        if self._process is None:
+            self.death, self.blameless = reason, True
+            self._leave_nothing()
+
     def abandon(self) -> None:
         """It will not be started; nothing happens if it has been."""
         if self._fork is None:
-            self._move(State.ENDED)
+            self._leave_nothing()
 
     async def gone(self) -> None:
         """Wait until there is no process."""
@@ -169,8 +176,10 @@ class HostProcess:
         except (EOFError, OSError):
             asyncio.get_running_loop().remove_reader(self._pipe.fileno())
             return
-        if isinstance(news, Failed):
+        if isinstance(news, Failed) and news.is_final:
             self.refused = news.reason
+        elif isinstance(news, Failed):
+            self.death, self.blameless = news.reason, True
         elif isinstance(news, Serving) and self.state is State.LOADING:
             self.address = news.address
             self._move(State.SERVING)
@@ -181,13 +190,13 @@ class HostProcess:
         loop.remove_reader(self._process.sentinel)
         # Its last words may still be in the pipe.
         while not self._pipe.closed and self._pipe.poll():
-            before = self.refused
+            before = self.refused, self.death
             self._read_pipe()
-            if self.refused == before:
+            if (self.refused, self.death) == before:
                 break
         loop.remove_reader(self._pipe.fileno())
         code = self._process.close()
-        self.orphaned = code is None
+        self.blameless = self.blameless or code is None
         if self.state < State.DRAINING and not self.death and not self.refused:
             self.death = f"the process ended by itself ({_describe(code)})"
         self._process = None
@@ -196,16 +205,22 @@ class HostProcess:
     def _leave_nothing(self) -> None:
         """There is no process, or none any more."""
         self._pipe.close()
+        self._theirs.close()
         if self._heartbeat is not None:
             self.work = self._heartbeat.read()
             self._heartbeat.close()
             self._heartbeat = None
-        self._heartbeat_path.unlink(missing_ok=True)
+        self.heartbeat_path.unlink(missing_ok=True)
         self._move(State.ENDED)
 
     def _move(self, state: State) -> None:
         if state > self.state:
             self.state = state
+            now = time.monotonic()
+            if state is State.SERVING:
+                self._serves_since = now
+            if state is State.ENDED and self._serves_since is not None:
+                self.served_seconds = now - self._serves_since
             self.since = datetime.now(UTC)
             self.loaded.set()
             if state is State.ENDED:

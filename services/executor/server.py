@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import grpc
+import structlog
 
 from hedgerow.v1.execution_pb2_grpc import add_ExecutorServiceServicer_to_server
 from hedgerow.v1.models_pb2 import ModelVersion
@@ -18,6 +20,8 @@ from services.executor.definition_cache import DefinitionCache
 from services.executor.servicer import Announcements, ExecutorServicer
 from services.executor.settings import EVERY_TYPE, ExecutorSettings
 
+_log = structlog.get_logger()
+
 
 class Executor(Service):
     """The agent of one executor."""
@@ -30,13 +34,15 @@ class Executor(Service):
         self._settings = settings
         self._log = Log(settings.log_url)
         types = settings.data_types
-        self._mirror = Mirror(self._log.models, "*" if EVERY_TYPE in types else types)
+        self._mirror = Mirror(
+            self._log.models, "*" if EVERY_TYPE in types else types, keep_lost=True
+        )
         self._announcements = Announcements()
         self._address = ""
         self._agent = Agent(
             settings,
             self._mirror.catalog,
-            DefinitionCache(settings.cache_dir, self._fetch),
+            DefinitionCache(settings.cache_dir, self._fetch, settings.cache_bytes),
             self._announcements.publish,
         )
 
@@ -51,7 +57,18 @@ class Executor(Service):
         self.background(self._agent.watch(), "watches the hosts")
         await self._mirror.caught_up.wait()
         lease = self._settings.lease
+        # Known before it is ready: what serves already is of use, and nobody else can tell it.
         self.background(self._log.members.keep(self.name, address, lease), "keeps the lease")
+        await self._settle()
+
+    async def _settle(self) -> None:
+        """Wait for the hosts: an executor without any that says it is ready lets another one be stopped."""
+        try:
+            async with asyncio.timeout(self._settings.ready_within.total_seconds()):
+                await self._agent.settled.wait()
+        except TimeoutError:
+            limit = self._settings.ready_within.total_seconds()
+            _log.warning("the executor is ready although not all models serve", seconds=limit)
 
     async def drain(self) -> None:
         await self.release_lease(self._log.members, self._address)

@@ -1,5 +1,6 @@
 """Settings of an executor."""
 
+import os
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -25,17 +26,23 @@ class ExecutorSettings(ServiceSettings):
     data_types: Annotated[frozenset[str], NoDecode] = frozenset({EVERY_TYPE})
     """Data types whose models it runs, separated by commas; `*` for all."""
 
-    cache_dir: Path = Path(tempfile.gettempdir()) / "hedgerow-models"
-    """Where definitions are kept, by their sha256."""
+    cache_dir: Path = Path(tempfile.gettempdir()) / f"hedgerow-models-{os.getuid()}"
+    """Where definitions are kept, by their sha256. Executors of one user may share it."""
+
+    cache_bytes: int = Field(default=4 * 1024**3, ge=0)
+    """Definitions that are not used now are kept as long as all together are no more than this."""
 
     row_limit: int = Field(default=4096, ge=1)
     """Rows a host scores in one call; one task with more is scored whole."""
 
     loads_at_once: int = Field(default=2, ge=1)
-    """Hosts that may load at the same time; more would slow down those that serve."""
+    """New hosts that may load at the same time, and as many again that replace hosts that died."""
 
     load_timeout: Duration = timedelta(seconds=120)
     """The longest that a model may take to load and warm up."""
+
+    ready_within: Duration = timedelta(minutes=5)
+    """The executor is ready when all that it should run serves or was given up, or after this time."""
 
     kill_after_deadlines: float = Field(default=10, gt=0)
     """A host without a heartbeat for this many of its plan's deadlines is killed."""
@@ -44,10 +51,10 @@ class ExecutorSettings(ServiceSettings):
     """The shortest time without a heartbeat after which a host is killed."""
 
     quarantine_deaths: int = Field(default=5, ge=1)
-    """A version whose hosts die this often within `quarantine_window` is given up."""
+    """A version whose hosts die this often is given up."""
 
     quarantine_window: Duration = timedelta(seconds=60)
-    """The time within which `quarantine_deaths` are counted."""
+    """The time of serving within which `quarantine_deaths` are counted."""
 
     drain_timeout: Duration = timedelta(seconds=5)
     """The longest that a replaced host may take to finish what it has."""

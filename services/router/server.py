@@ -29,7 +29,7 @@ class Router(Service):
         self.max_concurrent_calls = settings.max_in_flight + Service.max_concurrent_calls
         self.server_options = (*SERVER_OPTIONS, *pending_limit(settings.max_pending))
         self._log = Log(settings.log_url)
-        self._mirror = Mirror(self._log.models)
+        self._mirror = Mirror(self._log.models, keep_lost=True)
         self._address = ""
         self._plans = PreparedPlans(self._mirror.catalog, self._chosen)
         self.scoring = Scoring(settings, self._plans)

@@ -16,6 +16,7 @@ from datetime import timedelta
 
 import pytest
 import pytest_asyncio
+from redis import Redis
 
 from hedgerow.errors import Unavailable
 from hedgerow.plans.plan import plan_from_yaml
@@ -146,6 +147,27 @@ async def test_the_log_is_killed_and_started_again_on_its_data(cluster: Cluster)
             return any(h.model.descriptor.name == "three" and h.model.version == 2 for h in hosts)
 
         await wait_until(follows, "the new version arrives", timeout=20)
+
+
+async def test_the_log_is_emptied_and_what_serves_goes_on(cluster: Cluster) -> None:
+    async with unseen_by_callers(cluster) as load:
+        with Redis(port=cluster.ports.log) as redis:
+            redis.flushall()
+
+        async def noticed() -> bool:
+            return not await cluster.registry.list_models()
+
+        await wait_until(noticed, "the registry has read the log again", timeout=20)
+        await load.flows(500)
+        for model in MODELS:
+            (pid,) = await cluster.host_pids("executor-1", model)
+            os.kill(pid, signal.SIGKILL)  # the executor has the definition, though the log has not
+        await load.flows(500)
+        await cluster.wait_for_hosts(MODELS)
+        for model in MODELS:
+            await push(cluster, model)
+        await cluster.registry.apply_plan(plan_from_yaml(PLAN))
+        await load.flows(500)
 
 
 async def test_a_host_is_stopped_for_two_seconds(cluster: Cluster) -> None:

@@ -7,11 +7,15 @@ from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Literal
 
+import structlog
+
 from hedgerow.errors import Unavailable
 from services.common.catalog import Catalog
 from services.common.log.entries import Entry
 from services.common.log.follower import Mark
 from services.common.log.models import ModelLog
+
+_log = structlog.get_logger()
 
 _PATIENCE = timedelta(seconds=1.5)
 
@@ -20,14 +24,22 @@ class Mirror:
     """The catalog of some data types, or of all, as the log has it.
 
     `catalog` is one object for good, empty until `caught_up` is set. It outlives an outage of the log; if
-    the log has lost entries, it becomes what is left in one step, once all of that has been read.
+    the log has lost entries, it becomes what is left in one step, once all of that has been read. With
+    `keep_lost` models that are gone altogether stay in it, and so do plans: who emptied the log did not
+    mean to stop what serves.
     """
 
-    def __init__(self, log: ModelLog, data_types: Collection[str] | Literal["*"] = "*") -> None:
+    def __init__(
+        self,
+        log: ModelLog,
+        data_types: Collection[str] | Literal["*"] = "*",
+        keep_lost: bool = False,
+    ) -> None:
         self.catalog = Catalog()
         self.caught_up = asyncio.Event()
         self._log = log
         self._data_types = data_types
+        self._keep_lost = keep_lost
         self._reading: Catalog | None = None
         self._listeners: list[Callable[[], None]] = []
         self._moved = asyncio.Event()
@@ -68,6 +80,11 @@ class Mirror:
 
     def _caught_up(self) -> None:
         if self._reading is not None:
+            if self._keep_lost and (lost := self._reading.inherit(self.catalog)):
+                _log.error(
+                    "the log has lost models; they serve on until this service ends: push them again",
+                    models=lost,
+                )
             self.catalog.become(self._reading)
             self._reading = None
         self.caught_up.set()

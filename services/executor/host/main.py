@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 import structlog
 import uvloop
 
-from hedgerow.errors import HedgerowError
+from hedgerow.errors import HedgerowError, Unavailable
 from hedgerow.formats import Model
 from hedgerow.formats.factories import factory_of
 from hedgerow.formats.warmup import warm_up
@@ -24,6 +24,9 @@ from services.executor.heartbeat import Heartbeat
 from services.executor.host.spec import Failed, HostSpec
 
 _log = structlog.get_logger()
+
+_CIRCUMSTANCES = (OSError, MemoryError, Unavailable)
+"""What may prevent any model from being loaded, and passes."""
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -41,7 +44,8 @@ def host_main(spec: HostSpec, pipe: Connection) -> None:
     except Exception as error:
         if not isinstance(error, HedgerowError):
             _log.error("the model could not be loaded", exc_info=error)
-        pipe.send(Failed(" ".join(str(error).split()) or type(error).__name__))
+        reason = " ".join(str(error).split()) or type(error).__name__
+        pipe.send(Failed(reason, is_final=not isinstance(error, _CIRCUMSTANCES)))
         return
     _serve(spec, version, model, pipe)
     model.cleanup()

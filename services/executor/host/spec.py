@@ -48,3 +48,6 @@ class Failed:
     """The model cannot be loaded; the host ends."""
 
     reason: str
+
+    is_final: bool
+    """It is the model's own fault; else a later try may go well."""

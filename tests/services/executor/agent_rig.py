@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from pathlib import Path
 
+from hedgerow.errors import Unavailable
 from hedgerow.plans.plan import plan_from_yaml
 from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelEvent, ModelPushed, ModelVersion
@@ -14,6 +16,7 @@ from services.executor.agent import Agent
 from services.executor.definition_cache import DefinitionCache
 from services.executor.settings import ExecutorSettings
 from tests.services.executor.harness import exists
+from tests.tables import table_sizes
 
 
 class AgentRig:
@@ -24,21 +27,34 @@ class AgentRig:
         self.announced: list[Host] = []
         settings = ExecutorSettings.model_validate({"loads_at_once": 1, **said})
         self.agent = Agent(
-            settings, self.catalog, DefinitionCache(folder, self._fetch), self._announce
+            settings,
+            self.catalog,
+            DefinitionCache(folder, self._fetch, limit_bytes=2**20),
+            self._announce,
         )
         self.fetched: list[str] = []
+        """References, `one@2`, in the order in which their definitions were asked for."""
+        self.fetch_fails: Exception | None = None
+        self.unfetchable: set[str] = set()
         self._said: dict[str, bytes] = {}
         self.pids: set[int] = set()
 
-    def push(self, name: str, version: int = 1, **said: object) -> None:
+    def push(self, name: str, version: int = 1, reconcile: bool = True, **said: object) -> None:
+        definition = json.dumps({"value": f"{name}@{version}", **said}).encode()
         model = ModelVersion(
             descriptor=ModelDescriptor(data_type="wine", name=name, model_type="constant"),
             version=version,
-            sha256=f"{name}-{version}",
+            sha256=hashlib.sha256(definition).hexdigest(),
+            size=len(definition),
         )
-        self._said[model.sha256] = json.dumps({"value": "x", **said}).encode()
+        self._said[model.sha256] = definition
         self.catalog.apply("wine", ModelEvent(pushed=ModelPushed(model=model)))
-        self.agent.reconcile()
+        if reconcile:
+            self.agent.reconcile()
+
+    def begin_anew(self) -> None:
+        """Have the log be emptied: the catalog is that of one in which nothing is yet."""
+        self.catalog.become(Catalog())
 
     def pin(self, name: str, version: int) -> None:
         """Put a plan into force that stays on a version."""
@@ -59,6 +75,19 @@ class AgentRig:
     def states(self) -> dict[str, HostState]:
         return {f"{h.model.descriptor.name}@{h.model.version}": h.state for h in self.announced}
 
+    def has(self, reference: str, state: HostState) -> bool:
+        """Tell whether a version is in a state."""
+        return self.states().get(reference) == state
+
+    def failure(self, reference: str) -> str:
+        """Return what is told of a version's failure."""
+        told = {f"{h.model.descriptor.name}@{h.model.version}": h for h in self.announced}
+        return told[reference].failure if reference in told else ""
+
+    def sizes(self) -> dict[str, int]:
+        """Return what the agent's tables hold; its catalog is the log's to shrink."""
+        return table_sizes(self.agent, besides={Catalog})
+
     async def stop(self) -> None:
         self._note_pids()
         async with asyncio.timeout(15):
@@ -74,5 +103,10 @@ class AgentRig:
         self.announced = hosts
 
     async def _fetch(self, model: ModelVersion, target: Path) -> None:
-        self.fetched.append(model.sha256)
+        reference = f"{model.descriptor.name}@{model.version}"
+        self.fetched.append(reference)
+        if reference in self.unfetchable:
+            raise Unavailable(f"{reference} is away")
+        if self.fetch_fails is not None:
+            raise self.fetch_fails
         await asyncio.to_thread(target.write_bytes, self._said[model.sha256])

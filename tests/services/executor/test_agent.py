@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from hedgerow.errors import Unavailable
 from hedgerow.v1.execution_pb2 import HostState
 from tests.services.executor.agent_rig import AgentRig
 from tests.support import wait_until
@@ -45,7 +49,7 @@ async def test_a_version_replaced_while_it_waits_to_load_is_never_started(rig: A
     rig.push("one", 2)
     wanted = {"slow@1": HostState.HOST_STATE_SERVING, "one@2": HostState.HOST_STATE_SERVING}
     await wait_until(lambda: rig.states() == wanted, "the newest serves, and nothing else is left")
-    assert rig.fetched == ["slow-1", "one-2"]
+    assert rig.fetched == ["slow@1", "one@2"]
 
 
 async def test_an_agent_that_stops_while_it_forks_leaves_no_process(rig: AgentRig) -> None:
@@ -78,7 +82,7 @@ async def test_of_those_that_wait_for_their_turn_only_the_newest_is_loaded(rig: 
         rig.push("one", version)
     alone = {"one@11": HostState.HOST_STATE_SERVING}
     await wait_until(lambda: rig.states() == alone, "the newest serves alone")
-    assert rig.fetched == ["one-1", "one-11"]
+    assert rig.fetched == ["one@1", "one@11"]
 
 
 async def test_a_version_that_a_plan_used_serves_until_the_one_it_is_to_use_does(
@@ -100,3 +104,138 @@ async def test_a_version_that_a_plan_used_serves_until_the_one_it_is_to_use_does
 
     await wait_until(taken_over, "the version of the plan serves")
     assert all("one@1" in states or states.get("one@2") == serves for states in seen)
+
+
+async def test_what_the_disk_or_the_log_prevents_is_told_and_tried_again(rig: AgentRig) -> None:
+    rig.fetch_fails = Unavailable("the log is away")
+    rig.push("one")
+    await wait_until(lambda: "tried again after" in rig.failure("one@1"), "it is told")
+    assert rig.states() == {"one@1": HostState.HOST_STATE_LOADING}
+    assert "the log is away" in rig.failure("one@1")
+    assert not rig.agent.settled.is_set()
+    rig.fetch_fails = None
+    await wait_until(lambda: rig.states() == {"one@1": HostState.HOST_STATE_SERVING}, "serves")
+    assert rig.failure("one@1") == ""
+    assert rig.agent.settled.is_set()
+
+
+async def test_a_fault_of_ours_is_logged_and_tried_again_too(
+    rig: AgentRig,
+) -> None:
+    rig.fetch_fails = KeyError("of ours")
+    rig.push("one")
+    await wait_until(lambda: len(rig.fetched) > 1, "it was tried again")
+    assert "could not be started (KeyError)" in rig.failure("one@1")
+    rig.fetch_fails = None
+    await wait_until(lambda: rig.states() == {"one@1": HostState.HOST_STATE_SERVING}, "serves")
+
+
+async def test_while_a_version_is_prevented_from_loading_the_one_before_it_serves(
+    rig: AgentRig,
+) -> None:
+    """Also in an executor that started after both had been pushed."""
+    rig.unfetchable = {"one@2"}
+    rig.push("one", reconcile=False)
+    rig.push("one", 2)
+    serves, loads = HostState.HOST_STATE_SERVING, HostState.HOST_STATE_LOADING
+    wanted = {"one@1": serves, "one@2": loads}
+    await wait_until(lambda: rig.states() == wanted, "the one before serves in its place")
+    await wait_until(rig.agent.settled.is_set, "the executor is ready with it")
+    rig.unfetchable = set()
+    await wait_until(lambda: rig.states() == {"one@2": serves}, "the newest serves alone")
+
+
+async def test_a_host_that_died_is_replaced_at_once_whatever_else_loads(rig: AgentRig) -> None:
+    rig.push("one")
+    await wait_until(lambda: rig.states() == {"one@1": HostState.HOST_STATE_SERVING}, "serves")
+    rig.push("slow", load_seconds=600)  # one loads at a time
+    rig.push("other")
+    await wait_until(lambda: rig.pid("slow@1"), "it is being loaded")
+    before = rig.pid("one@1")
+    os.kill(before, signal.SIGKILL)
+    await wait_until(
+        lambda: (
+            rig.states().get("one@1") == HostState.HOST_STATE_SERVING and rig.pid("one@1") != before
+        ),
+        "another host serves",
+    )
+    assert not rig.pid("other@1")  # it is new, and waits for its turn
+
+
+async def test_a_host_that_dies_again_and_again_is_replaced_each_time(rig: AgentRig) -> None:
+    rig.push("one")
+    killed = {0}
+    for _ in range(4):
+        await wait_until(
+            lambda: (
+                rig.has("one@1", HostState.HOST_STATE_SERVING) and rig.pid("one@1") not in killed
+            ),
+            "a host serves",
+        )
+        killed.add(rig.pid("one@1"))
+        os.kill(rig.pid("one@1"), signal.SIGKILL)
+    await wait_until(lambda: rig.has("one@1", HostState.HOST_STATE_SERVING), "it serves again")
+
+
+async def test_an_executor_is_settled_once_all_serve_or_are_given_up(rig: AgentRig) -> None:
+    rig.push("one", load_seconds=0.3)
+    rig.push("broken", fail_load="no such layer")
+    assert not rig.agent.settled.is_set()
+    await wait_until(rig.agent.settled.is_set, "it is settled")
+    assert rig.states() == {
+        "one@1": HostState.HOST_STATE_SERVING,
+        "broken@1": HostState.HOST_STATE_FAILED,
+    }
+
+
+async def test_with_nothing_to_run_an_executor_is_settled(rig: AgentRig) -> None:
+    rig.agent.reconcile()
+    assert rig.agent.settled.is_set()
+
+
+async def test_five_hundred_pushes_leave_nothing_that_ten_do_not(rig: AgentRig) -> None:
+    rig.push("slow", load_seconds=600)  # so that all others wait for their turn
+    await wait_until(lambda: rig.pid("slow@1"), "it is being loaded")
+
+    async def sizes_after(versions: range) -> dict[str, int]:
+        for version in versions:
+            rig.push("one", version)
+        await wait_until(lambda: len(rig.states()) == 2, "the newest waits alone")
+        # Those that waited have been cancelled, and end in a moment.
+        await wait_until(lambda: rig.sizes()["Agent._starts"] == 2, "the others wait no more")
+        return rig.sizes()
+
+    few = await sizes_after(range(1, 11))
+    assert await sizes_after(range(11, 511)) == few
+
+
+async def test_what_is_told_of_broken_versions_does_not_grow_with_each(tmp_path: Path) -> None:
+    rig = AgentRig(tmp_path, loads_at_once=2)
+    try:
+        for version in range(1, 31):
+            rig.push("one", version, fail_load="no such layer")
+            reference = f"one@{version}"
+            failed = HostState.HOST_STATE_FAILED
+            await wait_until(partial(rig.has, reference, failed), "it is given up")
+        assert list(rig.states()) == [f"one@{version}" for version in range(23, 31)]
+    finally:
+        await rig.stop()
+
+
+async def test_in_a_log_that_began_anew_a_version_of_the_same_number_is_another_one(
+    rig: AgentRig,
+) -> None:
+    serves = HostState.HOST_STATE_SERVING
+    rig.push("one")
+    rig.push("broken", fail_load="no such layer")
+    given_up = {"one@1": serves, "broken@1": HostState.HOST_STATE_FAILED}
+    await wait_until(lambda: rig.states() == given_up, "one serves, the other is given up")
+    before = rig.pid("one@1")
+
+    rig.begin_anew()
+    rig.push("one", value="another one")
+    rig.push("broken")
+    both = {"one@1": serves, "broken@1": serves}
+    await wait_until(
+        lambda: rig.states() == both and rig.pid("one@1") != before, "those of the new log serve"
+    )

@@ -44,13 +44,31 @@ async def test_a_model_that_cannot_be_loaded_is_refused_with_its_own_reason(rig:
     assert host.loaded.is_set()
 
 
-async def test_a_failure_that_no_format_foresaw_refuses_a_model_too(
+async def test_a_failure_that_no_format_foresaw_refuses_a_model_too(rig: HostRig) -> None:
+    host = await rig.start(load_seconds=-1)
+    await rig.end()
+    assert "must be non-negative" in host.refused
+    assert host.death == ""
+
+
+async def test_a_definition_that_cannot_be_read_says_nothing_of_its_model(
     rig: HostRig, tmp_path: Path
 ) -> None:
     await rig.host.start(replace(spec_of(tmp_path), definition=tmp_path / "gone"))
     await rig.end()
-    assert "No such file" in rig.host.refused
-    assert rig.host.death == ""
+    assert "No such file" in rig.host.death
+    assert rig.host.blameless
+    assert rig.host.refused == ""
+
+
+async def test_a_host_whose_heartbeat_cannot_be_written_is_not_started_and_says_why(
+    rig: HostRig, tmp_path: Path
+) -> None:
+    rig.host.heartbeat_path = tmp_path / "no" / "such" / "folder"
+    await rig.host.start(spec_of(tmp_path))
+    assert rig.heard == [State.ENDED]
+    assert "No such file" in rig.host.death
+    assert rig.host.blameless
 
 
 async def test_a_host_that_is_killed_by_somebody_tells_the_signal(rig: HostRig) -> None:

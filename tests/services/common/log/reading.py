@@ -54,8 +54,8 @@ async def following(log: Log, data_types: Collection[str] | Literal["*"]) -> Asy
 
 
 @asynccontextmanager
-async def mirroring(log: Log) -> AsyncIterator[Mirror]:
-    mirror = Mirror(log.models)
+async def mirroring(log: Log, keep_lost: bool = False) -> AsyncIterator[Mirror]:
+    mirror = Mirror(log.models, keep_lost=keep_lost)
     task = asyncio.create_task(mirror.run())
     try:
         yield mirror
