@@ -19,7 +19,9 @@ from services.collector.rules.verdict import Value, Verdict
 from services.collector.tasks.lineup import Lineup
 from services.collector.tasks.model_answer import ModelAnswer
 from services.collector.tasks.task import Task
+from services.common.wire import LARGEST_PART
 
+_TOO_LARGE = "what it said is left out, for all together is too large; explain smaller batches"
 _NO_HOST = "no host serves it"
 _NO_TIME = "no time"
 _NOT_NEEDED = "not needed"
@@ -45,7 +47,10 @@ def response_of(items: Sequence[Task | Progress]) -> CollectResponse:
     going_on: dict[int, Task] = {}
     for item in items:
         if not isinstance(item, Progress):
-            _write_decision(add(task_id=item.id), item)
+            decision = add(task_id=item.id)
+            _write_decision(decision, item)
+            if item.explain and decision.ByteSize() > LARGEST_PART:
+                _leave_out_outputs(decision)
         elif not item.task.ended:
             going_on[item.task.id] = item.task
     for task in going_on.values():
@@ -74,6 +79,14 @@ def _write_decision(message: TaskDecision, task: Task) -> None:
             _write_answer(reports.add(), task, place, answer)
         else:
             _write_silence(reports.add(), task, place)
+
+
+def _leave_out_outputs(message: TaskDecision) -> None:
+    """Leave out what each model said: the answers are worth more than why they are what they are."""
+    for report in message.decision.models:
+        if report.HasField("predictions"):
+            report.ClearField("predictions")
+            report.failure = _TOO_LARGE
 
 
 def _write_one(decision: pb.Decision, task: Task) -> None:

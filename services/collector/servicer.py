@@ -50,7 +50,7 @@ class CollectionServicer(CollectionServiceServicer):
         """Serve a router."""
         await self._greet(context)
         outbox: Outbox[Task | Progress, CollectResponse] = Outbox(
-            context.write, response_of, "decisions"
+            context.write, response_of, "decisions", CollectResponse.ByteSize
         )
         session = self._session(outbox.put)
         stream = InboundStream()

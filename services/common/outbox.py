@@ -8,10 +8,12 @@ comes round, alone when there is little to do, and frames grow by themselves whe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Generic, TypeVar
 
 import structlog
+
+from services.common.wire import JOINED_BYTES
 
 _log = structlog.get_logger()
 
@@ -19,10 +21,16 @@ Item = TypeVar("Item")
 Message = TypeVar("Message")
 
 
+def _small(_: object) -> int:
+    """Most messages are, whatever is joined."""
+    return 0
+
+
 class Outbox(Generic[Item, Message]):
     """Writes items to a stream in the order they were put.
 
-    `write` writes one message (a call's or a context's); `frame` makes a message of one item or more.
+    `write` writes one message (a call's or a context's); `frame` makes a message of one item or more, and
+    makes it again of fewer when `size` says that it has too many bytes (`wire.JOINED_BYTES`).
     When `write` or `frame` fails the outbox ends: what waits and what is put later is dropped. A dead
     stream is for its reader to notice and tell; the writer has nobody to tell it to.
 
@@ -34,9 +42,11 @@ class Outbox(Generic[Item, Message]):
         write: Callable[[Message], Awaitable[object]],
         frame: Callable[[list[Item]], Message],
         name: str = "outbox",
+        size: Callable[[Message], int] = _small,
     ) -> None:
         self._write = write
         self._frame = frame
+        self._size = size
         self._waiting: list[Item] = []
         self._wake = asyncio.Event()
         self._closing = False
@@ -64,7 +74,9 @@ class Outbox(Generic[Item, Message]):
                 await self._wake.wait()
                 self._wake.clear()
                 if self._waiting:
-                    await self._write(self._take())
+                    items, self._waiting = self._waiting, []
+                    for message in self._messages(items):
+                        await self._write(message)
         except Exception as error:
             _log.info("a stream ended before all was written", reason=str(error) or repr(error))
         finally:
@@ -72,10 +84,16 @@ class Outbox(Generic[Item, Message]):
             self.ended = True
             self._waiting.clear()
 
-    def _take(self) -> Message:
-        items, self._waiting = self._waiting, []
+    def _messages(self, items: list[Item]) -> Iterator[Message]:
+        """Yield as few messages as the items fit into."""
         try:
-            return self._frame(items)
+            message = self._frame(items)
         except Exception:
             _log.exception("a frame could not be made", items=len(items))
             raise
+        if len(items) == 1 or self._size(message) <= JOINED_BYTES:
+            yield message
+            return
+        half = len(items) // 2
+        for part in (items[:half], items[half:]):
+            yield from self._messages(part)

@@ -3,6 +3,12 @@
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 """A batch of a million values is 8 MB; gRPC's default of 4 MiB would stand in its way."""
 
+LARGEST_PART = MAX_MESSAGE_BYTES - 1024 * 1024
+"""The largest single thing that is sent, a task or a result; the rest is for what is said of it."""
+
+JOINED_BYTES = 16 * 1024 * 1024
+"""Things that wait together go in one message as long as it is no larger; one alone may be."""
+
 CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),

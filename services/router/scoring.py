@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from hedgerow.data.records import Batch
 from hedgerow.durations import format_duration
-from hedgerow.errors import InvalidRecord, NoAnswer, Unavailable
+from hedgerow.errors import InvalidRecord, LimitExceeded, NoAnswer, Unavailable
 from hedgerow.plans.checks import MAX_DEADLINE
 from hedgerow.v1.collection_pb2 import TaskDecision, TaskProgress
 from hedgerow.v1.records_pb2 import TraceContext
@@ -16,6 +16,7 @@ from hedgerow.v1.rules_pb2 import Reason
 from hedgerow.v1.scoring_pb2 import Decision, ModelState, ScoreRequest
 from services.common.clock import now_ns
 from services.common.deadlines import Deadlines
+from services.common.wire import LARGEST_PART
 from services.router.admission.admission import Admission
 from services.router.admission.head import Head
 from services.router.collectors.link import CollectorListener
@@ -140,6 +141,11 @@ class Scoring:
             raise InvalidRecord(
                 f"the batch has {message.rows} records, over the limit of"
                 f" {self._settings.max_batch_rows}; send it in parts"
+            )
+        if (size := message.ByteSize()) > LARGEST_PART:
+            raise LimitExceeded(
+                f"the batch has {size / 2**20:.0f} MiB, over the limit of"
+                f" {LARGEST_PART / 2**20:.0f}; send it in parts"
             )
         plan = self._plans.plan_for(request)
         plan.check.check(Batch.from_proto(message))

@@ -47,19 +47,19 @@ def host_main(spec: HostSpec, pipe: Connection) -> None:
         reason = " ".join(str(error).split()) or type(error).__name__
         pipe.send(Failed(reason, is_final=not isinstance(error, _CIRCUMSTANCES)))
         return
-    _serve(spec, version, model, pipe)
+    code = _serve(spec, version, model, pipe)
     model.cleanup()
     # The JVM and TensorFlow have threads that outlive the interpreter; there is nothing left to do.
-    os._exit(0)
+    os._exit(code)
 
 
-def _serve(spec: HostSpec, version: ModelVersion, model: Model, pipe: Connection) -> None:
+def _serve(spec: HostSpec, version: ModelVersion, model: Model, pipe: Connection) -> int:
     from services.executor.host.server import HostServer
 
     # What is loaded by now stays; the garbage collector need not walk it again and again.
     gc.collect()
     gc.freeze()
-    uvloop.run(HostServer(spec, version, model, Heartbeat(spec.heartbeat), pipe).run())
+    return uvloop.run(HostServer(spec, version, model, Heartbeat(spec.heartbeat), pipe).run())
 
 
 def _load(version: ModelVersion, spec: HostSpec) -> Model:

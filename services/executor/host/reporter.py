@@ -9,7 +9,8 @@ collector, which may be the only one. If that fails or takes long, routers are t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -20,6 +21,7 @@ from hedgerow.v1.collection_pb2_grpc import CollectionServiceStub
 from hedgerow.v1.models_pb2 import ModelVersion
 from services.common.peer_stream import Listener, PeerStream, StreamEnd
 from services.common.seconds import duration_of
+from services.common.wire import JOINED_BYTES, LARGEST_PART
 from services.executor.host.scoring import Scored
 
 _log = structlog.get_logger()
@@ -55,7 +57,8 @@ class Reporter:
         stream = self._streams.get(address)
         if stream is None:
             stream = self._streams[address] = self._open(address)
-        stream.send(report_of(self._model, scored))
+        for report in reports_of(self._model, scored):
+            stream.send(report)
         if (lost := self._lost.get(address)) is not None:
             lost.reported(lambda: self._told(address, False))
             stream.hurry()
@@ -138,6 +141,26 @@ class _Lost:
 
 def _report(channel: grpc.aio.Channel, reports: AsyncIterator[ReportRequest]) -> Any:
     return CollectionServiceStub(channel).Report(reports)
+
+
+def reports_of(model: ModelVersion, scored: Scored) -> Iterator[ReportRequest]:
+    """Write one call's result for the wire, in as few messages as it fits into.
+
+    What is too large for one although it is of one task is reported as that task's failure.
+    """
+    report = report_of(model, scored)
+    size, one = report.ByteSize(), len(scored.tasks) == 1
+    if size <= (LARGEST_PART if one else JOINED_BYTES):
+        yield report
+    elif one:
+        reason = (
+            f"its answer has {size / 2**20:.0f} MiB, over the limit of {LARGEST_PART / 2**20:.0f}; "
+            "send smaller batches"
+        )
+        yield report_of(model, replace(scored, predictions=None, failure=reason))
+    else:
+        for half in scored.halves():
+            yield from reports_of(model, half)
 
 
 def report_of(model: ModelVersion, scored: Scored) -> ReportRequest:

@@ -18,6 +18,7 @@ from hedgerow.data.predictions import Predictions
 from hedgerow.data.records import Batch, Layout
 from hedgerow.errors import HedgerowError
 from hedgerow.formats import Model
+from services.executor.host.answers import check_answer
 from services.executor.host.inbox import Waiting
 from services.executor.work_done import WorkDone
 
@@ -63,6 +64,24 @@ class Scored:
         work.wasted_seconds += self.seconds * lost / rows if rows else 0.0
         return (
             replace(self, tasks=kept, predictions=self._predictions_of_wanted()) if kept else None
+        )
+
+    def halves(self) -> tuple[Scored, Scored]:
+        """Return it in two parts, each with some of its tasks, of which it has several."""
+        middle = len(self.tasks) // 2
+        rows = sum([waiting.rows for waiting in self.tasks[:middle]])
+        said = self.predictions
+        return (
+            replace(
+                self,
+                tasks=self.tasks[:middle],
+                predictions=None if said is None else said.rows_of(0, rows),
+            ),
+            replace(
+                self,
+                tasks=self.tasks[middle:],
+                predictions=None if said is None else said.rows_of(rows, said.rows),
+            ),
         )
 
     def _predictions_of_wanted(self) -> Predictions | None:
@@ -115,7 +134,8 @@ class Scorer:
     ) -> list[Scored]:
         began = time.monotonic()
         try:
-            predictions = self.model.score(Batch.join(batches), explain=explain)
+            batch = Batch.join(batches)
+            predictions = check_answer(self.model.score(batch, explain=explain), batch.rows)
         except Exception as error:
             if len(tasks) == 1:
                 return [self._failed(tasks, error, began)]

@@ -7,6 +7,7 @@ import contextlib
 from multiprocessing.connection import Connection
 
 import grpc
+import structlog
 
 from hedgerow.formats import Model
 from hedgerow.v1.execution_pb2_grpc import add_ExecutionServiceServicer_to_server
@@ -21,6 +22,8 @@ from services.executor.host.reporter import Reporter
 from services.executor.host.scoring import Scorer
 from services.executor.host.servicer import HostServicer
 from services.executor.host.spec import HostSpec, Serving
+
+_log = structlog.get_logger()
 
 _BEAT_SECONDS = 0.25
 _LAST_WORDS_SECONDS = 1.0
@@ -47,9 +50,13 @@ class HostServer:
         inbox = Inbox(spec.row_limit, heartbeat.work, spans.dropped)
         self._servicer = HostServicer(inbox, Scorer(model, heartbeat.scored), self._reporter, spans)
         self._stop = asyncio.Event()
+        self._failed = False
 
-    async def run(self) -> None:
-        """Serve; return when the agent said DRAIN or is gone, and what was here is done."""
+    async def run(self) -> int:
+        """Serve; return when the agent said DRAIN or is gone, and what was here is done.
+
+        The code to exit with: 1, at once, if what scores or beats has failed, for it will not come back.
+        """
         server = grpc.aio.server(interceptors=[ErrorInterceptor()], options=SERVER_OPTIONS)
         add_ExecutionServiceServicer_to_server(self._servicer, server)
         port = server.add_insecure_port(f"{self._spec.listen}:0")
@@ -62,15 +69,18 @@ class HostServer:
         self._pipe.send(Serving(f"{self._spec.advertise}:{port}"))
         await self._stop.wait()
         asyncio.get_running_loop().remove_reader(self._pipe.fileno())
-        drained = await self._drained()
+        drained = not self._failed and await self._drained()
         # Streams that their routers have ended are still to be told their last credit and status.
         await server.stop(_LAST_WORDS_SECONDS if drained else 0)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._failed:
+            return 1
         await self._reporter.close()
         self._heartbeat.beat()
         await asyncio.to_thread(self._tracing.close)
+        return 0
 
     def _told(self, collector: str, reachable: bool) -> None:
         self._servicer.tell(collector, reachable)
@@ -80,9 +90,15 @@ class HostServer:
 
     def _start(self, coroutine: object, name: str) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(coroutine, name=name)  # type: ignore[arg-type]
-        # Neither ends by itself; if one fails, so does the host, and the agent starts another.
-        task.add_done_callback(lambda _: self._stop.set())
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Neither ends by itself; if one fails, so does the host, and the agent starts another."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("the host has failed and ends", name=task.get_name(), exc_info=error)
+            self._failed = True
+        self._stop.set()
 
     async def _drained(self) -> bool:
         """Wait until no router is connected and nothing is left to do; False if the drain time is over."""

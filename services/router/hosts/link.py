@@ -18,6 +18,7 @@ from services.common.clock import now_ns
 from services.common.logs import fields_of
 from services.common.peer_stream import Listener, PeerStream, StreamEnd
 from services.common.seconds import seconds_of
+from services.common.wire import JOINED_BYTES
 from services.router.hosts.cancellations import Cancellations
 from services.router.hosts.work_spared import Spared
 from services.router.tasks import Task
@@ -129,14 +130,18 @@ class HostLink:
         self._close_if_empty()
 
     def _next_frame(self) -> list[Offer]:
-        """Take the tasks of one frame: alive, and all for one collector."""
+        """Take the tasks of one frame: alive, all for one collector, and not too many bytes of them."""
         offers: list[Offer] = []
+        size = 0
         while self._waiting and len(offers) < self._frame_tasks:
             offer = self._waiting[0]
             if not self._is_wanted(offer):
                 self._waiting.popleft()
                 continue
-            if offers and offer.task.collector is not offers[0].task.collector:
+            size += len(offer.encoded)
+            if offers and (
+                size > JOINED_BYTES or offer.task.collector is not offers[0].task.collector
+            ):
                 break
             offers.append(self._waiting.popleft())
         return offers

@@ -78,11 +78,18 @@ async def test_an_opening_of_a_plan_nobody_defined_ends_the_stream(
         assert "plan 1 was not defined" in str(await peer.routing.details())
 
 
-async def test_a_report_that_does_not_fit_together_ends_the_stream(
+async def test_a_report_that_does_not_fit_together_costs_its_own_tasks_and_no_others(
     settings: CollectorSettings,
 ) -> None:
-    async with collecting(settings) as (_, peer):
+    async with collecting(settings) as (collector, peer):
+        await peer.define()
+        for task_id in (1, 2):
+            await peer.open(task_id, deadline=60)
+        await wait_until(lambda: len(collector.open_tasks) == 2, "the tasks are open")
         request = report_of("a", {1: ["x"]})
         request.results[0].rows = 2
         await peer.report(request)
-        assert await status(peer.hosting) is grpc.StatusCode.INVALID_ARGUMENT
+        await peer.report(report_of("a", {2: ["x"]}))
+        counts = collector._statistics.of("wine", "a", 1)
+        await wait_until(lambda: counts.answered == 1, "its neighbour counts")
+        assert counts.failed == 1

@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from services.common import outbox as module
 from services.common.outbox import Outbox
 
 
@@ -113,3 +114,17 @@ async def test_closing_can_be_given_up_when_the_peer_does_not_read() -> None:
         async with asyncio.timeout(0.01):
             await outbox.close()
     assert outbox.ended
+
+
+async def test_what_is_too_large_for_one_frame_leaves_in_several_in_its_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "JOINED_BYTES", 10)
+    stream = Stream()
+    outbox: Outbox[int, list[int]] = Outbox(stream.write, list, size=sum)
+    for item in (3, 4, 5, 50, 1, 2):
+        outbox.put(item)
+    await ended(outbox)
+    assert [item for frame in stream.frames for item in frame] == [3, 4, 5, 50, 1, 2]
+    assert all(len(frame) == 1 or sum(frame) <= 10 for frame in stream.frames)
+    assert len(stream.frames) < 6

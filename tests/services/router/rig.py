@@ -128,13 +128,15 @@ class Rig:
         return any(found.address == host.address and found.state == serving for found in hosts)
 
     def _version(self, name: str) -> ModelVersion:
-        found = self._catalog.find("wine", name)
-        if found is None:
-            signature = Signature(features=[Feature(name="ash")])
-            descriptor = ModelDescriptor(data_type="wine", name=name)
-            found = ModelVersion(descriptor=descriptor, signature=signature, version=1)
-            self._catalog.apply("wine", ModelEvent(pushed=ModelPushed(model=found)))
-        return found
+        return self._catalog.find("wine", name) or self.know(name, Feature(name="ash"))
+
+    def know(self, name: str, *features: Feature) -> ModelVersion:
+        """Put a model that wants these features into the catalog."""
+        signature = Signature(features=features)
+        descriptor = ModelDescriptor(data_type="wine", name=name)
+        version = ModelVersion(descriptor=descriptor, signature=signature, version=1)
+        self._catalog.apply("wine", ModelEvent(pushed=ModelPushed(model=version)))
+        return version
 
     async def die(self, host: InProcessHost) -> None:
         """End a host; its executor tells."""

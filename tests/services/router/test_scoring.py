@@ -8,7 +8,14 @@ from datetime import timedelta
 import pytest
 
 from hedgerow.data.records import Batch
-from hedgerow.errors import InvalidPlan, InvalidRecord, NotFound, Overloaded, Unavailable
+from hedgerow.errors import (
+    InvalidPlan,
+    InvalidRecord,
+    LimitExceeded,
+    NotFound,
+    Overloaded,
+    Unavailable,
+)
 from hedgerow.plans.plan import policy_from_yaml, strategy_from_yaml
 from hedgerow.v1.models_pb2 import (
     Feature,
@@ -21,6 +28,7 @@ from hedgerow.v1.models_pb2 import (
 from hedgerow.v1.scoring_pb2 import ScoreRequest
 from services.common.catalog import Catalog
 from services.common.clock import now_ns
+from services.router import scoring as module
 from services.router.plans.prepared import PreparedPlans
 from services.router.scoring import Scoring, time_allowed
 from services.router.settings import RouterSettings
@@ -67,6 +75,18 @@ async def test_a_caller_that_leaves_leaves_nothing_behind() -> None:
     await asyncio.sleep(0)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+    assert core.in_flight == 0
+    await core.close()
+
+
+async def test_a_batch_that_no_host_could_be_sent_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LARGEST_PART", 2**20)
+    core = scoring()
+    large = Batch.from_records("wine", [{"ash": 1.0, "note": "x" * 2**21}]).to_proto()
+    with pytest.raises(LimitExceeded, match="2 MiB, over the limit of 1; send it in parts"):
+        await core.score(ScoreRequest(batch=large), None, None)
     assert core.in_flight == 0
     await core.close()
 

@@ -69,11 +69,13 @@ def broken(change: Callable[[pb.ReportRequest], object]) -> pb.ReportRequest:
         broken(lambda request: request.ClearField("predictions")),
     ],
 )
-async def test_frames_of_a_host_that_do_not_fit_together_are_refused(
+async def test_frames_of_a_host_that_do_not_fit_together_fail_their_tasks(
     desk_of: DeskOf, request_: pb.ReportRequest
 ) -> None:
     desk = desk_of()
     desk.session.take(opening_of(1, 2))
-    with pytest.raises(InvalidInput):
-        desk.intake.take(request_)
+    ids = {result.task_id for result in request_.results}
+    desk.intake.take(request_)
+    assert desk.statistics.of("wine", "a", 1).failed == len(ids)
+    assert desk.statistics.of("wine", "a", 1).answered == 0
     finish(desk)

@@ -20,7 +20,7 @@ from services.common import peer_stream
 from services.common.telemetry import Tracing
 from services.executor.host import reporter as module
 from services.executor.host.inbox import Frame, Waiting
-from services.executor.host.reporter import Reporter
+from services.executor.host.reporter import Reporter, reports_of
 from services.executor.host.scoring import Scored
 from tests.services.common.test_peer_stream import with_long_pauses
 from tests.support import serving, wait_until
@@ -157,3 +157,31 @@ async def test_a_report_to_a_collector_that_does_not_answer_is_soon_told_as_in_v
         assert stream._call is not None  # the attempt still goes on
         told.reporter.send(scored(address, task_id=4))
         await wait_until(lambda: told.said == [(address, False)] * 3, "told again", timeout=1)
+
+
+def test_results_that_are_too_large_for_one_message_leave_in_several(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "JOINED_BYTES", 200)
+    frame = Frame(1, "c", 1, lambda _: None)
+    tasks = [Waiting(Task(id=i), 4, frame, 0.0, 1.0) for i in range(8)]
+    predictions = Predictions(np.arange(32.0))
+    reports = list(reports_of(MODEL, Scored(tasks, predictions, "", began=0.0, ended=0.1)))
+    assert len(reports) > 1
+    assert all(report.ByteSize() <= 200 for report in reports)
+    assert [result.task_id for report in reports for result in report.results] == list(range(8))
+    numbers = b"".join(report.predictions.numbers for report in reports)
+    assert np.frombuffer(numbers).tolist() == list(range(32))
+
+
+def test_a_result_that_is_too_large_by_itself_is_a_failure_that_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LARGEST_PART", 200)
+    frame = Frame(1, "c", 1, lambda _: None)
+    task = Waiting(Task(id=1), 100, frame, 0.0, 1.0)
+    scored = Scored([task], Predictions(np.arange(100.0)), "", began=0.0, ended=0.1)
+    (report,) = reports_of(MODEL, scored)
+    assert "send smaller batches" in report.results[0].failure
+    assert report.results[0].rows == 0
+    assert not report.HasField("predictions")

@@ -28,7 +28,7 @@ class Running:
     """A server, and its agent's ends of pipe and heartbeat."""
 
     def __init__(
-        self, server: HostServer, pipe: Connection, heartbeat: Heartbeat, life: asyncio.Task[None]
+        self, server: HostServer, pipe: Connection, heartbeat: Heartbeat, life: asyncio.Task[int]
     ) -> None:
         self.server = server
         self.pipe = pipe
@@ -114,6 +114,22 @@ async def test_its_heart_has_beaten_when_it_says_that_it_serves(
     assert pipe.silence < 50
     for end in (ours, theirs, heartbeat):
         end.close()
+
+
+async def test_a_host_whose_scoring_has_failed_ends_at_once_with_code_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would else be taken for one that serves, and score nothing."""
+    async with running(tmp_path) as host, router(host.address) as stream:
+
+        def fail(_: object) -> None:
+            raise ValueError("a fault of ours")
+
+        host.server._servicer._settle = fail  # type: ignore[method-assign, assignment]
+        await stream.write(frame(1, 1))
+        await host.ends()  # although a router is connected
+        assert host.life.result() == 1
+    assert "the host has failed and ends" in capsys.readouterr().out
 
 
 async def test_its_heart_beats_when_it_has_nothing_to_do(tmp_path: Path) -> None:
