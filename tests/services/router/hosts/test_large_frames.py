@@ -10,7 +10,7 @@ from hedgerow.v1.scoring_pb2 import ScoreRequest
 from tests.services.router.rig import FIRST_WINS, rigged
 from tests.support import wait_until
 
-_BATCHES, _BYTES = 45, 2_000_000
+_BATCHES, _BYTES = 45, 3_000_000
 
 
 async def test_a_host_is_not_lost_by_what_waits_for_it(log_url: str) -> None:
