@@ -11,6 +11,7 @@ from typing import Generic, Self, TypeVar
 import grpc
 
 from hedgerow import errors
+from hedgerow.client.forks import forks
 from hedgerow.client.statuses import InvalidKind, error_from_call
 
 ROUTER = "localhost:8400"
@@ -55,8 +56,10 @@ class Connection(Generic[Stub]):
         """The calls. Raises RuntimeError once closed."""
         if self._closed:
             raise RuntimeError(f"the client of {self.target} is closed; make a new one")
+        forks.check(self.target)
         if self._stub is None:
             self._channel = grpc.aio.insecure_channel(self.target, options=_OPTIONS)
+            forks.used(self._channel)
             self._stub = self._make_stub(self._channel)
         return self._stub
 
@@ -71,7 +74,7 @@ class Connection(Generic[Stub]):
     async def close(self) -> None:
         """Close the channel; calls in flight end."""
         self._closed = True
-        if self._channel is not None:
+        if self._channel is not None and not forks.is_child:
             await self._channel.close()
 
 

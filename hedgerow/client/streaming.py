@@ -13,7 +13,7 @@ import grpc
 from hedgerow.client.call_status import CallStatus
 from hedgerow.client.statuses import error_from_call, error_from_stream
 from hedgerow.data.answers import Answers
-from hedgerow.errors import HedgerowError, InvalidRecord, Unavailable
+from hedgerow.errors import HedgerowError, Internal, InvalidRecord, Unavailable
 from hedgerow.v1.scoring_pb2 import ScoreRequest, ScoreStreamRequest, ScoreStreamResponse
 
 Item = TypeVar("Item")
@@ -41,7 +41,7 @@ class _Pending(Generic[Item]):
     """Something asked that has no answer yet."""
 
     records: Item
-    outcome: asyncio.Future[Answers | HedgerowError]
+    outcome: asyncio.Future[Answers | Exception]
 
 
 async def exchange(
@@ -84,14 +84,15 @@ class _Exchange(Generic[Item]):
         self._numbers = itertools.count()
         self._by_id: dict[str, _Pending[Item]] = {}
         self._all_sent = False
-        self._broken: HedgerowError | None = None
+        self._broken: Exception | None = None
 
     async def write(self, items: AsyncIterable[Item]) -> None:
         """Send the items; at their end, or at their failure, tell the reader of results."""
         try:
             async for item in items:
                 await self._free.acquire()
-                await self._send(item)
+                if not await self._send(item):
+                    return
             self._all_sent = True
             await self._call.done_writing()
             self._in_order.put_nowait(None)
@@ -100,17 +101,24 @@ class _Exchange(Generic[Item]):
         except Exception as error:
             self._in_order.put_nowait(error)
 
-    async def _send(self, item: Item) -> None:
-        pending = _Pending(item, asyncio.get_running_loop().create_future())
+    async def _send(self, item: Item) -> bool:
+        """Send one; False: nothing more can be sent, and its own outcome says why."""
+        pending = _Pending[Item](item, asyncio.get_running_loop().create_future())
         self._in_order.put_nowait(pending)
+        number = str(next(self._numbers))
         try:
-            request = self._request(item)
+            message = ScoreStreamRequest(id=number, request=self._request(item))
         except InvalidRecord as error:
             pending.outcome.set_result(error)
-            return
-        number = str(next(self._numbers))
+            return True
+        except Exception as error:
+            # Whoever waits for the outcome must hear of it, whatever it is.
+            self._broken = error
+            pending.outcome.set_result(error)
+            return False
         self._by_id[number] = pending
-        await self._call.write(ScoreStreamRequest(id=number, request=request))
+        await self._call.write(message)
+        return True
 
     async def read(self) -> None:
         """Settle what the answers belong to; when the call breaks, everything that waits."""
@@ -120,24 +128,31 @@ class _Exchange(Generic[Item]):
         except grpc.aio.AioRpcError as error:
             ended = self._status.error(error)
             self._break(error_from_call(ended, self._target, InvalidRecord))
+        except Exception as error:  # an answer that makes no sense
+            self._break(error)
         else:
             if self._by_id or not self._all_sent:
                 self._break(
                     Unavailable(f"{self._target} ended the stream early; send the rest again")
                 )
 
-    def _break(self, error: HedgerowError) -> None:
+    def _break(self, error: Exception) -> None:
         self._broken = error
         self._in_order.put_nowait(error)
         for pending in self._by_id.values():
             pending.outcome.set_result(error)
 
     def _settle(self, response: ScoreStreamResponse) -> None:
-        pending = self._by_id.pop(response.id)
+        pending = self._by_id.get(response.id)
+        if pending is None:
+            raise Internal(f"{self._target} answered what was not asked ({response.id!r})")
+        outcome: Answers | HedgerowError
         if response.HasField("error"):
-            pending.outcome.set_result(error_from_stream(response.error, self._target))
+            outcome = error_from_stream(response.error, self._target)
         else:
-            pending.outcome.set_result(Answers(response.response.decision))
+            outcome = Answers(response.response.decision)
+        del self._by_id[response.id]
+        pending.outcome.set_result(outcome)
 
     async def results(self) -> AsyncIterator[Scored[Item]]:
         """Yield what was asked with its outcome, in the order in which it was asked."""
@@ -145,7 +160,9 @@ class _Exchange(Generic[Item]):
             if isinstance(entry, BaseException):
                 raise entry
             outcome = await entry.outcome
-            if outcome is self._broken:
+            if isinstance(outcome, Exception) and (
+                outcome is self._broken or not isinstance(outcome, HedgerowError)
+            ):
                 raise outcome
             self._free.release()
             yield Scored(entry.records, outcome)

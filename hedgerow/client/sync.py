@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeVar, Unpack, overload
 
 from hedgerow.client.aio import AsyncClient, PolicyLike, StrategyLike
 from hedgerow.client.channels import REGISTRY, ROUTER, AsyncClosing
+from hedgerow.client.forks import forks
 from hedgerow.client.registry import AsyncRegistry, Description, Progress, Pushed
 from hedgerow.data.answers import Answer, Answers
 from hedgerow.data.records import Record
@@ -45,7 +46,15 @@ class _Background:
         self._open: weakref.WeakSet[_Front] = weakref.WeakSet()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine there and wait for it here; Ctrl-C here cancels it there."""
+        """Run a coroutine there and wait for it here; Ctrl-C here cancels it there.
+
+        Raises InvalidInput in a process in which that would wait for ever (see `forks`).
+        """
+        try:
+            forks.check("the mesh")
+        except BaseException:
+            coroutine.close()
+            raise
         future = asyncio.run_coroutine_threadsafe(coroutine, self._started())
         try:
             return future.result()
@@ -60,6 +69,7 @@ class _Background:
     def _started(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._loop is None:
+                forks.used()
                 self._loop = asyncio.new_event_loop()
                 # A daemon, so that a program that ends does not wait for it; `_stop` ends it in order.
                 thread = threading.Thread(
@@ -70,6 +80,8 @@ class _Background:
             return self._loop
 
     def _stop(self, loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+        if forks.is_child:
+            return  # the loop and its thread are those of the parent
         for front in list(self._open):
             front.close()
         loop.call_soon_threadsafe(loop.stop)
@@ -100,7 +112,7 @@ class _Front:
 
     def close(self) -> None:
         """Close the channel; calls in flight end."""
-        if not self._closed:
+        if not self._closed and not forks.is_child:
             self._closed = True
             _background.run(self._core_to_close.close())
 

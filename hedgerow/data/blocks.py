@@ -96,7 +96,14 @@ def _texts_from(message: pb.Strings) -> Matrix:
 
 
 def block_to_proto(block: Block) -> pb.Block:
-    """Write a block for the wire."""
+    """Write a block for the wire. Raises InvalidRecord for what is no text, in its names or values."""
+    try:
+        return _block_to_proto(block)
+    except (TypeError, UnicodeEncodeError, ValueError) as error:
+        raise _not_text(block) from error
+
+
+def _block_to_proto(block: Block) -> pb.Block:
     if block.kind is Kind.TEXT:
         cells = block.values.ravel().tolist()
         strings = pb.Strings(
@@ -107,6 +114,27 @@ def block_to_proto(block: Block) -> pb.Block:
     message = pb.Block(names=block.names)
     setattr(message, block.kind.value, block.values.tobytes())
     return message
+
+
+def _not_text(block: Block) -> InvalidRecord:
+    """Say which name or value of a block cannot be written as UTF-8."""
+    for position, name in enumerate(block.names):
+        if not _is_text(name):
+            return InvalidRecord(f"a feature has the name {name!r}, which is no text; rename it")
+        for cell in block.values[:, position].tolist() if block.kind is Kind.TEXT else ():
+            if cell is not None and not _is_text(cell):
+                return InvalidRecord(
+                    f"feature {name!r} has a text with half a character in it (a lone surrogate):"
+                    f" {cell!r}; send valid Unicode"
+                )
+    return InvalidRecord(f"the features {list(block.names)} cannot be sent")
+
+
+def _is_text(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(value.encode() or True)
+    except UnicodeEncodeError:
+        return False
 
 
 def cells_of(block: Block) -> list[list[Value]]:
@@ -158,12 +186,15 @@ def _kind_of(name: str, cells: list[Any]) -> Kind:
     kinds = {_kind_of_value(name, cell) for cell in cells if cell is not None}
     if kinds <= {Kind.FLOAT}:
         return Kind.FLOAT
-    if kinds == {Kind.FLOAT, Kind.INTEGER}:
-        return (
-            Kind.INTEGER
-            if None not in cells and all(_whole(cell) for cell in cells)
-            else Kind.FLOAT
-        )
+    if Kind.INTEGER in kinds and kinds <= {Kind.FLOAT, Kind.INTEGER}:
+        if not all(_whole(cell) for cell in cells if cell is not None):
+            return Kind.FLOAT
+        if None in cells:
+            raise InvalidRecord(
+                f"feature {name!r} has whole numbers beyond 2**53 beside missing values, which as 64-bit"
+                " numbers they cannot have; send it as text, or those records apart"
+            )
+        return Kind.INTEGER
     if len(kinds) > 1:
         several = ", ".join(sorted(kind.value for kind in kinds))
         raise InvalidRecord(f"feature {name!r} has values of several types ({several}); send one")
@@ -188,12 +219,15 @@ def _kind_of_value(name: str, value: object) -> Kind:
 
 
 def _whole(value: float) -> bool:
-    return float(value).is_integer()
+    """Tell whether a number is a whole one of 64 bits."""
+    return float(value).is_integer() and -(2**63) <= value < 2**63
 
 
 def _matrix(kind: Kind, columns: list[list[Any]], rows: int) -> Matrix:
     missing = {Kind.FLOAT: np.nan, Kind.BOOLEAN: MISSING_BOOLEAN, Kind.TEXT: None}.get(kind)
     matrix = np.empty((rows, len(columns)), dtype=_DTYPES[kind])
     for position, cells in enumerate(columns):
+        if kind is Kind.INTEGER:
+            cells = [int(cell) for cell in cells]  # beside a float they would all become floats
         matrix[:, position] = [missing if cell is None else cell for cell in cells]
     return matrix

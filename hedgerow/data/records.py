@@ -78,6 +78,12 @@ class Batch:
         """
         if len(frame) == 0:
             raise InvalidRecord("the batch is empty; send at least one record")
+        names = [str(name) for name in frame.columns]
+        if len(set(names)) < len(names):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            raise InvalidRecord(
+                f"the DataFrame has several columns {', '.join(map(repr, twice))}; rename or drop them"
+            )
         columns = {str(name): _cells_of_series(frame[name]) for name in frame.columns}
         return cls(data_type, len(frame), blocks_of_columns(columns, len(frame)))
 

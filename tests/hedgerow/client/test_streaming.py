@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -126,3 +127,34 @@ async def test_what_the_records_raise_is_raised_after_the_answers_before_it(rout
         with pytest.raises(LookupError):
             await anext(stream)
     assert [len(scored.answers) for scored in seen] == [1, 1]
+
+
+async def test_a_batch_that_cannot_be_sent_at_all_is_told_and_ends_nothing(router: str) -> None:
+    beyond = [{"id": 2**60 + 1}, {"id": None}]
+    bad = [beyond, [{"a": "\ud800"}], [{"\ud800": 1.0}], [{1: 2.0}]]
+    bad.append(pd.DataFrame([[1.0, 2.0]], columns=["a", "a"]))
+    async with AsyncClient(router) as client, asyncio.timeout(10):
+        stream = client.score_stream("wine", _each(WINE, *bad, WINE))
+        found = [type(scored.outcome) async for scored in stream]
+    assert found == [Answers, *[errors.InvalidRecord] * 5, Answers]
+
+
+async def test_whatever_else_goes_wrong_with_a_batch_reaches_the_caller(router: str) -> None:
+    class Records:
+        def __iter__(self) -> Iterator[Any]:
+            raise ZeroDivisionError("of the caller's own")
+
+    async with AsyncClient(router) as client, asyncio.timeout(10):
+        stream = client.score_stream("wine", _each(WINE, Records(), WINE))
+        await anext(stream)  # what was asked before it is answered
+        with pytest.raises(ZeroDivisionError, match="of the caller's own"):
+            await anext(stream)
+
+
+async def test_an_answer_to_nothing_that_was_asked_ends_the_stream_with_an_error(
+    router: str, fake_router: FakeRouter
+) -> None:
+    fake_router.answers_as = "another"
+    async with AsyncClient(router) as client, asyncio.timeout(10):
+        with pytest.raises(errors.Internal, match="not asked"):
+            _ = [scored async for scored in client.score_stream("wine", _each(WINE))]

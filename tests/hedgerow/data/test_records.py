@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -124,3 +125,40 @@ def test_records_that_make_no_columns_are_refused(records: list[Record], said: s
 def test_bytes_that_make_no_batch_are_refused(message: pb.Batch, said: str) -> None:
     with pytest.raises(InvalidRecord, match=said):
         Batch.from_proto(message)
+
+
+def test_whole_numbers_beyond_doubles_stay_exact_beside_floats() -> None:
+    batch = Batch.from_records("ids", [{"id": 2**60 + 1}, {"id": 5.0}])
+    assert batch.to_records() == [{"id": 2**60 + 1}, {"id": 5}]
+
+
+def test_a_float_beyond_64_bits_makes_its_column_floats() -> None:
+    batch = Batch.from_records("ids", [{"id": 2**60}, {"id": 1e300}])
+    assert batch.to_records() == [{"id": float(2**60)}, {"id": 1e300}]
+
+
+@pytest.mark.parametrize("rest", [[None], [None, 5], [5.0, None]])
+def test_whole_numbers_beyond_doubles_cannot_be_beside_missing_ones(rest: list[Any]) -> None:
+    records = [{"id": 2**60 + 1}, *({"id": value} for value in rest)]
+    with pytest.raises(InvalidRecord, match=r"'id' has whole numbers beyond.*send it as text"):
+        Batch.from_records("ids", records)
+
+
+@pytest.mark.parametrize(
+    ("record", "problem"),
+    [
+        ({"a": "\ud800"}, "feature 'a' has a text with half a character"),
+        ({"\ud800": 1.0}, "the name '.ud800', which is no text"),
+        ({1: 2.0}, "the name 1, which is no text"),
+    ],
+)
+def test_what_is_no_text_is_refused_by_name(record: Any, problem: str) -> None:
+    with pytest.raises(InvalidRecord, match=problem):
+        Batch.from_records("wine", [record]).to_proto()
+
+
+@pytest.mark.parametrize("names", [["a", "b", "a"], [1, "b", "1"]])
+def test_columns_of_one_name_are_refused(names: list[Any]) -> None:
+    frame = pd.DataFrame([[1.0, 2.0, 3.0]], columns=names)
+    with pytest.raises(InvalidRecord, match=r"several columns '(a|1)'; rename"):
+        Batch.from_dataframe("wine", frame)

@@ -25,6 +25,8 @@ class FakeRouter(scoring_pb2_grpc.ScoringServiceServicer):
         self.requests: list[scoring_pb2.ScoreRequest] = []
         self.in_pairs = False
         """Answer two batches of a stream at a time, the second first."""
+        self.answers_as = ""
+        """Answer batches of a stream under this id, which nobody asked with."""
 
     def Score(
         self, request: scoring_pb2.ScoreRequest, context: grpc.ServicerContext
@@ -62,7 +64,7 @@ class FakeRouter(scoring_pb2_grpc.ScoringServiceServicer):
             status = status_of(error)
             failure = scoring_pb2.ScoreError(code=status.code, message=status.message)
             return scoring_pb2.ScoreStreamResponse(id=message.id, error=failure)
-        return scoring_pb2.ScoreStreamResponse(id=message.id, response=response)
+        return scoring_pb2.ScoreStreamResponse(id=self.answers_as or message.id, response=response)
 
     def answer(self, request: scoring_pb2.ScoreRequest) -> scoring_pb2.ScoreResponse:
         """Answer, or raise what the data type asks for."""
