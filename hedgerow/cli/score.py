@@ -16,6 +16,7 @@ from hedgerow.cli import options
 from hedgerow.cli.options import AsJson, Router
 
 if TYPE_CHECKING:
+    from hedgerow.cli.notes import Notes
     from hedgerow.cli.reading import RecordReader
     from hedgerow.cli.scoring import Scoring
     from hedgerow.cli.writing import Writer
@@ -54,6 +55,7 @@ def score(
     as_json: AsJson = False,
 ) -> None:
     """Score records, and write an answer a record, in their order."""
+    from hedgerow.cli.notes import Notes
     from hedgerow.cli.reading import RecordReader
     from hedgerow.cli.scoring import Overrides, Scoring
     from hedgerow.client.aio import AsyncClient
@@ -74,14 +76,17 @@ def score(
     async def run(stream: BinaryIO) -> None:
         async with AsyncClient(router) as client:
             scoring = Scoring(client, data_type, overrides, explain)
-            await _copy(scoring, RecordReader(stream, batch_size, kept), writer)
+            notes = Notes(data_type)
+            await _copy(scoring, RecordReader(stream, batch_size, kept), writer, notes)
+            for line in notes.lines():
+                print(line, file=sys.stderr)
 
     with _opened(file) as stream:
         asyncio.run(run(stream))
 
 
 async def _copy(
-    scoring: Scoring, reader: RecordReader, make_writer: Callable[[bool], Writer]
+    scoring: Scoring, reader: RecordReader, make_writer: Callable[[bool], Writer], notes: Notes
 ) -> None:
     """Write the answers of all records that the reader gives."""
     from hedgerow.errors import InvalidInput
@@ -93,6 +98,7 @@ async def _copy(
             write(batch.kept, answers)
             sys.stdout.flush()
             count(len(answers))
+            notes.add(answers)
     if write is None:
         raise InvalidInput(
             "there are no records; give CSV with a first line of names, or JSON lines"

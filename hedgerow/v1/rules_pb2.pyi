@@ -24,6 +24,8 @@ class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REASON_GOOD_ENOUGH: _ClassVar[Reason]
     REASON_DEFAULT: _ClassVar[Reason]
     REASON_NO_ANSWER: _ClassVar[Reason]
+    REASON_BEST_QUALITY_IN_TIME: _ClassVar[Reason]
+    REASON_PLURALITY_IN_TIME: _ClassVar[Reason]
 QUALITY_MEASURE_UNSPECIFIED: QualityMeasure
 QUALITY_MEASURE_REGISTERED: QualityMeasure
 QUALITY_MEASURE_CONFIDENCE: QualityMeasure
@@ -36,6 +38,8 @@ REASON_BEST_QUALITY: Reason
 REASON_GOOD_ENOUGH: Reason
 REASON_DEFAULT: Reason
 REASON_NO_ANSWER: Reason
+REASON_BEST_QUALITY_IN_TIME: Reason
+REASON_PLURALITY_IN_TIME: Reason
 
 class Rule(_message.Message):
     __slots__ = ("timeout", "consensus", "quality", "otherwise")

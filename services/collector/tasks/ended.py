@@ -13,15 +13,17 @@ class EndedTask:
 
     Of a task that was cancelled nothing was decided.
 
-    A voter that reports now is late, and its work was wasted. A shadow is not, for nobody waits for
+    A voter that reports now is late, which was counted at the deadline if that was the end (`late`, bits
+    as well), and its work was wasted. A shadow is not, for nobody waits for
     shadows. Either is compared with what was decided, once: what a second host says is no news.
     """
 
-    __slots__ = ("_lineup", "_outstanding", "decided")
+    __slots__ = ("_late", "_lineup", "_outstanding", "decided")
 
-    def __init__(self, lineup: Lineup, outstanding: int, decided: Decided) -> None:
+    def __init__(self, lineup: Lineup, outstanding: int, decided: Decided, late: int = 0) -> None:
         self._lineup = lineup
         self._outstanding = outstanding
+        self._late = late
         self.decided = decided
 
     def count(self, report: Report, start: int, result: Result) -> None:
@@ -31,7 +33,8 @@ class EndedTask:
         self._outstanding ^= news
         counts, rows, failure = report.counts, result[1], result[3]
         if place is None or not self._lineup.shadows[place]:
-            counts.late += 1
+            if place is None or not self._late >> place & 1:
+                counts.late += 1
             counts.wasted += report.row_seconds * rows
         elif not news:
             counts.wasted += report.row_seconds * rows

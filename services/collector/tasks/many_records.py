@@ -9,7 +9,7 @@ import numpy as np
 
 from services.collector.rules.columns import BY_ITSELF, NOTHING, WAITS, Columns, Numbers, Places
 from services.collector.rules.decider import decide
-from services.collector.rules.verdict import Value, Verdict
+from services.collector.rules.verdict import Value, Verdict, by_deadline
 from services.collector.tasks.agreement import Coded, Decided, tally_codes, tally_values
 from services.collector.tasks.model_answer import ModelAnswer
 from services.collector.tasks.reports import code_of
@@ -61,7 +61,7 @@ class ManyRecords(Task):
         found = self._judge_pending(at_deadline)
         self._pending = []
         for row, verdict in zip(pending, found, strict=True):
-            self._verdicts[row] = verdict
+            self._verdicts[row] = by_deadline(verdict) if verdict and at_deadline else verdict
             if verdict is None:
                 self._pending.append(row)
         return not self._pending

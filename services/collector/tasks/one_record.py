@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from services.collector.rules.decider import decide
-from services.collector.rules.verdict import Value, Verdict
+from services.collector.rules.verdict import Value, Verdict, by_deadline
 from services.collector.tasks.agreement import agree, supporters
 from services.collector.tasks.model_answer import ModelAnswer
 from services.collector.tasks.task import Task
@@ -33,10 +33,11 @@ class OneRecord(Task):
                 self._confidences[place] = confidence
 
     def judge(self, at_deadline: bool) -> bool:
-        self._verdict = decide(
+        verdict = decide(
             self.lineup.policy, self._values, self._confidences, self.outstanding, at_deadline
         )
-        return self._verdict is not None
+        self._verdict = by_deadline(verdict) if verdict and at_deadline else verdict
+        return verdict is not None
 
     def verdicts(self) -> list[Verdict]:
         assert self._verdict is not None

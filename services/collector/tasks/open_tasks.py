@@ -167,8 +167,9 @@ class OpenTasks:
         task.ended = self._clock()
         task.count()
         if task.outstanding or task.lineup.replicas:
+            late = task.running if task.expired else 0
             self._unclaimed.remember(
-                task.id, EndedTask(task.lineup, task.outstanding, task.decided_answers())
+                task.id, EndedTask(task.lineup, task.outstanding, task.decided_answers(), late)
             )
         task.decided(task)
 

@@ -40,7 +40,7 @@ class Counts:
         self.answered = 0
         """Tasks it answered in time; a shadow's count whenever they come."""
         self.late = 0
-        """Results that no task was waiting for any more."""
+        """Tasks whose deadline came while it was outstanding, and results that no task waited for."""
         self.failed = 0
         """Tasks it failed, its host's death included."""
         self.chosen = 0

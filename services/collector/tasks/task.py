@@ -122,9 +122,12 @@ class Task(ABC):
         """Count what became of each model, for its statistics. Once, when the task has ended."""
         self._count_answers()
         lineup, outstanding = self.lineup, self.outstanding
-        if outstanding and not self.expired:
-            for place in places_of(outstanding & ~self.held & lineup.policy.voters):
-                lineup.counts[place].cancelled += 1
+        if running := self.running:
+            for place in places_of(running):
+                if self.expired:
+                    lineup.counts[place].late += 1
+                else:
+                    lineup.counts[place].cancelled += 1
         if outstanding & self.held or lineup.no_time or self.not_started:
             self._count_not_started()
 

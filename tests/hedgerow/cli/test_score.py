@@ -43,7 +43,17 @@ def test_csv_gives_csv(run: Run, records: Path) -> None:
         "reason": "consensus",
         "agreed": "wine-net wine-tree",
     }
-    assert done.err == ""
+    late = "wine-boosting was late in 5 of 5 records; smaller batches (--batch-size), or a longer"
+    assert done.err == f"note: {late} deadline?\n"
+
+
+def test_models_that_no_host_serves_are_told(
+    run: Run, records: Path, fake_router: FakeRouter
+) -> None:
+    fake_router.without_host = {"wine-net", "wine-boosting"}
+    told = run("score", "wine", str(records)).err
+    assert "1 of 3 models serve; not wine-net, wine-boosting." in told
+    assert "hedgerow state wine" in told
 
 
 def test_json_lines_give_json_lines(run: Run) -> None:

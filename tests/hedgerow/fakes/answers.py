@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Collection
 
 from google.protobuf.duration_pb2 import Duration
 
@@ -12,7 +13,9 @@ from hedgerow.v1.records_pb2 import Labels, Output, Predictions
 MODELS = ("wine-net", "wine-tree", "wine-boosting")
 
 
-def decision(rows: int, explain: bool = False) -> scoring_pb2.Decision:
+def decision(
+    rows: int, explain: bool = False, without_host: Collection[str] = ()
+) -> scoring_pb2.Decision:
     """All say 'red' by consensus; the second model answered, the third did not come in time."""
     reports = [
         scoring_pb2.ModelReport(
@@ -23,6 +26,9 @@ def decision(rows: int, explain: bool = False) -> scoring_pb2.Decision:
         )
         for i, name in enumerate(MODELS)
     ]
+    for report in reports:
+        if report.name in without_host:
+            report.state = scoring_pb2.MODEL_STATE_NO_HOST
     if explain:
         for report in reports[:2]:
             report.predictions.CopyFrom(predictions(rows))

@@ -25,6 +25,8 @@ class FakeRouter(scoring_pb2_grpc.ScoringServiceServicer):
         self.requests: list[scoring_pb2.ScoreRequest] = []
         self.in_pairs = False
         """Answer two batches of a stream at a time, the second first."""
+        self.without_host: set[str] = set()
+        """Models that no host serves."""
         self.answers_as = ""
         """Answer batches of a stream under this id, which nobody asked with."""
 
@@ -89,7 +91,7 @@ class FakeRouter(scoring_pb2_grpc.ScoringServiceServicer):
         elif data_type != "wine":
             raise errors.NotFound.among("data type", data_type, ["wine"])
         _check(Batch.from_proto(request.batch))
-        answered = decision(request.batch.rows, request.explain)
+        answered = decision(request.batch.rows, request.explain, self.without_host)
         return scoring_pb2.ScoreResponse(decision=answered)
 
 

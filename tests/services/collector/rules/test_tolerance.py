@@ -41,7 +41,7 @@ async def test_numbers_agree_up_to_the_tolerance_and_no_further(
     batch.say("b", other, one)
     if not agree:
         batch.run_out_of_time()
-    reason, agreed = ("CONSENSUS", "ab") if agree else ("PLURALITY", "a")
+    reason, agreed = ("CONSENSUS", "ab") if agree else ("PLURALITY_IN_TIME", "a")
     assert batch.verdicts(at_deadline=not agree) == [("a", reason, agreed)] * 2
 
 

@@ -71,7 +71,7 @@ async def test_at_the_deadline_what_is_undecided_is_decided(desk_of: DeskOf) -> 
     desk.pass_time(0.01)
     decided = desk.decision()
     assert decided.deadline_reached
-    assert reasons(decided.decision) == ["PLURALITY"]
+    assert reasons(decided.decision) == ["PLURALITY_IN_TIME"]
     assert states(decided.decision) == {"a": "LATE", "b": "ANSWERED", "c": "LATE"}
 
 
@@ -84,7 +84,7 @@ async def test_records_decided_before_the_deadline_stand(desk_of: DeskOf) -> Non
     decided = desk.decision()
     assert decided.deadline_reached
     assert answers(decided.decision) == ["x", "y"]
-    assert reasons(decided.decision) == ["CONSENSUS", "PLURALITY"]
+    assert reasons(decided.decision) == ["CONSENSUS", "PLURALITY_IN_TIME"]
 
 
 async def test_a_task_that_nobody_answered_ends_without_an_answer(desk_of: DeskOf) -> None:
@@ -243,3 +243,22 @@ async def test_a_plan_given_again_under_its_number_holds_from_then_on(desk: Desk
     assert reasons(desk.decision().decision) == ["PREFERRED"]  # of task 2
     desk.intake.take(report_of("b", {1: ["x"]}))
     assert reasons(desk.decision().decision) == ["CONSENSUS"]
+
+
+async def test_a_model_that_never_comes_in_time_is_counted_as_late_at_each_deadline(
+    desk_of: DeskOf,
+) -> None:
+    """Its host drops what is out of time, so no result tells; and one that comes counts once."""
+    desk = desk_of("{consensus: {quorum: 3}, otherwise: {quality: {by: registered}}}")
+    for task_id in range(1, 11):
+        desk.session.take(opening_of(task_id, deadline=0.05))
+        desk.intake.take(report_of("a", {task_id: ["x"]}))
+        desk.intake.take(report_of("c", {task_id: ["x"]}))
+        desk.pass_time(0.05)
+        decision = desk.decision().decision
+        assert reasons(decision) == ["BEST_QUALITY_IN_TIME"]
+        desk.decided.clear()
+    assert desk.late("b") == 10
+    desk.intake.take(report_of("b", {10: ["x"]}))
+    assert desk.late("b") == 10
+    assert desk.late("a") == 0

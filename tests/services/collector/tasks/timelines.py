@@ -166,7 +166,10 @@ def decide(timeline: Timeline, row: int) -> tuple[int, Fate]:
         )
         verdict = reference.decide(situation)
         if verdict is not None:
-            return place, _fate(timeline, said, verdict)
+            fate = _fate(timeline, said, verdict)
+            if event.what is What.DEADLINE and fate.reason in ("BEST_QUALITY", "PLURALITY"):
+                fate = replace(fate, reason=f"{fate.reason}_IN_TIME")
+            return place, fate
     raise AssertionError("at the deadline there is a verdict")
 
 
