@@ -5,12 +5,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Made anew when what is installed changes.
 READY := $(VENV)/.ready
+# The lowest versions of what pyproject.toml asks for, in an environment of their own.
+LOWEST := .venv-lowest
+LOWEST_READY := $(LOWEST)/.ready
+PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint format protos docs models bench lock clean
+.PHONY: help demo up test test-lowest lint format protos docs models bench lock clean
 
 help: ## list what there is
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 demo: $(READY) ## watch three models race for wine records, in about half a minute
 	@$(BIN)/hedgerow demo
@@ -20,6 +24,10 @@ up: $(READY) ## keep a mesh running on this machine
 
 test: $(READY) ## run all tests
 	$(BIN)/python -m pytest
+
+# Old versions of one package warn of new ones of another; that is not our claim, so warnings are no errors here.
+test-lowest: $(LOWEST_READY) ## test client, command line and router on the lowest versions that pyproject.toml claims
+	$(LOWEST)/bin/python -m pytest -W default tests/hedgerow/client tests/hedgerow/data tests/hedgerow/cli tests/services/router
 
 lint: $(READY) ## check style, types and protos
 	$(BIN)/ruff check .
@@ -46,20 +54,30 @@ models: $(READY) ## train the models of examples/wine again
 bench: $(READY) ## measure the mesh against its floors; takes about ten minutes
 	$(BIN)/python -m bench
 
-lock: $(READY) ## write constraints.txt anew from pyproject.toml
+LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --custom-compile-command "make lock" --quiet
+
+lock: $(READY) ## write the constraints files anew from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
-	  --quiet --output-file constraints.txt
+	$(LOCK) pyproject.toml --all-extras --group dev --output-file constraints.txt
+	$(LOCK) pyproject.toml --all-extras --group test --resolution lowest-direct --upgrade --output-file constraints-lowest.txt
+	$(LOCK) --group protos --output-file constraints-protos.txt
 
 clean: ## remove what was installed and built
-	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) .venv-protos dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(READY): constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 	  { echo "hedgerow needs Python 3.11, 3.12 or 3.13; try: make PYTHON=python3.12"; exit 1; }
 	@echo "Installing into $(VENV) (once, a minute or two) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement constraints.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/$(PIP_INSTALL) --require-hashes --requirement constraints.txt
+	@$(BIN)/$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(LOWEST_READY): $(READY) constraints-lowest.txt
+	@echo "Installing the lowest versions into $(LOWEST) (once, a minute or two) ..."
+	@$(PYTHON) -m venv $(LOWEST)
+	@$(LOWEST)/bin/$(PIP_INSTALL) --require-hashes --requirement constraints-lowest.txt
+	@$(LOWEST)/bin/$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@

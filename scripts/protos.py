@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from grpc_tools import protoc
+from generator import Generator
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTOS = ROOT / "protos"
@@ -23,22 +23,20 @@ CONTRACT = "contract.binpb"
 
 def generate(into: Path) -> None:
     """Write the stubs of every package below `into`."""
-    well_known = Path(protoc.__file__).parent / "_proto"
+    generator = Generator()
     for package in PACKAGES:
         sources = sorted(
             str(path.relative_to(PROTOS)) for path in (PROTOS / package).glob("*.proto")
         )
         arguments = [
-            "protoc",
             f"-I{PROTOS}",
-            f"-I{well_known}",
             f"--python_out={into}",
             f"--pyi_out={into}",
             f"--grpc_python_out={into}",
             f"--mypy_grpc_out={into}",
             *sources,
         ]
-        if protoc.main(arguments) != 0:
+        if not generator.run(arguments, PROTOS):
             sys.exit(f"protoc failed on {package}")
         drop_empty_services(into / package)
         (into / package / "__init__.py").write_text(f'"""Generated from protos/{package}."""\n')

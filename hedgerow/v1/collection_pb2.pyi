@@ -52,7 +52,7 @@ class Opening(_message.Message):
     held: int
     no_time: int
     progress: bool
-    def __init__(self, plan_key: _Optional[int] = ..., versions: _Optional[_Iterable[int]] = ..., tasks: _Optional[_Iterable[_Union[OpenTask, _Mapping]]] = ..., held: _Optional[int] = ..., no_time: _Optional[int] = ..., progress: _Optional[bool] = ...) -> None: ...
+    def __init__(self, plan_key: _Optional[int] = ..., versions: _Optional[_Iterable[int]] = ..., tasks: _Optional[_Iterable[_Union[OpenTask, _Mapping]]] = ..., held: _Optional[int] = ..., no_time: _Optional[int] = ..., progress: bool = ...) -> None: ...
 
 class StartedModel(_message.Message):
     __slots__ = ("model", "task_ids")
@@ -76,7 +76,7 @@ class OpenTask(_message.Message):
     rows: int
     explain: bool
     trace: _records_pb2.TraceContext
-    def __init__(self, id: _Optional[int] = ..., admitted_ns: _Optional[int] = ..., deadline_ns: _Optional[int] = ..., rows: _Optional[int] = ..., explain: _Optional[bool] = ..., trace: _Optional[_Union[_records_pb2.TraceContext, _Mapping]] = ...) -> None: ...
+    def __init__(self, id: _Optional[int] = ..., admitted_ns: _Optional[int] = ..., deadline_ns: _Optional[int] = ..., rows: _Optional[int] = ..., explain: bool = ..., trace: _Optional[_Union[_records_pb2.TraceContext, _Mapping]] = ...) -> None: ...
 
 class LostModel(_message.Message):
     __slots__ = ("model", "reason", "task_ids", "not_started")
@@ -88,7 +88,7 @@ class LostModel(_message.Message):
     reason: str
     task_ids: _containers.RepeatedScalarFieldContainer[int]
     not_started: bool
-    def __init__(self, model: _Optional[int] = ..., reason: _Optional[str] = ..., task_ids: _Optional[_Iterable[int]] = ..., not_started: _Optional[bool] = ...) -> None: ...
+    def __init__(self, model: _Optional[int] = ..., reason: _Optional[str] = ..., task_ids: _Optional[_Iterable[int]] = ..., not_started: bool = ...) -> None: ...
 
 class CollectResponse(_message.Message):
     __slots__ = ("decisions", "progress")
@@ -118,7 +118,7 @@ class TaskDecision(_message.Message):
     decision: _scoring_pb2.Decision
     deadline_reached: bool
     outstanding: int
-    def __init__(self, task_id: _Optional[int] = ..., decision: _Optional[_Union[_scoring_pb2.Decision, _Mapping]] = ..., deadline_reached: _Optional[bool] = ..., outstanding: _Optional[int] = ...) -> None: ...
+    def __init__(self, task_id: _Optional[int] = ..., decision: _Optional[_Union[_scoring_pb2.Decision, _Mapping]] = ..., deadline_reached: bool = ..., outstanding: _Optional[int] = ...) -> None: ...
 
 class ReportRequest(_message.Message):
     __slots__ = ("model", "version", "results", "predictions", "scoring", "data_type")

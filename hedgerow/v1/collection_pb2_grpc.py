@@ -5,7 +5,7 @@ import warnings
 
 from hedgerow.v1 import collection_pb2 as hedgerow_dot_v1_dot_collection__pb2
 
-GRPC_GENERATED_VERSION = '1.85.1'
+GRPC_GENERATED_VERSION = '1.80.0'
 GRPC_VERSION = grpc.__version__
 _version_not_supported = False
 
@@ -25,7 +25,7 @@ if _version_not_supported:
     )
 
 
-class CollectionServiceStub:
+class CollectionServiceStub(object):
     """Gathers results and decides. Served by collectors.
     """
 
@@ -47,7 +47,7 @@ class CollectionServiceStub:
                 _registered_method=True)
 
 
-class CollectionServiceServicer:
+class CollectionServiceServicer(object):
     """Gathers results and decides. Served by collectors.
     """
 
@@ -95,7 +95,7 @@ def add_CollectionServiceServicer_to_server(servicer, server):
 
 
  # This class is part of an EXPERIMENTAL API.
-class CollectionService:
+class CollectionService(object):
     """Gathers results and decides. Served by collectors.
     """
 

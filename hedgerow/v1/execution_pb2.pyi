@@ -54,7 +54,7 @@ class Task(_message.Message):
     explain: bool
     trace: _records_pb2.TraceContext
     records: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, id: _Optional[int] = ..., deadline_ns: _Optional[int] = ..., batch: _Optional[_Union[_records_pb2.Batch, _Mapping]] = ..., explain: _Optional[bool] = ..., trace: _Optional[_Union[_records_pb2.TraceContext, _Mapping]] = ..., records: _Optional[_Iterable[int]] = ...) -> None: ...
+    def __init__(self, id: _Optional[int] = ..., deadline_ns: _Optional[int] = ..., batch: _Optional[_Union[_records_pb2.Batch, _Mapping]] = ..., explain: bool = ..., trace: _Optional[_Union[_records_pb2.TraceContext, _Mapping]] = ..., records: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class ExecuteResponse(_message.Message):
     __slots__ = ("credit", "done", "rows", "scoring", "unreachable", "reachable")

@@ -5,7 +5,7 @@ import warnings
 
 from hedgerow.v1 import execution_pb2 as hedgerow_dot_v1_dot_execution__pb2
 
-GRPC_GENERATED_VERSION = '1.85.1'
+GRPC_GENERATED_VERSION = '1.80.0'
 GRPC_VERSION = grpc.__version__
 _version_not_supported = False
 
@@ -25,7 +25,7 @@ if _version_not_supported:
     )
 
 
-class ExecutionServiceStub:
+class ExecutionServiceStub(object):
     """Runs tasks on one model version. Served by hosts.
     """
 
@@ -42,7 +42,7 @@ class ExecutionServiceStub:
                 _registered_method=True)
 
 
-class ExecutionServiceServicer:
+class ExecutionServiceServicer(object):
     """Runs tasks on one model version. Served by hosts.
     """
 
@@ -72,7 +72,7 @@ def add_ExecutionServiceServicer_to_server(servicer, server):
 
 
  # This class is part of an EXPERIMENTAL API.
-class ExecutionService:
+class ExecutionService(object):
     """Runs tasks on one model version. Served by hosts.
     """
 
@@ -104,7 +104,7 @@ class ExecutionService:
             _registered_method=True)
 
 
-class ExecutorServiceStub:
+class ExecutorServiceStub(object):
     """Tells which hosts an executor has. Served by agents.
     """
 
@@ -121,7 +121,7 @@ class ExecutorServiceStub:
                 _registered_method=True)
 
 
-class ExecutorServiceServicer:
+class ExecutorServiceServicer(object):
     """Tells which hosts an executor has. Served by agents.
     """
 
@@ -148,7 +148,7 @@ def add_ExecutorServiceServicer_to_server(servicer, server):
 
 
  # This class is part of an EXPERIMENTAL API.
-class ExecutorService:
+class ExecutorService(object):
     """Tells which hosts an executor has. Served by agents.
     """
 

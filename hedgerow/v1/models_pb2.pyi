@@ -71,7 +71,7 @@ class Feature(_message.Message):
     type: Feature.Type
     may_be_missing: bool
     unused: bool
-    def __init__(self, name: _Optional[str] = ..., type: _Optional[_Union[Feature.Type, str]] = ..., may_be_missing: _Optional[bool] = ..., unused: _Optional[bool] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., type: _Optional[_Union[Feature.Type, str]] = ..., may_be_missing: bool = ..., unused: bool = ...) -> None: ...
 
 class ModelVersion(_message.Message):
     __slots__ = ("descriptor", "signature", "version", "sha256", "size", "pushed_at")

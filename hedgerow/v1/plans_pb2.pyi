@@ -50,7 +50,7 @@ class Start(_message.Message):
     ON_DOUBT_FIELD_NUMBER: _ClassVar[int]
     after: Delay
     on_doubt: bool
-    def __init__(self, after: _Optional[_Union[Delay, _Mapping]] = ..., on_doubt: _Optional[bool] = ...) -> None: ...
+    def __init__(self, after: _Optional[_Union[Delay, _Mapping]] = ..., on_doubt: bool = ...) -> None: ...
 
 class Delay(_message.Message):
     __slots__ = ("time", "quantile")
@@ -68,7 +68,7 @@ class PlanModel(_message.Message):
     name: str
     version: int
     shadow: bool
-    def __init__(self, name: _Optional[str] = ..., version: _Optional[int] = ..., shadow: _Optional[bool] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., version: _Optional[int] = ..., shadow: bool = ...) -> None: ...
 
 class Policy(_message.Message):
     __slots__ = ("deadline", "rule", "default_answer")

@@ -26,7 +26,7 @@ class PushModelResponse(_message.Message):
     created: bool
     newest: int
     quality_inherited: bool
-    def __init__(self, model: _Optional[_Union[_models_pb2.ModelVersion, _Mapping]] = ..., created: _Optional[bool] = ..., newest: _Optional[int] = ..., quality_inherited: _Optional[bool] = ...) -> None: ...
+    def __init__(self, model: _Optional[_Union[_models_pb2.ModelVersion, _Mapping]] = ..., created: bool = ..., newest: _Optional[int] = ..., quality_inherited: bool = ...) -> None: ...
 
 class GetModelRequest(_message.Message):
     __slots__ = ("data_type", "name", "version")

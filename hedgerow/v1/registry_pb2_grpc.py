@@ -5,7 +5,7 @@ import warnings
 
 from hedgerow.v1 import registry_pb2 as hedgerow_dot_v1_dot_registry__pb2
 
-GRPC_GENERATED_VERSION = '1.85.1'
+GRPC_GENERATED_VERSION = '1.80.0'
 GRPC_VERSION = grpc.__version__
 _version_not_supported = False
 
@@ -25,7 +25,7 @@ if _version_not_supported:
     )
 
 
-class RegistryServiceStub:
+class RegistryServiceStub(object):
     """Takes models and plans, keeps every version, and tells the rest of the mesh through the log.
     """
 
@@ -67,7 +67,7 @@ class RegistryServiceStub:
                 _registered_method=True)
 
 
-class RegistryServiceServicer:
+class RegistryServiceServicer(object):
     """Takes models and plans, keeps every version, and tells the rest of the mesh through the log.
     """
 
@@ -171,7 +171,7 @@ def add_RegistryServiceServicer_to_server(servicer, server):
 
 
  # This class is part of an EXPERIMENTAL API.
-class RegistryService:
+class RegistryService(object):
     """Takes models and plans, keeps every version, and tells the rest of the mesh through the log.
     """
 

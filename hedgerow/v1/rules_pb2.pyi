@@ -82,7 +82,7 @@ class Quorum(_message.Message):
     majority: bool
     all: bool
     votes: float
-    def __init__(self, majority: _Optional[bool] = ..., all: _Optional[bool] = ..., votes: _Optional[float] = ...) -> None: ...
+    def __init__(self, majority: bool = ..., all: bool = ..., votes: _Optional[float] = ...) -> None: ...
 
 class Tolerance(_message.Message):
     __slots__ = ("absolute", "relative")

@@ -42,7 +42,7 @@ class ScoreRequest(_message.Message):
     explain: bool
     policy: _plans_pb2.Policy
     strategy: _plans_pb2.Strategy
-    def __init__(self, batch: _Optional[_Union[_records_pb2.Batch, _Mapping]] = ..., deadline: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., explain: _Optional[bool] = ..., policy: _Optional[_Union[_plans_pb2.Policy, _Mapping]] = ..., strategy: _Optional[_Union[_plans_pb2.Strategy, _Mapping]] = ...) -> None: ...
+    def __init__(self, batch: _Optional[_Union[_records_pb2.Batch, _Mapping]] = ..., deadline: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., explain: bool = ..., policy: _Optional[_Union[_plans_pb2.Policy, _Mapping]] = ..., strategy: _Optional[_Union[_plans_pb2.Strategy, _Mapping]] = ...) -> None: ...
 
 class ScoreResponse(_message.Message):
     __slots__ = ("decision",)
@@ -120,4 +120,4 @@ class ModelReport(_message.Message):
     shadow: bool
     predictions: _records_pb2.Predictions
     records: int
-    def __init__(self, name: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[ModelState, str]] = ..., elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queued: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., failure: _Optional[str] = ..., shadow: _Optional[bool] = ..., predictions: _Optional[_Union[_records_pb2.Predictions, _Mapping]] = ..., records: _Optional[int] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[ModelState, str]] = ..., elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queued: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., failure: _Optional[str] = ..., shadow: bool = ..., predictions: _Optional[_Union[_records_pb2.Predictions, _Mapping]] = ..., records: _Optional[int] = ...) -> None: ...

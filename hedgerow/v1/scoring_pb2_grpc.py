@@ -5,7 +5,7 @@ import warnings
 
 from hedgerow.v1 import scoring_pb2 as hedgerow_dot_v1_dot_scoring__pb2
 
-GRPC_GENERATED_VERSION = '1.85.1'
+GRPC_GENERATED_VERSION = '1.80.0'
 GRPC_VERSION = grpc.__version__
 _version_not_supported = False
 
@@ -25,7 +25,7 @@ if _version_not_supported:
     )
 
 
-class ScoringServiceStub:
+class ScoringServiceStub(object):
     """Scores records. Served by routers.
     """
 
@@ -47,7 +47,7 @@ class ScoringServiceStub:
                 _registered_method=True)
 
 
-class ScoringServiceServicer:
+class ScoringServiceServicer(object):
     """Scores records. Served by routers.
     """
 
@@ -97,7 +97,7 @@ def add_ScoringServiceServicer_to_server(servicer, server):
 
 
  # This class is part of an EXPERIMENTAL API.
-class ScoringService:
+class ScoringService(object):
     """Scores records. Served by routers.
     """
 

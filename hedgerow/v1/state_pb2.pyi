@@ -18,7 +18,7 @@ class GetStateRequest(_message.Message):
     MESH_FIELD_NUMBER: _ClassVar[int]
     data_type: str
     mesh: bool
-    def __init__(self, data_type: _Optional[str] = ..., mesh: _Optional[bool] = ...) -> None: ...
+    def __init__(self, data_type: _Optional[str] = ..., mesh: bool = ...) -> None: ...
 
 class GetStateResponse(_message.Message):
     __slots__ = ("service", "version", "since", "plans", "hosts", "models", "gauges", "work", "address", "others")
@@ -82,7 +82,7 @@ class ModelStats(_message.Message):
     not_started: int
     wasted: _duration_pb2.Duration
     shadow: bool
-    def __init__(self, data_type: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[int] = ..., answered: _Optional[int] = ..., late: _Optional[int] = ..., failed: _Optional[int] = ..., chosen: _Optional[int] = ..., scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., shortest_scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., longest_scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., records: _Optional[int] = ..., agreed: _Optional[int] = ..., alone: _Optional[int] = ..., cancelled: _Optional[int] = ..., not_started: _Optional[int] = ..., wasted: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., shadow: _Optional[bool] = ...) -> None: ...
+    def __init__(self, data_type: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[int] = ..., answered: _Optional[int] = ..., late: _Optional[int] = ..., failed: _Optional[int] = ..., chosen: _Optional[int] = ..., scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., shortest_scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., longest_scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., records: _Optional[int] = ..., agreed: _Optional[int] = ..., alone: _Optional[int] = ..., cancelled: _Optional[int] = ..., not_started: _Optional[int] = ..., wasted: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., shadow: bool = ...) -> None: ...
 
 class ModelWork(_message.Message):
     __slots__ = ("data_type", "name", "version", "rows_scored", "rows_dropped", "rows_not_started", "scoring", "saved", "wasted", "withheld", "replicas")

@@ -5,7 +5,7 @@ import warnings
 
 from hedgerow.v1 import state_pb2 as hedgerow_dot_v1_dot_state__pb2
 
-GRPC_GENERATED_VERSION = '1.85.1'
+GRPC_GENERATED_VERSION = '1.80.0'
 GRPC_VERSION = grpc.__version__
 _version_not_supported = False
 
@@ -25,7 +25,7 @@ if _version_not_supported:
     )
 
 
-class StateServiceStub:
+class StateServiceStub(object):
     """Answers what a service is doing now. Served by every service.
     """
 
@@ -42,7 +42,7 @@ class StateServiceStub:
                 _registered_method=True)
 
 
-class StateServiceServicer:
+class StateServiceServicer(object):
     """Answers what a service is doing now. Served by every service.
     """
 
@@ -69,7 +69,7 @@ def add_StateServiceServicer_to_server(servicer, server):
 
 
  # This class is part of an EXPERIMENTAL API.
-class StateService:
+class StateService(object):
     """Answers what a service is doing now. Served by every service.
     """
 

@@ -19,6 +19,7 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The script, on a copy of the contract."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     monkeypatch.setenv("PATH", path)
+    monkeypatch.syspath_prepend(ROOT / "scripts")
     spec = importlib.util.spec_from_file_location("protos", ROOT / "scripts" / "protos.py")
     assert spec is not None
     assert spec.loader is not None
