@@ -44,7 +44,12 @@ class LineReader:
         splitter: _Splitter | None = None
         async for block in _blocks(self._stream):
             if splitter is None:
-                self.is_json = block.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{")
+                beginning = block.removeprefix(codecs.BOM_UTF8).lstrip()
+                if beginning.startswith(b"["):
+                    raise InvalidRecord(
+                        "this is a JSON array; write a record a line, as `jq -c '.[]'` does"
+                    )
+                self.is_json = beginning.startswith(b"{")
                 splitter = _Splitter(quoted=not self.is_json)
             if lines := splitter.feed(block):
                 yield lines

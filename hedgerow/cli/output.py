@@ -25,7 +25,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    listed = [columns, *rows]
+    listed = [columns, *([printable(cell) for cell in row] for row in rows)]
     for place, column in enumerate(columns):
         is_last = place == len(columns) - 1
         widest = max(len(row[place]) for row in listed)
@@ -40,7 +40,17 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def print_error(message: str) -> None:
     """Print an error as one line."""
-    print("error: " + " ".join(message.split()), file=sys.stderr)
+    print("error: " + printable(" ".join(message.split())), file=sys.stderr)
+
+
+def printable(text: str) -> str:
+    """Return a text with what could steer a terminal written out.
+
+    Descriptions, and reasons that models give, are written by people who may not be the reader's friends.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 @contextmanager

@@ -74,8 +74,13 @@ def _parse_json(lines: Sequence[Line]) -> list[dict[str, Any]]:
 def _json_object(line: Line) -> dict[str, Any]:
     try:
         value = json.loads(line.text)
+    except RecursionError as error:
+        raise InvalidRecord(f"line {line.number} is nested too deeply for a record") from error
     except ValueError as error:
-        raise InvalidRecord(f"line {line.number} is not JSON: {error}") from error
+        raise InvalidRecord(
+            f"line {line.number} is not JSON: {error}; write each record on a line of its own, as"
+            " `jq -c .` does"
+        ) from error
     if not isinstance(value, dict):
         raise InvalidRecord(
             f'line {line.number} is no JSON object; write a record a line: {{"alcohol": 13.2, ...}}'

@@ -45,6 +45,10 @@ class Connection(Generic[Stub]):
     def __init__(self, target: str, make_stub: Callable[[grpc.aio.Channel], Stub]) -> None:
         if target.startswith(("http://", "https://")) or not target:
             raise errors.InvalidInput(f"{target!r} is not an address; give host:port, without http")
+        if "," in target and not target.startswith(("ipv4:", "ipv6:")):
+            raise errors.InvalidInput(
+                f"{target!r} is more than one address; give one, or a name that resolves to several"
+            )
         self.target = target
         self._make_stub = make_stub
         self._channel: grpc.aio.Channel | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -93,13 +93,23 @@ class _Exchange(Generic[Item]):
                 await self._free.acquire()
                 if not await self._send(item):
                     return
-            self._all_sent = True
-            await self._call.done_writing()
-            self._in_order.put_nowait(None)
-        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
-            return  # the call is over; `read` knows why
         except Exception as error:
             self._in_order.put_nowait(error)
+            return
+        self._all_sent = True
+        if await self._done(self._call.done_writing()):
+            self._in_order.put_nowait(None)
+
+    async def _done(self, step: Awaitable[object]) -> bool:
+        """Take a step of writing; False: the call is over, and `read` knows why.
+
+        gRPC has many exceptions for that, some of them private.
+        """
+        try:
+            await step
+        except Exception:
+            return False
+        return True
 
     async def _send(self, item: Item) -> bool:
         """Send one; False: nothing more can be sent, and its own outcome says why."""
@@ -117,8 +127,7 @@ class _Exchange(Generic[Item]):
             pending.outcome.set_result(error)
             return False
         self._by_id[number] = pending
-        await self._call.write(message)
-        return True
+        return await self._done(self._call.write(message))
 
     async def read(self) -> None:
         """Settle what the answers belong to; when the call breaks, everything that waits."""

@@ -98,12 +98,47 @@ def _wrap(handler: Any) -> Any:
     # A handler that writes to its context by itself is a plain coroutine, also where it streams.
     guard = _guard_stream if inspect.isasyncgenfunction(behaviour) else _guard_call
     make = getattr(grpc, f"{kind}_rpc_method_handler")
-    return make(guard(behaviour), handler.request_deserializer, handler.response_serializer)
+    decode = _decoding(handler.request_deserializer, handler.request_streaming)
+    return make(guard(behaviour), decode, handler.response_serializer)
+
+
+class _Malformed:
+    """In place of a request that is none."""
+
+    def __init__(self, error: errors.InvalidInput) -> None:
+        self.error = error
+
+
+def _decoding(decode: Callable[[bytes], Any] | None, streams: bool) -> Any:
+    """Have bytes that are no request refused as the caller's mistake, and not as a fault of ours.
+
+    Messages of a stream are decoded while the handler reads them, so that it meets the exception. The one
+    request of another call is decoded by gRPC, which knows no exceptions there but its own.
+    """
+    if decode is None:
+        return None
+
+    def decoded(raw: bytes) -> Any:
+        try:
+            return decode(raw)
+        except Exception as cause:
+            error = errors.InvalidInput(f"the {len(raw)} bytes sent are no message of this call")
+            if streams:
+                raise error from cause
+            return _Malformed(error)
+
+    return decoded
+
+
+def _check_decoded(request: object) -> None:
+    if isinstance(request, _Malformed):
+        raise request.error
 
 
 def _guard_call(behaviour: Callable[[Any, Any], Awaitable[Any]]) -> Any:
     async def guarded(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
         try:
+            _check_decoded(request)
             return await behaviour(request, context)
         except grpc.aio.AbortError:
             raise
@@ -118,6 +153,7 @@ def _guard_stream(behaviour: Callable[[Any, Any], AsyncIterator[Any]]) -> Any:
         request: Any, context: grpc.aio.ServicerContext[Any, Any]
     ) -> AsyncIterator[Any]:
         try:
+            _check_decoded(request)
             async for response in behaviour(request, context):
                 yield response
         except grpc.aio.AbortError:

@@ -29,7 +29,7 @@ from hedgerow.errors import Unavailable
 from services.common.errors import ErrorInterceptor
 from services.common.log import Members
 from services.common.logs import configure_logging
-from services.common.settings import ServiceSettings, load
+from services.common.settings import ServiceSettings, address_of, load
 from services.common.telemetry import Tracing
 from services.common.wire import SERVER_OPTIONS
 
@@ -179,9 +179,9 @@ class Lifecycle:
         await self._say(health_pb2.HealthCheckResponse.NOT_SERVING)
         await self._health.set(LIVENESS, health_pb2.HealthCheckResponse.SERVING)
         host, port = self._settings.host, self._settings.port
-        bound = self._server.add_insecure_port(f"{host}:{port}")
+        bound = self._server.add_insecure_port(address_of(host, port))
         await self._server.start()
-        return self._settings.advertise or f"{host}:{bound}"
+        return self._settings.advertise or address_of(host, bound)
 
     async def _say(self, status: int) -> None:
         for name in ("", *self._service.services):

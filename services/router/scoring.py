@@ -13,7 +13,7 @@ from hedgerow.plans.checks import MAX_DEADLINE
 from hedgerow.v1.collection_pb2 import TaskDecision, TaskProgress
 from hedgerow.v1.records_pb2 import TraceContext
 from hedgerow.v1.rules_pb2 import Reason
-from hedgerow.v1.scoring_pb2 import Decision, ModelState, ScoreRequest
+from hedgerow.v1.scoring_pb2 import Decision, ModelReport, ModelState, ScoreRequest
 from services.common.clock import now_ns
 from services.common.deadlines import Deadlines
 from services.common.wire import LARGEST_PART
@@ -267,15 +267,20 @@ def _has_answer(decided: TaskDecision) -> bool:
     return any(reason != _NO_ANSWER for reason in decided.decision.reasons)
 
 
+def _state_text(model: ModelReport) -> str:
+    if model.state == ModelState.MODEL_STATE_ANSWERED:
+        return "ANSWERED (that it has no answer)"
+    name = ModelState.Name(model.state).removeprefix("MODEL_STATE_")
+    return f"{name} ({model.failure})" if model.failure else name
+
+
 def _answered(task: Task, decided: TaskDecision) -> Decision:
     """Return the decision, or raise NoAnswer if no record has an answer."""
     decision = decided.decision
     if _has_answer(decided):
         return decision
     states = "; ".join(
-        f"{model.name}{f'@{model.version}' if model.version else ''}"
-        f" {ModelState.Name(model.state).removeprefix('MODEL_STATE_')}"
-        + (f" ({model.failure})" if model.failure else "")
+        f"{model.name}{f'@{model.version}' if model.version else ''} {_state_text(model)}"
         for model in decision.models
     )
     why = "in time" if decided.deadline_reached else "at all"

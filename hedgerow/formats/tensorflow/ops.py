@@ -54,6 +54,19 @@ _WHAT_THEY_DO = {
     """,
     "ends the process": "Abort",
 }
+_FROM_FILE = (
+    "make its tables of constants (tf.lookup.KeyValueTensorInitializer) in place of files, which are its"
+    " assets, and export it again"
+)
+_ADVICE = {
+    "InitializeTableFromTextFile": _FROM_FILE,
+    "InitializeTableFromTextFileV2": _FROM_FILE,
+    "PrintV2": "take tf.print out of it and export it again",
+    "EagerPyFunc": "write what tf.py_function does in TensorFlow and export it again",
+    "PyFunc": "write what tf.py_function does in TensorFlow and export it again",
+    "PyFuncStateless": "write what tf.numpy_function does in TensorFlow and export it again",
+}
+"""What to do about those that people have without a thought of files."""
 _REFUSED = {op: what for what, ops in _WHAT_THEY_DO.items() for op in ops.split()}
 _REFUSED_IN_SCORING = _REFUSED | dict.fromkeys(CHECKPOINT, "reads or writes checkpoint files")
 
@@ -66,9 +79,9 @@ def refuse(ops: Iterable[str], *, to_score: bool) -> None:
     refused = _REFUSED_IN_SCORING if to_score else _REFUSED
     for op in ops:
         if op in refused:
+            advice = _ADVICE.get(op, "export one that takes numbers and gives scores")
             raise InvalidModel(
-                f"the graph has the operation {op}, which {refused[op]}; models must not, so export one"
-                " that takes numbers and gives scores"
+                f"the graph has the operation {op}, which {refused[op]}; models must not, so {advice}"
             )
 
 

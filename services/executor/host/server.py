@@ -13,6 +13,7 @@ from hedgerow.formats import Model
 from hedgerow.v1.execution_pb2_grpc import add_ExecutionServiceServicer_to_server
 from hedgerow.v1.models_pb2 import ModelVersion
 from services.common.errors import ErrorInterceptor
+from services.common.settings import address_of
 from services.common.telemetry import Tracing
 from services.common.wire import SERVER_OPTIONS
 from services.executor.heartbeat import Heartbeat
@@ -59,14 +60,14 @@ class HostServer:
         """
         server = grpc.aio.server(interceptors=[ErrorInterceptor()], options=SERVER_OPTIONS)
         add_ExecutionServiceServicer_to_server(self._servicer, server)
-        port = server.add_insecure_port(f"{self._spec.listen}:0")
+        port = server.add_insecure_port(address_of(self._spec.listen, 0))
         await server.start()
         tasks = [self._start(self._beat(), "beats"), self._start(self._servicer.run(), "scoring")]
         # Any word from the agent means the end, and so does the end of the pipe.
         asyncio.get_running_loop().add_reader(self._pipe.fileno(), self._stop.set)
         # Before the agent may look: else it would see a heart that has not beaten since the fork.
         self._heartbeat.beat()
-        self._pipe.send(Serving(f"{self._spec.advertise}:{port}"))
+        self._pipe.send(Serving(address_of(self._spec.advertise, port)))
         await self._stop.wait()
         asyncio.get_running_loop().remove_reader(self._pipe.fileno())
         drained = not self._failed and await self._drained()

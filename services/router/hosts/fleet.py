@@ -23,7 +23,8 @@ _log = structlog.get_logger()
 ModelName = tuple[str, str]
 """Data type and name."""
 
-_RETRY_SECONDS = 0.2
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+"""Seconds until a host that is announced and cannot be reached is tried again; doubled from try to try."""
 
 _TAKES_TASKS = (HostState.HOST_STATE_SERVING, HostState.HOST_STATE_DRAINING)
 
@@ -55,6 +56,8 @@ class Fleet:
         self._announced: dict[str, list[Host]] = {}
         self._links: dict[str, HostLink] = {}
         self._by_model: dict[ModelName, list[HostLink]] = {}
+        self._pauses: dict[str, float] = {}
+        self._paused: set[str] = set()
 
     def hosts(self) -> list[Host]:
         """Return all hosts; one that this router has not reached yet counts as LOADING."""
@@ -174,9 +177,12 @@ class Fleet:
             host.address: host for host in announced if host.address and host.state in _TAKES_TASKS
         }
         for address, host in takers.items():
-            if address not in self._links:
+            if address not in self._links and address not in self._paused:
                 self._add(host)
-            self._links[address].is_draining = host.state == HostState.HOST_STATE_DRAINING
+            if address in self._links:
+                self._links[address].is_draining = host.state == HostState.HOST_STATE_DRAINING
+        for address in self._pauses.keys() - takers.keys():
+            del self._pauses[address]
         for address, link in self._links.items():
             if address not in takers:
                 link.is_draining = True
@@ -229,8 +235,22 @@ class Fleet:
         self._count_cuts()
         self._changed()
         self._lost(link, offers)
-        # If only the stream broke, its executor still announces it. If it died, that will soon be told.
-        asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._update)
+        self._try_again(link.address, link.was_ready)
+
+    def _try_again(self, address: str, was_ready: bool) -> None:
+        """Look again at a host that was lost, soon at first.
+
+        If only the stream broke, its executor still announces it. If it died, that will soon be told.
+        """
+        before = 0.0 if was_ready else self._pauses.get(address, 0.0)
+        pause = self._pauses[address] = min(before * 2, _LONGEST_PAUSE) or _FIRST_PAUSE
+        self._paused.add(address)
+
+        def over() -> None:
+            self._paused.discard(address)
+            self._update()
+
+        asyncio.get_running_loop().call_later(pause, over)
 
     async def close(self) -> None:
         """End all streams."""

@@ -74,6 +74,8 @@ class HostLink:
         self._number = 0
         self._reason = ""
         self.outstanding = 0
+        self.was_ready = False
+        """Its stream is over, and was up before."""
         # Not opened again: a host is one process, and its executor tells whether there still is one.
         self._stream: PeerStream[bytes, ExecuteResponse] = PeerStream(
             self.address,
@@ -198,6 +200,7 @@ class HostLink:
 
     def _lost(self, end: StreamEnd) -> None:
         self._reason = end.reason
+        self.was_ready = end.was_ready
 
     def _over(self) -> None:
         left = [offer for offers in self._in_flight.values() for offer in offers]

@@ -231,3 +231,13 @@ def test_an_empty_strategy_is_one(run: Run, records: Path, fake_router: FakeRout
     run("score", "wine", str(records), "--strategy", "{}")
     run("score", "wine", str(records))
     assert [request.HasField("strategy") for request in fake_router.requests] == [True, False]
+
+
+def test_json_that_is_not_a_record_a_line_is_refused_with_what_to_do(run: Run) -> None:
+    pretty = run("score", "wine", "-", input='{\n  "alcohol": 13.2\n}\n')
+    assert "line 1 is not JSON" in pretty.error
+    assert "jq -c ." in pretty.error
+    array = run("score", "wine", "-", input='[{"alcohol": 13.2}]\n')
+    assert array.error == "this is a JSON array; write a record a line, as `jq -c '.[]'` does"
+    deep = run("score", "wine", "-", input='{"a": ' + "[" * 100_000 + "\n")
+    assert "nested too deeply" in deep.error

@@ -271,3 +271,9 @@ async def test_an_untraced_call_carries_none(router: str, fake_router: FakeRoute
     async with AsyncClient(router) as client:
         await client.score("wine", WINE)
     assert "traceparent" not in fake_router.metadata[0]
+
+
+def test_a_target_is_one_address() -> None:
+    with pytest.raises(errors.InvalidInput, match="more than one address"):
+        AsyncClient("localhost:1,localhost:2")
+    AsyncClient("ipv4:127.0.0.1:1,127.0.0.1:2")  # gRPC's own way to say several

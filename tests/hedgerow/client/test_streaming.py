@@ -158,3 +158,9 @@ async def test_an_answer_to_nothing_that_was_asked_ends_the_stream_with_an_error
     async with AsyncClient(router) as client, asyncio.timeout(10):
         with pytest.raises(errors.Internal, match="not asked"):
             _ = [scored async for scored in client.score_stream("wine", _each(WINE))]
+
+
+async def test_a_stream_of_nothing_to_nobody_is_told_as_that(nobody: str) -> None:
+    async with AsyncClient(nobody) as client, asyncio.timeout(30):
+        with pytest.raises(errors.Unavailable, match="nothing answers"):
+            _ = [scored async for scored in client.score_stream("wine", _each())]

@@ -187,3 +187,34 @@ async def test_methods_that_do_not_exist_are_not_remembered() -> None:
             assert error.code() is Code.UNIMPLEMENTED
     await server.stop(None)
     assert not interceptor._wrapped
+
+
+@pytest.mark.parametrize("requests", ["unary", "stream"])
+async def test_bytes_that_are_no_request_are_the_callers_mistake(
+    requests: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def of_one(request: Decision, context: Any) -> bytes:
+        return b"done"
+
+    async def of_many(requests: AsyncIterator[Decision], context: Any) -> bytes:
+        async for _ in requests:
+            pass
+        return b"done"
+
+    make: Any = getattr(grpc, f"{requests}_unary_rpc_method_handler")
+    handler = make(of_one if requests == "unary" else of_many, Decision.FromString)
+    server = grpc.aio.server(interceptors=[ErrorInterceptor()])
+    server.add_generic_rpc_handlers(
+        (grpc.method_handlers_generic_handler("test.Service", {"Do": handler}),)
+    )
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        method: Any = channel.unary_unary("/test.Service/Do")
+        assert await method(Decision(plan_revision=7).SerializeToString()) == b"done"
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await method(b"\xff\xff")
+    await server.stop(None)
+    assert caught.value.code() is Code.INVALID_ARGUMENT
+    assert "the 2 bytes sent are no message" in str(caught.value.details())
+    assert capsys.readouterr().out == ""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 
 from hedgerow.v1.execution_pb2 import Host, HostState
@@ -62,3 +65,30 @@ async def test_until_a_version_that_a_plan_asks_for_serves_the_one_next_to_it_an
 )
 def test_of_two_versions_as_near_the_older_is_next(wanted: int, nearest: int) -> None:
     assert min([9, 5, 2], key=lambda version: _distance(version, wanted)) == nearest
+
+
+async def test_a_host_that_is_announced_and_cannot_be_reached_is_dialled_less_and_less_often(
+    log_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with rigged(log_url) as rig:
+        serving = await rig.host("a", "x")
+        pauses: list[float] = []
+        loop = asyncio.get_running_loop()
+        later = loop.call_later
+
+        def call_later(seconds: float, callback: Any, *args: Any) -> asyncio.TimerHandle:
+            if getattr(callback, "__qualname__", "").startswith("Fleet."):
+                pauses.append(seconds)
+                seconds = 0
+            return later(seconds, callback, *args)
+
+        monkeypatch.setattr(loop, "call_later", call_later)
+        gone = Host(
+            model=serving.version, address="127.0.0.1:1", state=HostState.HOST_STATE_SERVING
+        )
+        rig._announcements.publish([serving.announcement(), gone])
+        await wait_until(lambda: len(pauses) >= 8, "it was dialled again and again")
+        assert pauses[:7] == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+        rig._announcements.publish([serving.announcement()])
+        await wait_until(lambda: not rig.core.fleet._pauses, "it is forgotten")
+        assert rig.can_use(serving)
