@@ -1,8 +1,8 @@
 """The generator of the stubs, in an environment of its own.
 
-Stubs refuse to be imported by a protobuf older than what generated them. So they are generated for the oldest
-that `pyproject.toml` claims, which is not what the project is developed with. The generator is installed from
-`constraints-protos.txt`, once, and anew when that changes.
+Stubs refuse to be imported by a protobuf older than what generated them. So they are generated for the
+oldest that `pyproject.toml` claims, which is not what the project is developed with. The generator is
+installed from `constraints-protos.txt`, once, and anew when that changes.
 """
 
 import shutil

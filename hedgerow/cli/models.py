@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 import typer
 
 from hedgerow.cli import options
-from hedgerow.cli.options import AsJson, Registry
+from hedgerow.cli.options import AsJson, Registry, Router, Wait
 
 if TYPE_CHECKING:
     from hedgerow.client.registry import Pushed
@@ -38,7 +38,9 @@ def push(
     classes: Annotated[str, typer.Option(help="TensorFlow: labels, in the scores' order.")] = "",
     input: Annotated[str, typer.Option(help="TensorFlow: the tensor of the features.")] = "",
     output: Annotated[str, typer.Option(help="TensorFlow: the tensor of the scores.")] = "",
+    wait: Wait = False,
     registry: Registry = options.REGISTRY,
+    router: Router = options.ROUTER,
     as_json: AsJson = False,
 ) -> None:
     """Register a model. The same again keeps its version; anything else makes a new one."""
@@ -66,6 +68,8 @@ def push(
                 )
 
     pushed = asyncio.run(run())
+    if wait:
+        _wait_until_serving(router, data_type, (name, pushed.newest))
     if as_json:
         said = {
             "created": pushed.created,
@@ -75,6 +79,12 @@ def push(
         print_json({**_as_dict(pushed.model), **said})
     else:
         print(f"{name}@{pushed.model.version}{_remark(name, pushed)}")
+
+
+def _wait_until_serving(router: str, data_type: str, reference: tuple[str, int]) -> None:
+    from hedgerow.client.serving import wait_until_serving
+
+    asyncio.run(wait_until_serving(router, data_type, [reference], options.WAIT_SECONDS))
 
 
 def _remark(name: str, pushed: Pushed) -> str:

@@ -13,6 +13,11 @@ Router = Annotated[
 Registry = Annotated[
     str, typer.Option("--registry", envvar="HEDGEROW_REGISTRY", help="Address of the registry.")
 ]
+Wait = Annotated[
+    bool, typer.Option("--wait", help="Return when it serves, or with an error if it cannot.")
+]
+WAIT_SECONDS = 120.0
+"""The longest that is waited: an executor gives a model as much time to load, by default."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 

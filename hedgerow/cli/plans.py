@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hedgerow.cli import options
-from hedgerow.cli.options import AsJson, Registry
+from hedgerow.cli.options import AsJson, Registry, Router, Wait
 
 if TYPE_CHECKING:
+    from hedgerow.client.registry import AsyncRegistry
     from hedgerow.v1.plans_pb2 import Plan
 
 app = typer.Typer(no_args_is_help=True, help="Apply a plan, show the one in force.")
@@ -20,7 +21,9 @@ app = typer.Typer(no_args_is_help=True, help="Apply a plan, show the one in forc
 @app.command()
 def apply(
     file: Annotated[Path, typer.Argument(help="The plan, in YAML.", show_default=False)],
+    wait: Wait = False,
     registry: Registry = options.REGISTRY,
+    router: Router = options.ROUTER,
     as_json: AsJson = False,
 ) -> None:
     """Put a plan into force for its data type."""
@@ -32,7 +35,10 @@ def apply(
 
     async def run() -> Plan:
         async with AsyncRegistry(registry) as client:
-            return await client.apply_plan(plan)
+            in_force = await client.apply_plan(plan)
+            if wait:
+                await _wait_until_serving(client, router, in_force)
+            return in_force
 
     applied = asyncio.run(run())
     if as_json:
@@ -63,6 +69,17 @@ def show(
     since = f"applied {plan.applied_at.ToJsonString()}" if plan.revision else "nobody applied one"
     print(f"# revision {plan.revision}: {since}")
     print(plan_to_yaml(plan), end="")
+
+
+async def _wait_until_serving(client: AsyncRegistry, router: str, plan: Plan) -> None:
+    """Wait for the versions that a plan names, and for the newest of the models that it names without."""
+    from hedgerow.client.serving import wait_until_serving
+
+    wanted = [
+        (model.name, (await client.get_model(plan.data_type, model.name, model.version)).version)
+        for model in plan.models
+    ]
+    await wait_until_serving(router, plan.data_type, wanted, options.WAIT_SECONDS)
 
 
 def _text_of(file: Path) -> str:

@@ -53,6 +53,8 @@ def test_the_python_shown_for_plans_runs(monkeypatch: pytest.MonkeyPatch) -> Non
     said: list[ScoreRequest] = []
 
     class Client:
+        def __init__(self, target: str) -> None: ...
+
         def __enter__(self) -> Client:
             return self
 
@@ -63,7 +65,8 @@ def test_the_python_shown_for_plans_runs(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(hedgerow, "Client", Client, raising=False)
     (script,) = blocks(ROOT / "docs" / "plans.md", "python")
-    exec(script, {"record": {"alcohol": 13.2}})
+    monkeypatch.chdir(ROOT)
+    exec(script, {})
     assert said[0].policy.rule.consensus.quorum.all
     assert said[0].strategy.starts["wine-boosting"].on_doubt
 

@@ -1,0 +1,88 @@
+"""Every command, plan and program that the documents show works when it is pasted, in their order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from hedgerow.local.folder import temporary_folder
+from hedgerow.local.mesh import LocalMesh
+from hedgerow.local.ports import Ports
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "plans.md")
+
+_NOT_HERE = ("make ", ". .venv")
+"""A mesh that is up already need not be started, nor what is installed be activated."""
+
+
+class Block(NamedTuple):
+    """What stands between two fences."""
+
+    where: str
+    language: str
+    text: str
+
+
+def shown() -> Iterator[Block]:
+    """All that can be pasted, in order."""
+    for document in DOCUMENTS:
+        text = document.read_text()
+        for found in re.finditer(r"^```(sh|python|yaml)\n(.*?)^```$", text, re.M | re.S):
+            line = text.count("\n", 0, found.start()) + 1
+            yield Block(f"{document.name}:{line}", found[1], found[2])
+
+
+def command_of(block: Block, router: str) -> list[str]:
+    """What a user would type for it."""
+    if block.language == "python":
+        return [sys.executable, "-c", block.text.replace("localhost:8400", router)]
+    if block.language == "yaml":
+        Path("plan.yaml").write_text(block.text)
+        return ["bash", "-ec", "hedgerow plan apply plan.yaml --wait"]
+    lines = [line for line in block.text.splitlines() if not line.startswith(_NOT_HERE)]
+    return ["bash", "-ec", "\n".join(lines)]
+
+
+@pytest.mark.timeout(
+    150
+)  # the mesh, three Java machines and two TensorFlows, on however slow a machine
+async def test_what_is_shown_works_when_it_is_pasted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    with temporary_folder() as folder:
+        environment = {"PYTHONPATH": str(ROOT)}
+        mesh = LocalMesh(folder, Ports.free(), lambda part, what: None, environment)
+        await mesh.start()
+        try:
+            router = mesh.ports.address("router")
+            environment |= {
+                "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+                "HEDGEROW_ROUTER": router,
+                "HEDGEROW_REGISTRY": mesh.ports.address("registry"),
+            }
+            blocks = list(shown())
+            assert len(blocks) > 10
+            for block in blocks:
+                ran = await asyncio.to_thread(
+                    subprocess.run,
+                    command_of(block, router),
+                    env={**os.environ, **environment},
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+                assert ran.returncode == 0, f"{block.where}: {ran.stdout}{ran.stderr}"
+                assert "Traceback" not in ran.stderr, block.where
+        finally:
+            await asyncio.shield(mesh.stop())
