@@ -91,12 +91,14 @@ class LostModel(_message.Message):
     def __init__(self, model: _Optional[int] = ..., reason: _Optional[str] = ..., task_ids: _Optional[_Iterable[int]] = ..., not_started: bool = ...) -> None: ...
 
 class CollectResponse(_message.Message):
-    __slots__ = ("decisions", "progress")
+    __slots__ = ("decisions", "progress", "heartbeat")
     DECISIONS_FIELD_NUMBER: _ClassVar[int]
     PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     decisions: _containers.RepeatedCompositeFieldContainer[TaskDecision]
     progress: _containers.RepeatedCompositeFieldContainer[TaskProgress]
-    def __init__(self, decisions: _Optional[_Iterable[_Union[TaskDecision, _Mapping]]] = ..., progress: _Optional[_Iterable[_Union[TaskProgress, _Mapping]]] = ...) -> None: ...
+    heartbeat: _duration_pb2.Duration
+    def __init__(self, decisions: _Optional[_Iterable[_Union[TaskDecision, _Mapping]]] = ..., progress: _Optional[_Iterable[_Union[TaskProgress, _Mapping]]] = ..., heartbeat: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class TaskProgress(_message.Message):
     __slots__ = ("task_id", "ended", "undecided")

@@ -34,18 +34,27 @@ _MOST_ENCODED = 4096
 _double = struct.Struct("<d").pack
 
 
+class Beat:
+    """Says nothing but that the collector lives."""
+
+
 class Progress(NamedTuple):
     """Says what a task waits for that has not ended."""
 
     task: Task
 
 
-def response_of(items: Sequence[Task | Progress]) -> CollectResponse:
-    """Write tasks that have ended, and the progress of others as it is now, once each."""
+def response_of(items: Sequence[Task | Progress | Beat]) -> CollectResponse:
+    """Write tasks that have ended, and the progress of others as it is now, once each.
+
+    A frame of nothing but beats is empty.
+    """
     response = CollectResponse()
     add = response.decisions.add
     going_on: dict[int, Task] = {}
     for item in items:
+        if isinstance(item, Beat):
+            continue
         if not isinstance(item, Progress):
             decision = add(task_id=item.id)
             _write_decision(decision, item)

@@ -17,14 +17,17 @@ from hedgerow.v1.collection_pb2 import (
     ReportResponse,
 )
 from hedgerow.v1.collection_pb2_grpc import CollectionServiceServicer
-from services.collector.decisions import Progress, response_of
+from services.collector.decisions import Beat, Progress, response_of
 from services.collector.inbound import InboundStream
 from services.collector.intake import Intake
 from services.collector.sessions import Session
 from services.collector.tasks.task import Task
 from services.common.outbox import Outbox
+from services.common.seconds import duration_of
 
 _POLL_SECONDS = 0.01
+_BEAT_SECONDS = 0.05
+"""A router takes a collector for stopped after some of these, and deadlines are not much longer."""
 _STOPPING = "the collector is stopping; use another one"
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -49,16 +52,18 @@ class CollectionServicer(CollectionServiceServicer):
     ) -> None:
         """Serve a router."""
         await self._greet(context)
-        outbox: Outbox[Task | Progress, CollectResponse] = Outbox(
+        outbox: Outbox[Task | Progress | Beat, CollectResponse] = Outbox(
             context.write, response_of, "decisions", CollectResponse.ByteSize
         )
         session = self._session(outbox.put)
         stream = InboundStream()
         self._routers[stream] = session
+        beating = asyncio.create_task(_beat(outbox.put), name="beats to a router")
         try:
             if not await stream.read(request_iterator, session.take):
                 raise Unavailable(_STOPPING)
         finally:
+            beating.cancel()
             del self._routers[stream]
             session.end()
             await outbox.close()
@@ -80,7 +85,7 @@ class CollectionServicer(CollectionServiceServicer):
     async def _greet(self, context: Context) -> None:
         """Tell a router that this collector takes tasks. Raises Unavailable if it does not any more."""
         if not self._draining:
-            await context.write(CollectResponse())
+            await context.write(CollectResponse(heartbeat=duration_of(_BEAT_SECONDS)))
         if self._draining:
             raise Unavailable(_STOPPING)
 
@@ -97,3 +102,10 @@ class CollectionServicer(CollectionServiceServicer):
         self._drained = True
         for stream in self._hosts:
             stream.end()
+
+
+async def _beat(put: Callable[[Beat], None]) -> None:
+    beat = Beat()
+    while True:
+        await asyncio.sleep(_BEAT_SECONDS)
+        put(beat)

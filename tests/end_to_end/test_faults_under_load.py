@@ -181,6 +181,13 @@ async def test_an_executor_is_stopped_for_two_seconds(cluster: Cluster) -> None:
         await _stopped(load, cluster.pids("executor-2"))
 
 
+async def test_a_collector_is_stopped_for_two_seconds(cluster: Cluster) -> None:
+    """Its tasks are opened at the other one, long before their deadline or a ping's."""
+    async with unseen_by_callers(cluster) as load:
+        await _stopped(load, cluster.pids("collector-2"))
+        assert load.longest < timedelta(seconds=1.5)
+
+
 async def test_a_collector_is_cut_off_from_an_executor(cluster: Cluster) -> None:
     async with unseen_by_callers(cluster) as load:
         executor = cluster.pids("executor-1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -21,10 +22,14 @@ from hedgerow.v1.collection_pb2 import (
 from hedgerow.v1.collection_pb2_grpc import CollectionServiceStub
 from services.common.clock import now_ns
 from services.common.peer_stream import Listener, PeerStream, StreamEnd
+from services.common.seconds import seconds_of
 from services.router.plans.prepared import Plan
 from services.router.tasks import Task
 
 _log = structlog.get_logger()
+
+_BEATS_MISSED = 5
+"""After which a collector is taken for stopped. One that is only busy beats late, but beats."""
 
 _MOST_PLANS = 512
 """Defined at a collector at a time. Beyond it the number of the oldest is given to the new one."""
@@ -48,7 +53,12 @@ class CollectorLink:
         self.address = address
         self.is_retired = False
         """It is not a member any more, or drains, though its stream may still be up."""
+        self.is_silent = False
+        """It has said nothing for so long that it must be standing still, though its stream is up."""
         self._listener = listener
+        self._loop = asyncio.get_running_loop()
+        self._heard = self._loop.time()
+        self._heartbeat = 0.0
         self._open: set[int] = set()
         self._keys: dict[bytes, int] = {}
         self._stream: PeerStream[CollectRequest, CollectResponse] = PeerStream(
@@ -100,6 +110,23 @@ class CollectorLink:
             self._open.difference_update(ids)
             self._send(CollectRequest(cancelled=ids))
 
+    def listen_anew(self) -> None:
+        """Count its silence from now on: until now this process did not listen."""
+        self._heard = self._loop.time()
+
+    def is_quiet(self) -> bool:
+        """Whether it has missed so many heartbeats that it must be standing still."""
+        silence = self._loop.time() - self._heard
+        return self.is_ready and 0 < self._heartbeat * _BEATS_MISSED < silence
+
+    def fall_silent(self) -> None:
+        """Have its tasks opened elsewhere; what it says of them when it goes on is no news any more."""
+        self.is_silent = True
+        _log.warning(
+            "a collector stands still", collector=self.address, open_tasks=self.outstanding
+        )
+        self._listener.lost(list(self._open))
+
     def hurry(self) -> None:
         """Look at once whether it is back."""
         self._stream.hurry()
@@ -136,9 +163,16 @@ class CollectorLink:
         self._stream.send(request)
 
     def _received(self, response: CollectResponse) -> None:
+        self._heard = self._loop.time()
+        if self.is_silent:
+            self.is_silent = False
+            _log.info("a collector goes on", collector=self.address)
+        if response.HasField("heartbeat"):
+            self._heartbeat = seconds_of(response.heartbeat)
         for decision in response.decisions:
-            self._open.discard(decision.task_id)
-            self._listener.decided(decision)
+            if decision.task_id in self._open:
+                self._open.remove(decision.task_id)
+                self._listener.decided(decision)
         if response.progress:
             # What is said of a task that was opened elsewhere meanwhile is no news of it.
             news = [message for message in response.progress if message.task_id in self._open]
@@ -148,6 +182,7 @@ class CollectorLink:
         if end.was_ready:
             _log.info("a collector was lost", collector=self.address, reason=end.reason)
         self._keys.clear()
+        self._heartbeat, self.is_silent = 0.0, False
         left, self._open = list(self._open), set()
         self._listener.lost(left)
 

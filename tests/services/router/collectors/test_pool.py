@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
+from hedgerow.v1.collection_pb2 import CollectResponse
 from services.common import peer_stream
+from services.router.collectors.link import CollectorLink
 from tests.services.common.test_peer_stream import with_long_pauses
 from tests.services.decisions import labels
 from tests.services.router.rig import rigged
@@ -81,3 +84,33 @@ async def test_where_none_is_reachable_those_that_are_known_are_tried_at_once(
         back = asyncio.create_task(rig.collector(int(address.rpartition(":")[2])))
         await wait_until(lambda: pool.choose() is not None, "it is found", timeout=3)
         await back
+
+
+async def test_a_router_that_stood_still_itself_takes_no_collector_for_stopped(
+    log_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fallen: list[CollectorLink] = []
+    monkeypatch.setattr(CollectorLink, "fall_silent", fallen.append)
+    async with rigged(log_url) as rig:
+        await rig.collector()
+        links = list(rig.core.collectors._links.values())
+        for _ in range(3):
+            # Nothing is read meanwhile; then one collector may be heard before the other.
+            time.sleep(0.5)  # noqa: ASYNC251
+            links[0]._received(CollectResponse())
+            heard = [link._heard for link in links]
+            await wait_until(
+                lambda: all(link._heard > was for link, was in zip(links, heard, strict=True)),  # noqa: B023
+                "both are heard again",
+            )
+    assert fallen == []
+
+
+async def test_the_only_collector_is_never_given_up_for_its_silence(log_url: str) -> None:
+    async with rigged(log_url) as rig:
+        (link,) = rig.core.collectors._links.values()
+        link._heartbeat = 1e-9  # it is always late
+        await wait_until(link.is_quiet, "it is quiet")
+        rig.core.collectors._look()
+        assert not link.is_silent
+        assert rig.core.collectors.choose() is link
