@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -36,6 +37,7 @@ PARTS = (
     "router-1",
     "router-2",
 )
+_OURS = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z \[(debug|info|warning|error) *\] ")
 _READY_SECONDS = 45.0
 _SETTINGS = {
     "PYTHONPATH": PYTHONPATH,
@@ -49,6 +51,7 @@ class Cluster:
     """The parts of a mesh."""
 
     def __init__(self, folder: Folder) -> None:
+        self._folder = folder
         self.ports = Ports.free()
         self.log = Valkey(folder.log, self.ports.log)
         self._through = Ports.free().collector
@@ -76,6 +79,14 @@ class Cluster:
         await self.log.start(_READY_SECONDS)
         await self.partition.start(self._through)
         await asyncio.gather(*(self.start_part(name) for name in PARTS))
+
+    def foreign_lines(self) -> list[str]:
+        """What the parts have written that is no line of their logs: stacks, warnings, gRPC's own words."""
+        found = []
+        for name in PARTS:
+            lines = self._folder.log_file(name).read_text().splitlines()
+            found += [f"{name}: {line}" for line in lines if not _OURS.match(line)]
+        return found
 
     async def stop(self) -> None:
         await self.registry.close()
@@ -158,3 +169,5 @@ async def running_cluster() -> AsyncIterator[Cluster]:
             yield cluster
         finally:
             await asyncio.shield(cluster.stop())
+        foreign = cluster.foreign_lines()
+        assert not foreign, "\n".join(foreign[:40])
