@@ -6,11 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
+import structlog
+
+from hedgerow.errors import Corrupt
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelEvent, ModelPushed, ModelVersion
 from services.common.catalog import Catalog
 from services.common.log import Log
+from services.common.logs import fields_of
 from services.registry.admission import Admission, Candidate
 from services.registry.ledger import Ledger
+
+_log = structlog.get_logger()
 
 
 class Registered(NamedTuple):
@@ -43,8 +49,29 @@ class Models:
         await self._log.ping()
         async with self._admission.candidate(descriptor, chunks) as candidate:
             if (same := _same(self._ledger.catalog, candidate)) is not None:
+                await self._mend(same, candidate)
                 return self._known(same)
             return await self._register(candidate)
+
+    async def _mend(self, model: ModelVersion, candidate: Candidate) -> None:
+        """Store a definition that is pushed again once more, if the log's is gone or damaged.
+
+        That is what those are told to do who need it.
+        """
+        descriptor, definitions = model.descriptor, self._log.definitions
+        known = self._ledger.catalog.definition(
+            descriptor.data_type, descriptor.name, model.version
+        )
+        if not known.chunks:  # it is inside its event, which is there or is not known
+            return
+        try:
+            async for _ in definitions.read(known):
+                pass
+        except Corrupt as error:
+            _log.warning("a damaged definition is mended", **fields_of(model), reason=str(error))
+            pushed = ModelPushed(model=model)
+            await definitions.store(pushed, candidate.definition)
+            await definitions.keep(pushed)
 
     async def _register(self, candidate: Candidate) -> Registered:
         pushed = ModelPushed(model=_version_of(candidate))

@@ -179,6 +179,12 @@ async def test_damaged_bytes_are_never_handed_out_as_whole(
     with pytest.raises(grpc.aio.AioRpcError) as refusal:
         await client.pull("tree")
     assert refusal.value.code() is grpc.StatusCode.DATA_LOSS
+    # What the message says helps: they are pushed again, and are whole, and stay.
+    pushed = await client.push(described(), LARGE)
+    assert (pushed.created, pushed.model) == (False, model)
+    assert (await client.pull("tree"))[1] == LARGE
+    with Redis.from_url(log_url) as redis:
+        assert redis.ttl(key) == -1
 
 
 async def wait_for(client: Client, model: str) -> None:
