@@ -104,22 +104,26 @@ def _remark(name: str, pushed: Pushed) -> str:
 def list_models(
     data_type: Annotated[str, typer.Argument(help="Of this data type only.")] = "",
     registry: Registry = options.REGISTRY,
+    router: Router = options.ROUTER,
     as_json: AsJson = False,
 ) -> None:
-    """List all versions of all models."""
+    """List all versions of all models, and how their hosts are."""
+    from hedgerow.cli.hosts import HostStates
     from hedgerow.cli.output import print_json, print_table
     from hedgerow.client.registry import AsyncRegistry
 
-    async def run() -> list[ModelVersion]:
+    async def run() -> tuple[list[ModelVersion], HostStates]:
         async with AsyncRegistry(registry) as client:
-            return await client.list_models(data_type)
+            models = await client.list_models(data_type)
+        return models, await HostStates.ask(router, data_type)
 
-    found = asyncio.run(run())
+    found, hosts = asyncio.run(run())
     if as_json:
-        print_json([_as_dict(model) for model in found])
+        print_json([{**_as_dict(model), "hosts": hosts.listed(model)} for model in found])
     elif found:
-        columns = ("MODEL", "FORMAT", "QUALITY", "SIZE", "PUSHED", "DESCRIPTION")
-        print_table(columns, map(_as_row, found))
+        columns = ("MODEL", "FORMAT", "QUALITY", "SIZE", "PUSHED", "HOSTS", "DESCRIPTION")
+        print_table(columns, [_as_row(model, hosts.text(model)) for model in found])
+        hosts.note()
     else:
         print("no models yet; push one with `hedgerow models push`")
 
@@ -192,7 +196,7 @@ def _replacing(target: Path) -> Iterator[BinaryIO]:
         raise InvalidInput(f"cannot write {target}: {error.strerror or error}") from error
 
 
-def _as_row(model: ModelVersion) -> list[str]:
+def _as_row(model: ModelVersion, hosts: str) -> list[str]:
     from hedgerow.cli.output import date_text, size_text
 
     said = model.descriptor
@@ -202,6 +206,7 @@ def _as_row(model: ModelVersion) -> list[str]:
         f"{said.quality:.4g}" if said.HasField("quality") else "",
         size_text(model.size),
         date_text(model.pushed_at.ToDatetime()),
+        hosts,
         said.description,
     ]
 

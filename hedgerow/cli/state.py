@@ -64,11 +64,10 @@ def _print_service(found: GetStateResponse) -> None:
 
 
 def _host_row(host: Any) -> list[str]:
-    from hedgerow.v1.execution_pb2 import HostState
+    from hedgerow.client.state import state_name
 
     model = f"{host.model.descriptor.data_type}/{host.model.descriptor.name}@{host.model.version}"
-    name = HostState.Name(host.state).removeprefix("HOST_STATE_").lower()
-    return [model, name, host.address, str(host.pid or ""), host.failure]
+    return [model, state_name(host), host.address, str(host.pid or ""), host.failure]
 
 
 def _stats_row(stats: Any) -> list[str]:

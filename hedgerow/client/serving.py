@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Collection, Iterable
 
-from hedgerow.client.state import get_state
+from hedgerow.client.state import get_state, state_name
 from hedgerow.errors import Unavailable
 from hedgerow.v1.execution_pb2 import Host, HostState
 
@@ -60,5 +60,6 @@ def _how(reference: Reference, hosts: list[Host]) -> str:
     if not hosts:
         return f"{name}@{version} has no host; does an executor run that serves its data type?"
     host = next((host for host in hosts if host.failure), hosts[0])
-    state = HostState.Name(host.state).removeprefix("HOST_STATE_").lower()
-    return f"{name}@{version} is {state}" + (f" ({host.failure})" if host.failure else "")
+    return f"{name}@{version} is {state_name(host)}" + (
+        f" ({host.failure})" if host.failure else ""
+    )

@@ -3,6 +3,7 @@
 from hedgerow.client.channels import Connection
 from hedgerow.errors import NotFound
 from hedgerow.references import check_name
+from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.state_pb2 import GetStateRequest, GetStateResponse
 from hedgerow.v1.state_pb2_grpc import StateServiceStub
 
@@ -23,6 +24,11 @@ async def get_mesh_state(router: str, data_type: str) -> GetStateResponse:
         known = [plan.data_type for plan in (await get_state(router)).plans]
         raise NotFound.among("data type", data_type, known, "for a service give host:port")
     return found
+
+
+def state_name(host: Host) -> str:
+    """Return the state of a host in a word, `serving`."""
+    return HostState.Name(host.state).removeprefix("HOST_STATE_").lower()
 
 
 async def _ask(target: str, request: GetStateRequest) -> GetStateResponse:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import grpc
 import pytest
 
 from hedgerow.cli.models import _remark
 from hedgerow.client.registry import Pushed
+from hedgerow.v1 import state_pb2
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion
 from tests.hedgerow.cli.conftest import Done, Run
 from tests.hedgerow.fakes.registry import FakeRegistry
+from tests.hedgerow.fakes.server import served
+from tests.hedgerow.fakes.state import FakeState
 
 
 def versioned(version: int) -> ModelVersion:
@@ -52,17 +57,57 @@ def test_everything_that_is_said_of_a_model_is_passed_on(
     assert (descriptor.signature.input, descriptor.signature.output) == ("x:0", "y:0")
 
 
-def test_models_are_listed(run: Run, registry: str, definition: Path) -> None:
-    assert "no models yet" in run("models", "list", "--registry", registry).out
+class Hosts(FakeState):
+    """A router that knows a host that serves version 2, and that version 1 was given up."""
+
+    def GetState(
+        self, request: state_pb2.GetStateRequest, context: grpc.ServicerContext
+    ) -> state_pb2.GetStateResponse:
+        response = super().GetState(request, context)
+        failed = response.hosts.add(state="HOST_STATE_FAILED", failure="no such layer")
+        failed.model.CopyFrom(response.hosts[0].model)
+        failed.model.version = 1
+        return response
+
+
+@pytest.fixture
+def hosts() -> Iterator[str]:
+    """The address of that router."""
+    with served(Hosts()) as address:
+        yield address
+
+
+def test_models_are_listed(run: Run, registry: str, hosts: str, definition: Path) -> None:
+    where = ("--registry", registry, "--router", hosts)
+    assert "no models yet" in run("models", "list", *where).out
     push(run, registry, definition, "--quality", "0.93", "--description", "a tree")
+    push(run, registry, definition, "--quality", "0.94", "--description", "another")
 
-    listed = run("models", "list", "--registry", registry).out.splitlines()
-    assert listed[0].split() == ["MODEL", "FORMAT", "QUALITY", "SIZE", "PUSHED", "DESCRIPTION"]
+    done = run("models", "list", *where)
+    listed = done.out.splitlines()
+    heads = ["MODEL", "FORMAT", "QUALITY", "SIZE", "PUSHED", "HOSTS", "DESCRIPTION"]
+    assert listed[0].split() == heads
     assert listed[1].split()[:5] == ["wine/wine-tree@1", "pmml", "0.93", "7", "B"]
-    assert listed[1].rstrip().endswith("a tree")
+    assert listed[1].rstrip().endswith("1 failed   a tree")
+    assert listed[2].rstrip().endswith("1 serving  another")
+    assert done.err == "note: wine/wine-tree@1: no such layer\n"
 
-    (model,) = json.loads(run("models", "list", "--registry", registry, "--json").out)
-    assert (model["name"], model["version"]) == ("wine-tree", 1)
+    first, second = json.loads(run("models", "list", *where, "--json").out)
+    assert (first["name"], first["version"]) == ("wine-tree", 1)
+    assert [host["failure"] for host in first["hosts"]] == ["no such layer"]
+    assert [host["state"] for host in second["hosts"]] == ["serving"]
+
+
+def test_models_are_listed_without_a_router_too(
+    run: Run, registry: str, nobody: str, definition: Path
+) -> None:
+    where = ("--registry", registry, "--router", nobody)
+    push(run, registry, definition)
+    done = run("models", "list", *where)
+    assert done.out.splitlines()[1].split()[-1] == "?"
+    assert "hosts are not known: nothing answers" in done.err
+    (model,) = json.loads(run("models", "list", *where, "--json").out)
+    assert model["hosts"] is None
 
 
 def test_a_model_is_pulled_to_a_file(
