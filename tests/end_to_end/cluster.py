@@ -103,6 +103,15 @@ class Cluster:
         os.kill(self._parts[name].pid, signal.SIGKILL)
         await self._parts[name].wait()
 
+    async def terminate(self, name: str) -> str:
+        """Ask the process of a part to end; return how it did."""
+        os.kill(self._parts[name].pid, signal.SIGTERM)
+        return await self._parts[name].wait()
+
+    def said(self, name: str, sentence: str) -> int:
+        """How often a part has logged something."""
+        return self._folder.log_file(name).read_text().count(sentence)
+
     async def restart(self, name: str) -> None:
         """Start a part again that has ended."""
         await self._parts[name].stop(0)

@@ -110,6 +110,26 @@ async def test_a_collector_is_killed(cluster: Cluster) -> None:
         await cluster.restart("collector-1")
 
 
+async def test_a_collector_is_told_to_stop(cluster: Cluster) -> None:
+    """It goes soon, each router loses its stream once, and nobody remembers it."""
+    routers = ("router-1", "router-2")
+    async with unseen_by_callers(cluster) as load:
+        lost = [cluster.said(router, "a collector was lost") for router in routers]
+        async with asyncio.timeout(5):
+            assert await cluster.terminate("collector-2") == "ended with exit code 0"
+        await load.flows(500)
+        again = [cluster.said(router, "a collector was lost") for router in routers]
+        assert all(now - before <= 1 for before, now in zip(lost, again, strict=True))
+
+        async def forgotten() -> bool:
+            states = [await cluster.state(router) for router in routers]
+            gauges = [{gauge.name: gauge.value for gauge in state.gauges} for state in states]
+            return all(g["collectors_reachable"] == 1 and not g["hosts_cut_off"] for g in gauges)
+
+        await wait_until(forgotten, "only the other one is left, and no host is cut off")
+        await cluster.restart("collector-2")
+
+
 async def test_the_registry_is_killed(cluster: Cluster) -> None:
     async with unseen_by_callers(cluster) as load:
         await cluster.kill("registry")
