@@ -53,6 +53,7 @@ class Rig:
         self._catalog = Catalog()
         self._announcements = Announcements()
         self.hosts: list[InProcessHost] = []
+        self.services: list[Collector] = []
         self._collectors: dict[str, AsyncExitStack] = {}
         plans = PreparedPlans(self._catalog, self._chosen)
         self.core = Scoring(RouterSettings.model_validate(settings), plans)
@@ -85,6 +86,7 @@ class Rig:
         )
         stack = AsyncExitStack()
         collector = Collector(settings, Tracing("collector"))
+        self.services.append(collector)
         address = await stack.enter_async_context(serving(collector, settings))
         self._collectors[address] = stack
         self._stack.push_async_callback(stack.aclose)
@@ -130,11 +132,11 @@ class Rig:
     def _version(self, name: str) -> ModelVersion:
         return self._catalog.find("wine", name) or self.know(name, Feature(name="ash"))
 
-    def know(self, name: str, *features: Feature) -> ModelVersion:
-        """Put a model that wants these features into the catalog."""
+    def know(self, name: str, *features: Feature, number: int = 1) -> ModelVersion:
+        """Put a version of a model that wants these features into the catalog."""
         signature = Signature(features=features)
         descriptor = ModelDescriptor(data_type="wine", name=name)
-        version = ModelVersion(descriptor=descriptor, signature=signature, version=1)
+        version = ModelVersion(descriptor=descriptor, signature=signature, version=number)
         self._catalog.apply("wine", ModelEvent(pushed=ModelPushed(model=version)))
         return version
 
