@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import random
 import socket
-from contextlib import ExitStack
 from dataclasses import dataclass, fields
 
 from hedgerow.errors import Unavailable
@@ -24,13 +24,8 @@ class Ports:
 
     @classmethod
     def free(cls) -> Ports:
-        """Find free ones."""
-        with ExitStack() as stack:
-            # All are held until the last is found, or one might be found twice.
-            probes = [stack.enter_context(socket.socket()) for _ in fields(cls)]
-            for probe in probes:
-                probe.bind((HOST, 0))
-            return cls(*(probe.getsockname()[1] for probe in probes))
+        """Find free ones, that were not found before by this process."""
+        return cls(*(_free_port() for _ in fields(cls)))
 
     @classmethod
     def from_first(cls, first: int) -> Ports:
@@ -48,6 +43,19 @@ class Ports:
     def address(self, part: str) -> str:
         """Where a part is reached."""
         return f"{HOST}:{getattr(self, part)}"
+
+
+# Below what Linux gives to outgoing connections: one of those may take a port before its service does.
+_FREE = range(20_000, 32_000)
+_found: set[int] = set()
+
+
+def _free_port() -> int:
+    while True:
+        port = random.choice(_FREE)
+        if port not in _found and _is_free(port):
+            _found.add(port)
+            return port
 
 
 def _is_free(port: int) -> bool:
