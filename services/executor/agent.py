@@ -32,6 +32,7 @@ from services.executor.host_process import HostProcess, State
 from services.executor.loading import Loading
 from services.executor.setbacks import Setbacks
 from services.executor.settings import ExecutorSettings
+from services.executor.succession import is_settled, still_needed
 from services.executor.watchdog import WATCH_SECONDS, Watchdog
 from services.executor.work_done import WorkDone
 
@@ -79,12 +80,12 @@ class Agent:
         wanted = self._wanted()
         self._start_missing(wanted)
         for key in [key for key in self._hosts if key not in wanted]:
-            if not self._still_needed(key, wanted):
+            if not still_needed(key, wanted, self._in(State.SERVING), self._in(State.LOADING)):
                 self._drain_host(key)
         self._served &= wanted.keys()
         self._setbacks.keep(wanted.keys())
         self._definitions.in_use({model.sha256 for model in self._running(wanted)})
-        if self._is_settled(wanted):
+        if is_settled(wanted.keys(), self._in(State.SERVING), self._setbacks.held_back):
             self.settled.set()
         self._announce(self.announcements())
 
@@ -119,34 +120,12 @@ class Agent:
             if model is not None and model.sha256 != host.model.sha256:
                 self._drain_host(key)
 
-    def _is_settled(self, wanted: dict[VersionKey, ModelVersion]) -> bool:
-        """Whether all that is wanted serves, or what serves in its place while it is tried again."""
-        serving = self._serving()
-        models = {key[:2] for key in serving}
-        missing = wanted.keys() - serving
-        return all(key[:2] in models and key in self._setbacks.held_back for key in missing)
-
     def _running(self, wanted: dict[VersionKey, ModelVersion]) -> Iterable[ModelVersion]:
         return [*wanted.values(), *(host.model for host in self._hosts.values())]
 
-    def _still_needed(self, key: VersionKey, wanted: dict[VersionKey, ModelVersion]) -> bool:
-        """Whether a version not wanted any more has to go on until the wanted ones of its model serve.
-
-        So does the newest that serves, for it may be what a plan used until now; and what is being loaded,
-        or with pushes that come faster than models load nothing new would ever serve.
-        """
-        host = self._hosts[key]
-        heirs = [k for k in wanted if k[:2] == key[:2]]
-        serving = self._serving()
-        if serving.issuperset(heirs):
-            return False
-        if host.state is State.LOADING:
-            return bool(host.pid)
-        others = [k for k in serving if k[:2] == key[:2] and k not in wanted]
-        return key in serving and key == max(others)
-
-    def _serving(self) -> set[VersionKey]:
-        return {key for key, host in self._hosts.items() if host.state is State.SERVING}
+    def _in(self, state: State) -> set[VersionKey]:
+        """Return the versions whose host has a process and is in a state."""
+        return {key for key, host in self._hosts.items() if host.state is state and host.pid}
 
     def _drain_host(self, key: VersionKey) -> None:
         host = self._hosts.pop(key)

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
 
 from hedgerow.data.records import Batch
-from hedgerow.durations import format_duration
 from hedgerow.errors import InvalidRecord, LimitExceeded, NoAnswer, Unavailable
-from hedgerow.plans.checks import MAX_DEADLINE
 from hedgerow.v1.collection_pb2 import TaskDecision, TaskProgress
 from hedgerow.v1.records_pb2 import TraceContext
-from hedgerow.v1.rules_pb2 import Reason
-from hedgerow.v1.scoring_pb2 import Decision, ModelReport, ModelState, ScoreRequest
+from hedgerow.v1.scoring_pb2 import Decision, ScoreRequest
 from services.common.clock import now_ns
 from services.common.deadlines import Deadlines
 from services.common.wire import LARGEST_PART
@@ -28,20 +24,18 @@ from services.router.hedging.response_times import ResponseTimes
 from services.router.hosts.fleet import Fleet
 from services.router.hosts.link import HostLink, Offer
 from services.router.hosts.work_spared import WorkSpared
+from services.router.outcomes import answer_of, has_answer
 from services.router.plans.prepared import PreparedPlans
 from services.router.recovery import Recovery
 from services.router.scheduler import Scheduler
 from services.router.settings import RouterSettings
 from services.router.starter import Starter
 from services.router.tasks import Task, TaskIds, refuse
+from services.router.time_allowed import LARGEST_MARGIN, time_allowed
 from services.router.timing import Timing
 
-_NO_ANSWER = Reason.REASON_NO_ANSWER
 _PATIENCE_NS = 250_000_000
 """How long after a task's deadline the collector's word is waited for."""
-_LONGEST_NS = MAX_DEADLINE // timedelta(microseconds=1) * 1000
-_LARGEST_MARGIN = 0.2
-"""Share of a call's own deadline that may be kept for the answer to arrive."""
 
 
 class Scoring:
@@ -124,7 +118,7 @@ class Scoring:
             decided = await task.outcome
         finally:
             self._forget(task)
-        return _answered(task, decided)
+        return answer_of(decided)
 
     def _admit(
         self,
@@ -200,9 +194,9 @@ class Scoring:
         """Tell admission how a task ended; one that its caller gave up early says nothing."""
         data_type, now = task.batch.data_type, now_ns()
         took, allowed = now - task.admitted, task.deadline - task.admitted
-        if decided is not None and _has_answer(decided):
+        if decided is not None and has_answer(decided):
             self.admission.answered(data_type)
-        elif took > (1 - _LARGEST_MARGIN) * allowed:
+        elif took > (1 - LARGEST_MARGIN) * allowed:
             self.admission.missed(data_type, took / 1e9, now / 1e9)
 
     def _progress(self, messages: Sequence[TaskProgress]) -> None:
@@ -239,53 +233,3 @@ def _timing(settings: RouterSettings, loop: asyncio.AbstractEventLoop) -> Timing
     times = ResponseTimes(settings.response_time_window.total_seconds(), loop.time)
     at_least, at_most = settings.hedge_at_least, settings.hedge_at_most
     return Timing(times, Bounds(at_least.total_seconds(), at_most.total_seconds()))
-
-
-def time_allowed(
-    request: ScoreRequest, plan_ns: int, time_left: float | None, margin: float
-) -> int:
-    """Return the time until a task's deadline, in nanoseconds.
-
-    It is the request's own or else the plan's, capped by the call's deadline of `time_left` seconds, of
-    which `margin` seconds are kept for the answer to arrive, or a fifth of it if that is less.
-    """
-    allowed = plan_ns
-    if request.HasField("deadline"):
-        allowed = request.deadline.ToNanoseconds()
-        if not 0 < allowed <= _LONGEST_NS:
-            longest = format_duration(MAX_DEADLINE)
-            raise InvalidRecord(
-                f"the deadline of the request must be more than 0 and at most {longest}"
-            )
-    if time_left is not None:
-        usable = time_left - min(margin, time_left * _LARGEST_MARGIN)
-        allowed = min(allowed, int(usable * 1e9))
-    return allowed
-
-
-def _has_answer(decided: TaskDecision) -> bool:
-    return any(reason != _NO_ANSWER for reason in decided.decision.reasons)
-
-
-def _state_text(model: ModelReport) -> str:
-    if model.state == ModelState.MODEL_STATE_ANSWERED:
-        return "ANSWERED (that it has no answer)"
-    name = ModelState.Name(model.state).removeprefix("MODEL_STATE_")
-    return f"{name} ({model.failure})" if model.failure else name
-
-
-def _answered(task: Task, decided: TaskDecision) -> Decision:
-    """Return the decision, or raise NoAnswer if no record has an answer."""
-    decision = decided.decision
-    if _has_answer(decided):
-        return decision
-    states = "; ".join(
-        f"{model.name}{f'@{model.version}' if model.version else ''} {_state_text(model)}"
-        for model in decision.models
-    )
-    why = "in time" if decided.deadline_reached else "at all"
-    raise NoAnswer(
-        f"no model answered {why}: {states}",
-        deadline_reached=decided.deadline_reached,
-        decision=decision,
-    )

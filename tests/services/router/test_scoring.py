@@ -30,7 +30,7 @@ from services.common.catalog import Catalog
 from services.common.clock import now_ns
 from services.router import scoring as module
 from services.router.plans.prepared import PreparedPlans
-from services.router.scoring import Scoring, time_allowed
+from services.router.scoring import Scoring
 from services.router.settings import RouterSettings
 
 MILLISECOND = 1_000_000
@@ -122,25 +122,6 @@ async def test_a_router_that_drains_admits_nothing() -> None:
     with pytest.raises(Unavailable, match="the router is stopping"):
         await core.score(request(), None, None)
     await core.close()
-
-
-@pytest.mark.parametrize(
-    ("plan", "wanted", "left", "allowed"),
-    [
-        (100, None, None, 100),
-        (100, 30, None, 30),
-        (100, 300, None, 300),  # the request's own stands in place of the plan's, shorter or longer
-        (100, 50, 0.02, 16),  # the call's caps both; a fifth of it is for the answer to arrive
-        (100, None, 0.5, 100),
-        (1000, None, 0.5, 495),  # or the margin, where that is less
-    ],
-)
-def test_the_deadline_is_the_requests_or_the_plans_within_the_calls(
-    plan: int, wanted: int | None, left: float | None, allowed: int
-) -> None:
-    deadline = None if wanted is None else timedelta(milliseconds=wanted)
-    found = time_allowed(request(deadline=deadline), plan * MILLISECOND, left, margin=0.005)
-    assert found == allowed * MILLISECOND
 
 
 async def test_the_time_since_a_call_arrived_counts_against_its_deadline() -> None:
