@@ -11,7 +11,7 @@ LOWEST_READY := $(LOWEST)/.ready
 PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-lowest lint format protos docs models bench lock clean
+.PHONY: help demo up test test-lowest lint format protos docs models bench soak lock clean
 
 help: ## list what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -53,6 +53,10 @@ models: $(READY) ## train the models of examples/wine again
 
 bench: $(READY) ## measure the mesh against its floors; takes about ten minutes
 	$(BIN)/python -m bench
+
+# Not named SECONDS: a shell's variable of that name counts its own.
+soak: $(READY) ## strike a mesh under load with faults of every kind; FOR=3600 seconds, SEED=7; 600 without
+	$(BIN)/python -m soak --seconds $(or $(FOR),600) $(if $(SEED),--seed $(SEED))
 
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --custom-compile-command "make lock" --quiet

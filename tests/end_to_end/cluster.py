@@ -11,6 +11,7 @@ import re
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import grpc
 import psutil
@@ -24,7 +25,6 @@ from hedgerow.local.valkey import Valkey
 from hedgerow.v1.execution_pb2 import HostState
 from hedgerow.v1.state_pb2 import GetStateRequest, GetStateResponse
 from hedgerow.v1.state_pb2_grpc import StateServiceStub
-from tests.end_to_end.conftest import PYTHONPATH, left_in
 from tests.end_to_end.partition import Partition
 from tests.support import wait_until
 
@@ -37,6 +37,10 @@ PARTS = (
     "router-1",
     "router-2",
 )
+_TESTS = Path(__file__).parents[1]
+PYTHONPATH = os.pathsep.join([str(_TESTS / "plugins"), str(_TESTS.parent)])
+"""Of the processes: the format of the tests, and the code beside them, wherever else one is installed."""
+
 _OURS = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z \[(debug|info|warning|error) *\] ")
 _READY_SECONDS = 45.0
 _SETTINGS = {
@@ -128,11 +132,11 @@ class Cluster:
                 GetStateRequest(data_type=data_type, mesh=mesh)
             )
 
-    async def host_pids(self, executor: str, model: str) -> list[int]:
-        """The processes of a model's hosts that serve on an executor."""
+    async def host_pids(self, executor: str, model: str = "") -> list[int]:
+        """The processes of a model's hosts that serve on an executor; of all models without one."""
         hosts = (await self.state(executor)).hosts
-        serving = HostState.HOST_STATE_SERVING
-        return [h.pid for h in hosts if h.state == serving and h.model.descriptor.name == model]
+        serving = [h for h in hosts if h.state == HostState.HOST_STATE_SERVING]
+        return [h.pid for h in serving if model in ("", h.model.descriptor.name)]
 
     async def wait_for_hosts(self, models: Sequence[str]) -> None:
         """Wait until both routers can use a host of each model on both executors, and no other."""
@@ -167,6 +171,12 @@ class Cluster:
             return not any(left_in(state) for state in states)
 
         await wait_until(empty, "nothing is left of any task", timeout=15)
+
+
+def left_in(state: GetStateResponse) -> dict[str, float]:
+    """Return what a service has that should go with the tasks it belongs to."""
+    stays = {"collectors_reachable"}
+    return {g.name: g.value for g in state.gauges if g.value and g.name not in stays}
 
 
 @asynccontextmanager

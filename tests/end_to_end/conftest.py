@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import os
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -24,11 +22,8 @@ from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.state_pb2 import GetStateRequest, GetStateResponse
 from hedgerow.v1.state_pb2_grpc import StateServiceStub
+from tests.end_to_end.cluster import PYTHONPATH, left_in
 from tests.support import wait_until
-
-_TESTS = Path(__file__).parents[1]
-PYTHONPATH = os.pathsep.join([str(_TESTS / "plugins"), str(_TESTS.parent)])
-"""Of the processes: the format of the tests, and the code beside them, wherever else one is installed."""
 
 FEATURES = ["a", "b"]
 
@@ -123,12 +118,6 @@ async def mesh() -> AsyncIterator[Mesh]:
 async def _idle(mesh: Mesh) -> bool:
     states = [await mesh.state(service) for service in ("router", "collector")]
     return not any(left_in(state) for state in states)
-
-
-def left_in(state: GetStateResponse) -> dict[str, float]:
-    """Return what a service has that should go with the tasks it belongs to."""
-    stays = {"collectors_reachable"}
-    return {g.name: g.value for g in state.gauges if g.value and g.name not in stays}
 
 
 @pytest.fixture

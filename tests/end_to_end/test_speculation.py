@@ -16,7 +16,8 @@ from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.scoring_pb2 import ModelState
 from hedgerow.v1.scoring_pb2_grpc import ScoringServiceStub
 from hedgerow.v1.state_pb2 import ModelStats, ModelWork
-from tests.end_to_end.conftest import Mesh, left_in
+from tests.end_to_end.cluster import left_in
+from tests.end_to_end.conftest import Mesh
 from tests.end_to_end.test_mesh import RECORD
 from tests.support import wait_until
 

@@ -13,7 +13,8 @@ import pytest
 
 from hedgerow.v1.execution_pb2 import HostState
 from hedgerow.v1.models_pb2 import ModelVersion
-from tests.end_to_end.conftest import PYTHONPATH, Mesh
+from tests.end_to_end.cluster import PYTHONPATH
+from tests.end_to_end.conftest import Mesh
 from tests.end_to_end.test_mesh import RECORD, consensus
 from tests.support import wait_until
 

@@ -4,6 +4,7 @@ It is a package of its own, found by its entry point, as anybody's format would 
 
     value               the answer: text for a label, a number for a regression
     answer_feature      instead of `value`: the answer is this feature's value, a regression
+    add                 to that value, so that an answer tells who gave it; 0 by default
     confidence          of the answer; none by default
     confidence_feature  instead of `confidence`: this feature's value
     features            names, all of them numbers
@@ -43,6 +44,7 @@ from hedgerow.v1.models_pb2 import Feature, ModelDescriptor, Signature
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "value": (str, int, float),
     "answer_feature": str,
+    "add": (int, float),
     "confidence": (int, float),
     "confidence_feature": str,
     "features": list,
@@ -125,7 +127,7 @@ class ConstantModel(Model):
 
     def _answers(self, batch: Batch) -> Values:
         if "answer_feature" in self._said:
-            return _column(batch, self._said["answer_feature"])
+            return _column(batch, self._said["answer_feature"]) + float(self._said.get("add", 0.0))
         value = self._said["value"]
         if isinstance(value, str):
             classes = tuple(self.signature.classes)
@@ -156,6 +158,8 @@ def _complete(said: dict[str, Any]) -> dict[str, Any]:
     features = said.setdefault("features", [])
     if ("value" in said) == ("answer_feature" in said):
         raise InvalidModel("give either 'value' or 'answer_feature'")
+    if "add" in said and "answer_feature" not in said:
+        raise InvalidModel("'add' goes with 'answer_feature'")
     if "confidence" in said and "confidence_feature" in said:
         raise InvalidModel("give either 'confidence' or 'confidence_feature'")
     for key in ("answer_feature", "confidence_feature"):

@@ -1,0 +1,94 @@
+"""The command: for how long, which seed, how much load."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.markdown import Markdown
+
+from soak.report import markdown, verdict
+from soak.soaking import Options, Seen, soak
+
+_LINES = 40
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a soak; 0 if nothing was wrong, lost or left over, and the mesh always became whole again."""
+    options = _parse(arguments)
+    print(f"seed {options.seed}: the same again with `--seed {options.seed}`", flush=True)
+    seen = asyncio.run(
+        _until_told(
+            Options(
+                seconds=options.seconds,
+                seed=options.seed,
+                rate=options.rate,
+                warm_up=options.warm_up,
+                with_wine=not options.light,
+            )
+        )
+    )
+    lines = markdown(seen)
+    if options.report:
+        options.report.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    _show(lines)
+    return _judge(seen)
+
+
+async def _until_told(options: Options) -> Seen:
+    """Soak; SIGTERM cancels it as Ctrl-C does, so that it stops its processes."""
+    task = asyncio.ensure_future(soak(options, lambda line: print(line, flush=True)))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
+
+
+def _show(lines: Sequence[str]) -> None:
+    if sys.stdout.isatty():
+        Console().print(Markdown("\n".join(lines)))
+    else:
+        print("\n".join(lines))
+
+
+def _judge(seen: Seen) -> int:
+    traffic = seen.traffic
+    print(
+        f"\n{seen.seconds:.0f} s, {len(seen.struck)} faults, {len(traffic.calls):,} calls,"
+        f" {traffic.records:,} answers checked, {len(traffic.wrong)} wrong"
+    )
+    problems = verdict(seen)
+    for line in problems[:_LINES]:
+        print(f"  {line}")
+    if len(problems) > _LINES:
+        print(f"  and {len(problems) - _LINES} more lines")
+    print("NOT WELL" if problems else "well: nothing wrong, nothing lost, nothing left over")
+    return int(bool(problems))
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m soak", description=__doc__)
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=600.0,
+        help="of faults, the last one is gone through to its end",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=random.randrange(10_000), help="of the schedule; any without"
+    )
+    parser.add_argument("--rate", type=float, default=60.0, help="calls a second (%(default)s)")
+    parser.add_argument(
+        "--warm-up", type=float, default=15.0, help="seconds of load before it (%(default)s)"
+    )
+    parser.add_argument("--light", action="store_true", help="without PMML and TensorFlow models")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the tables there, too")
+    options = parser.parse_args(arguments)
+    for name in ("seconds", "rate", "warm_up"):
+        if getattr(options, name) <= 0:
+            parser.error(f"--{name.replace('_', '-')} must be more than 0")
+    return options
