@@ -56,7 +56,7 @@ bench: $(READY) ## measure the mesh against its floors; takes about ten minutes
 
 # Not named SECONDS: a shell's variable of that name counts its own.
 soak: $(READY) ## strike a mesh under load with faults of every kind; FOR=3600 seconds, SEED=7; 600 without
-	$(BIN)/python -m soak --seconds $(or $(FOR),600) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m soak --seconds $(or $(FOR),600) $(if $(SEED),--seed $(SEED)) --logs .soak
 
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --custom-compile-command "make lock" --quiet
@@ -68,7 +68,7 @@ lock: $(READY) ## write the constraints files anew from pyproject.toml
 	$(LOCK) --group protos --output-file constraints-protos.txt
 
 clean: ## remove what was installed and built
-	rm -rf $(VENV) $(LOWEST) .venv-protos dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) .venv-protos dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .soak
 
 $(READY): constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \

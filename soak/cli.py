@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 rate=options.rate,
                 warm_up=options.warm_up,
                 with_wine=not options.light,
+                logs=options.logs,
             )
         )
     )
@@ -38,7 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.report:
         options.report.write_text("\n".join(lines) + "\n", encoding="utf-8")
     _show(lines)
-    return _judge(seen)
+    code = _judge(seen)
+    if options.logs:
+        print(f"the logs of the services are in {options.logs}")
+    return code
 
 
 async def _until_told(options: Options) -> Seen:
@@ -86,6 +90,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--warm-up", type=float, default=15.0, help="seconds of load before it (%(default)s)"
     )
     parser.add_argument("--light", action="store_true", help="without PMML and TensorFlow models")
+    parser.add_argument(
+        "--logs", type=Path, metavar="FOLDER", help="keep the logs of the services there"
+    )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the tables there, too")
     options = parser.parse_args(arguments)
     for name in ("seconds", "rate", "warm_up"):

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from hedgerow.local.folder import temporary_folder
 from hedgerow.plans.plan import plan_from_yaml
@@ -39,6 +40,8 @@ class Options:
     """Seconds of load before the first fault."""
     with_wine: bool
     """Also the real models of the example, which take their time to load."""
+    logs: Path | None = None
+    """Where the logs of the services are kept; nowhere without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +170,13 @@ async def soak(options: Options, say: Say) -> Seen:
     say("starting two of each service")
     async with _cluster() as cluster:
         one = Soak(cluster, options, say)
-        await one.run()
-        # What a part says as it ends is looked at too.
-        await asyncio.shield(cluster.stop())
+        try:
+            await one.run()
+        finally:
+            # What a part says as it ends is looked at too.
+            await asyncio.shield(cluster.stop())
+            if options.logs is not None:
+                cluster.keep_logs(options.logs)
         one.seen.unwell += cluster.foreign_lines()
     return one.seen
 

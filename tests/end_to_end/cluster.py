@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -89,8 +90,14 @@ class Cluster:
         found = []
         for name in PARTS:
             lines = self._folder.log_file(name).read_text().splitlines()
-            found += [f"{name}: {line}" for line in lines if not _OURS.match(line)]
+            for number, line in enumerate(lines, start=1):
+                if not _OURS.match(line):
+                    found.append(f"{name}, line {number} of its log: {line!r}")
         return found
+
+    def keep_logs(self, folder: Path) -> None:
+        """Copy the logs of the parts to a folder."""
+        shutil.copytree(self._folder.logs, folder, dirs_exist_ok=True)
 
     async def stop(self) -> None:
         await self.registry.close()
