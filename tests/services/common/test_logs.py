@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 
@@ -72,3 +73,19 @@ def test_people_get_text_without_colours_where_there_is_no_terminal() -> None:
 def test_lines_go_to_stderr_alone(form: str) -> None:
     _, lines = written(form)
     assert lines
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_line_is_written_whole_for_others_write_to_the_same_place(form: str) -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)  # it keeps writes apart
+    with ours, theirs:
+        code = WRITES.replace("FORM", repr(form))
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        subprocess.run(
+            [sys.executable, "-c", code], stderr=theirs.fileno(), env=environment, check=True
+        )
+        ours.settimeout(5)
+        writes = [ours.recv(65536) for _ in range(2)]
+    assert all(write.endswith(b"\n") for write in writes)
+    assert b"a host was lost" in writes[0]
+    assert b"a call failed" in writes[1]
