@@ -26,8 +26,8 @@ test: $(READY) ## run all tests
 	$(BIN)/python -m pytest
 
 # Old versions of one package warn of new ones of another; that is not our claim, so warnings are no errors here.
-test-lowest: $(LOWEST_READY) ## test client, command line and router on the lowest versions that pyproject.toml claims
-	$(LOWEST)/bin/python -m pytest -W default tests/hedgerow/client tests/hedgerow/data tests/hedgerow/cli tests/services/router
+test-lowest: $(LOWEST_READY) ## run the tests on the lowest versions that pyproject.toml claims
+	$(LOWEST)/bin/python -m pytest -W default tests/hedgerow tests/services tests/end_to_end
 
 lint: $(READY) ## check style, types and protos
 	$(BIN)/ruff check .
