@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hedgerow.data.answers import Answer, Answers
-from soak.models import NUMBERS, Model, Models, wine_labels
+from soak.models import NUMBERS, Model, Models
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def problems(models: Models, asked: Asked, answers: Answers) -> Iterator[str]:
         if answer.value != said:
             yield f"{answer.answered_by} said {answer.value!r} of {number}, not {said!r}"
         if asked.data_type != NUMBERS:
-            wrong = [m for m in answer.agreed if wine_labels(m)[number] != answer.value]
+            wrong = [m for m in answer.agreed if models.labels[m][number] != answer.value]
             if wrong:
                 yield f"{wrong} never said {answer.value!r} of {number}"
 
@@ -54,7 +54,7 @@ def _said(models: Models, data_type: str, number: int, answer: Answer) -> float 
     assert answer.model is not None
     assert answer.version is not None
     if data_type != NUMBERS:
-        return wine_labels(answer.model)[number]
+        return models.labels[answer.model][number]
     added = models.added(answer.model, answer.version)
     if added is None:
         raise Unknown(answer.answered_by)

@@ -23,18 +23,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a soak; 0 if nothing was wrong, lost or left over, and the mesh always became whole again."""
     options = _parse(arguments)
     print(f"seed {options.seed}: the same again with `--seed {options.seed}`", flush=True)
-    seen = asyncio.run(
-        _until_told(
-            Options(
-                seconds=options.seconds,
-                seed=options.seed,
-                rate=options.rate,
-                warm_up=options.warm_up,
-                with_wine=not options.light,
-                logs=options.logs,
-            )
-        )
+    told = Options(
+        seconds=options.seconds,
+        seed=options.seed,
+        rate=options.rate,
+        warm_up=options.warm_up,
+        with_wine=not options.light,
+        logs=options.logs,
     )
+    try:
+        seen = asyncio.run(_soak(told))
+    except asyncio.CancelledError:
+        print("ended at once; nothing can be said")
+        return 1
     lines = markdown(seen)
     if options.report:
         options.report.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -45,11 +46,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-async def _until_told(options: Options) -> Seen:
-    """Soak; SIGTERM cancels it as Ctrl-C does, so that it stops its processes."""
-    task = asyncio.ensure_future(soak(options, lambda line: print(line, flush=True)))
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+async def _soak(options: Options) -> Seen:
+    """Soak. At the first Ctrl-C or SIGTERM it ends after the step it is at, at the second one at once."""
+    told_to_end = asyncio.Event()
+    task = asyncio.ensure_future(soak(options, _say, told_to_end))
+
+    def tell() -> None:
+        if told_to_end.is_set():
+            task.cancel()
+        else:
+            _say("told to end: what was seen until now comes soon; once more ends it at once")
+            told_to_end.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, tell)
     return await task
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _show(lines: Sequence[str]) -> None:

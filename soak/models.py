@@ -13,14 +13,11 @@ import itertools
 import json
 import zipfile
 from dataclasses import dataclass, field
-from functools import cache
 
 from bench.models import BenchModel, wine_model
 from bench.payload import records
 from hedgerow.client.registry import AsyncRegistry
-from hedgerow.data.predictions import Labels
-from hedgerow.data.records import Batch, Record
-from hedgerow.formats.factories import factory_of
+from hedgerow.data.records import Record
 from hedgerow.v1.models_pb2 import ModelVersion
 
 NUMBERS = "numbers"
@@ -43,6 +40,8 @@ class Models:
     with_wine: bool
     newest: dict[Model, int] = field(default_factory=dict)
     """What the registry has acknowledged."""
+    labels: dict[str, list[str]] = field(default_factory=dict)
+    """What each model of `wine` must say of each record."""
     _pushes: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _adds: dict[tuple[str, int], float] = field(default_factory=dict)
 
@@ -119,16 +118,3 @@ def _other_bytes(model: BenchModel, number: int) -> bytes:
 def wines() -> tuple[Record, ...]:
     """Return the records of `wine`."""
     return records()
-
-
-@cache
-def wine_labels(name: str) -> list[str]:
-    """Return what a model of `wine` must say of each record, computed here."""
-    known = wine_model(name)
-    assert not isinstance(known.definition, bytes)
-    descriptor, factory = known.descriptor(), factory_of(known.model_type)
-    descriptor.signature.CopyFrom(factory.inspect(descriptor, known.definition))
-    model = factory.create(descriptor, known.definition)
-    labels = model.score(Batch.from_records(WINE, list(wines()))).values
-    assert isinstance(labels, Labels)
-    return [str(label) for label in labels.to_list()]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from hedgerow.local.folder import temporary_folder
 from hedgerow.plans.plan import plan_from_yaml
 from soak.faults import Kind, Step
-from soak.models import WINE, Models, wine_labels
+from soak.labels import labels_of
+from soak.models import WINE, Models
 from soak.plans import WINE_PLAN
 from soak.schedule import schedule
 from soak.strikes import Astray, Striker
@@ -74,10 +75,13 @@ class Seen:
 class Soak:
     """One soak."""
 
-    def __init__(self, cluster: Cluster, options: Options, say: Say) -> None:
+    def __init__(
+        self, cluster: Cluster, options: Options, say: Say, told_to_end: asyncio.Event
+    ) -> None:
         self._cluster = cluster
         self._options = options
         self._say = say
+        self._told_to_end = told_to_end
         self._models = Models(options.with_wine)
         self._wanted = Wanted(self._models)
         self._striker = Striker(cluster, self._wanted)
@@ -100,11 +104,12 @@ class Soak:
     async def _prepare(self) -> None:
         registry = self._cluster.registry
         self._say("pushing models")
+        if self._options.with_wine:
+            wines = [name for data_type, name in self._models.names if data_type == WINE]
+            self._models.labels = await labels_of(wines)
         for model in self._models.names:
             push = self._models.next_push(model)
             self._models.pushed(push, await push.send(registry))
-            if model[0] == WINE:
-                await asyncio.to_thread(wine_labels, model[1])
         await self._striker.apply(_LAST_PLAN)
         if self._models.with_wine:
             await registry.apply_plan(plan_from_yaml(WINE_PLAN))
@@ -113,9 +118,9 @@ class Soak:
     async def _strike_all(self) -> None:
         begun = time.monotonic()
         for step in schedule(self._options.seed):
-            await asyncio.sleep(step.calm)
+            is_told = await _is_set_within(self._told_to_end, step.calm)
             self.seen.seconds = time.monotonic() - begun
-            if self.seen.seconds >= self._options.seconds:
+            if is_told or self.seen.seconds >= self._options.seconds:
                 return
             try:
                 await self._take(step)
@@ -165,11 +170,17 @@ class Soak:
         self.seen.unwell += still_there(self._striker.pids, self._cluster)
 
 
-async def soak(options: Options, say: Say) -> Seen:
-    """Run one soak and return what was seen."""
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+    return event.is_set()
+
+
+async def soak(options: Options, say: Say, told_to_end: asyncio.Event) -> Seen:
+    """Run one soak and return what was seen; when it is told to end, after the step it is at."""
     say("starting two of each service")
     async with _cluster() as cluster:
-        one = Soak(cluster, options, say)
+        one = Soak(cluster, options, say, told_to_end)
         try:
             await one.run()
         finally:

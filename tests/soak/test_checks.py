@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,10 +13,12 @@ from hedgerow.v1 import scoring_pb2 as pb
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion
 from hedgerow.v1.rules_pb2 import REASON_CONSENSUS
 from soak.checks import Asked, Unknown, problems
-from soak.models import NUMBERS, WINE, Models, wine_labels
+from soak.labels import labels_of
+from soak.models import NUMBERS, WINE, Models
 from soak.plans import PLANS, WINE_PLAN, numbers_plan
 
 STEP = 2.0**-12
+EXAMPLE = Path(__file__).parents[2] / "examples" / "wine"
 
 
 @pytest.fixture
@@ -70,22 +74,31 @@ def test_a_version_that_nobody_knows_is_told(models: Models) -> None:
 
 
 def test_models_of_wine_are_held_against_what_they_say_beside_the_mesh() -> None:
-    labels = wine_labels("wine-tree")
-    first = labels[0]
-    wrong = next(label for label in ("0", "1", "2") if label != first)
+    models = Models(with_wine=True, labels={"wine-tree": ["1"], "wine-net": ["2"]})
 
-    def said(label: str) -> list[str]:
-        answered = pb.ModelReport(name="wine-tree", version=1, state=pb.MODEL_STATE_ANSWERED)
+    def said(label: str, agreed: int = 0b01) -> list[str]:
+        names = ("wine-tree", "wine-net")
+        answered = [
+            pb.ModelReport(name=name, version=1, state=pb.MODEL_STATE_ANSWERED) for name in names
+        ]
         decision = pb.Decision(
-            reasons=[REASON_CONSENSUS], answered_by=[0], agreed=[1], models=[answered]
+            reasons=[REASON_CONSENSUS], answered_by=[0], agreed=[agreed], models=answered
         )
         decision.labels.classes.append(label)
         decision.labels.indexes.append(0)
-        found = Answers(decision)
-        return list(problems(Models(with_wine=True), Asked(WINE, (0,), {}), found))
+        return list(problems(models, Asked(WINE, (0,), {}), Answers(decision)))
 
-    assert said(first) == []
-    assert f"wine-tree@1 said '{wrong}' of 0, not '{first}'" in said(wrong)
+    assert said("1") == []
+    assert said("0")[0] == "wine-tree@1 said '0' of 0, not '1'"
+    assert said("1", agreed=0b11) == ["['wine-net'] never said '1' of 0"]
+
+
+async def test_what_models_of_wine_say_is_computed_beside_the_mesh() -> None:
+    labels = (await labels_of(["wine-tree"]))["wine-tree"]
+    truth = (EXAMPLE / "truth.csv").read_text().split()[1:]
+    assert len(labels) == len(truth)
+    right = sum(label == true for label, true in zip(labels, truth, strict=True))
+    assert right / len(truth) == pytest.approx(0.8667, abs=1e-4)  # as its registered quality says
 
 
 def test_every_plan_is_one() -> None:

@@ -2,23 +2,52 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from soak.cli import main
 
+ROOT = Path(__file__).parents[2]
+LIGHT = ["--light", "--warm-up", "2", "--rate", "40"]
+WELL = "well: nothing wrong, nothing lost, nothing left over"
+
 
 @pytest.mark.timeout(120)
-def test_a_short_soak_is_well(capfd: pytest.CaptureFixture[str]) -> None:
-    said = ["--seconds", "12", "--seed", "1", "--warm-up", "2", "--light", "--rate", "40"]
-    code = main(said)
+def test_a_short_soak_is_well(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    report, logs = tmp_path / "report.md", tmp_path / "logs"
+    kept = ["--report", str(report), "--logs", str(logs)]
+    code = main(["--seconds", "12", "--seed", "1", *LIGHT, *kept])
     out = capfd.readouterr().out
     assert code == 0, out
     assert "seed 1: the same again with `--seed 1`" in out
-    assert "| all calls, quiet times too |" in out
-    assert "well: nothing wrong, nothing lost, nothing left over" in out
+    assert "| all calls, quiet times too |" in report.read_text()
+    assert report.read_text() in out
+    assert WELL in out
+    assert "the service serves" in (logs / "router-2.log").read_text()
 
 
-def test_a_rate_of_nothing_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.timeout(120)
+def test_one_that_is_told_to_end_says_what_it_saw() -> None:
+    command = [sys.executable, "-m", "soak", "--seed", "2", *LIGHT]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if " s  " in line:  # the first fault is over
+                break
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+    assert process.returncode == 0, rest
+    assert "told to end" in rest
+    assert "| all calls, quiet times too |" in rest
+    assert WELL in rest
+
+
+@pytest.mark.parametrize("option", ["--rate", "--seconds", "--warm-up"])
+def test_nothing_is_refused(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        main(["--rate", "0"])
-    assert "--rate must be more than 0" in capsys.readouterr().err
+        main([option, "0"])
+    assert f"{option} must be more than 0" in capsys.readouterr().err
