@@ -26,10 +26,11 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from hedgerow.errors import Unavailable
+from services.common.addresses import address_of
 from services.common.errors import ErrorInterceptor
 from services.common.log import Members
 from services.common.logs import configure_logging
-from services.common.settings import ServiceSettings, address_of, load
+from services.common.settings import ServiceSettings, load
 from services.common.telemetry import Tracing
 from services.common.wire import SERVER_OPTIONS
 

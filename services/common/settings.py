@@ -76,12 +76,6 @@ class _SharedSettings(BaseSettings):
     log_format: str = Field(default="", validation_alias=AliasChoices("HEDGEROW_LOG_FORMAT"))
 
 
-def address_of(host: str, port: int | str) -> str:
-    """Join a host and a port; an IPv6 address goes into brackets."""
-    bare = host.removeprefix("[").removesuffix("]")
-    return f"[{bare}]:{port}" if ":" in bare else f"{bare}:{port}"
-
-
 def load(kind: type[S]) -> S:
     """Read the settings, or end the process with a line that names the variable that is wrong."""
     try:

@@ -44,8 +44,12 @@ _PRELOAD = (
     "hedgerow.formats.warmup",
     "hedgerow.v1.collection_pb2",
     "hedgerow.v1.execution_pb2",
+    "services.common.telemetry",
     "services.executor.fork_servers",
+    "services.executor.host.host_spans",
+    "services.executor.host.inbox",
     "services.executor.host.main",
+    "services.executor.host.scoring",
 )
 
 # Freezes what was imported, so that hosts share it and do not copy it; so it must come last.

@@ -12,8 +12,8 @@ import structlog
 from hedgerow.formats import Model
 from hedgerow.v1.execution_pb2_grpc import add_ExecutionServiceServicer_to_server
 from hedgerow.v1.models_pb2 import ModelVersion
+from services.common.addresses import address_of
 from services.common.errors import ErrorInterceptor
-from services.common.settings import address_of
 from services.common.telemetry import Tracing
 from services.common.wire import SERVER_OPTIONS
 from services.executor.heartbeat import Heartbeat

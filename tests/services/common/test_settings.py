@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.common.settings import address_of, load
+from services.common.settings import load
 from services.executor.settings import ExecutorSettings
 from services.router.settings import RouterSettings
 
@@ -49,17 +49,3 @@ def test_a_wrong_value_ends_the_process_with_the_variable_named(
         load(RouterSettings)
     assert caught.value.code == 2
     assert f"{variable}={value!r}: " in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("host", "address"),
-    [
-        ("127.0.0.1", "127.0.0.1:80"),
-        ("localhost", "localhost:80"),
-        ("::1", "[::1]:80"),
-        ("[::1]", "[::1]:80"),
-        ("::", "[::]:80"),
-    ],
-)
-def test_an_address_is_a_host_and_a_port_whatever_kind_of_host(host: str, address: str) -> None:
-    assert address_of(host, 80) == address

@@ -6,6 +6,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from multiprocessing.connection import Connection
@@ -60,6 +61,25 @@ async def test_a_host_of_a_format_has_its_engine_imported_and_no_other(
 ) -> None:
     forking = await forked(servers.of("pmml"), "jpype", "tensorflow", "grpc")
     assert await imported(*forking) == ["jpype"]
+
+
+def test_a_forked_host_has_nothing_left_to_import_but_what_grpc_needs() -> None:
+    """Each host pays for the rest again: when it starts, and when another one is waited for."""
+    code = """
+import importlib, sys
+from services.executor.fork_servers import _PRELOAD
+for module in _PRELOAD:
+    importlib.import_module(module)
+before = set(sys.modules)
+import services.executor.host.server
+print(*{name.partition(".")[0] for name in sys.modules.keys() - before})
+"""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    ours = {"hedgerow", "services"}
+    packages = {p for p in run.stdout.split() if not p.startswith("_")} - sys.stdlib_module_names
+    assert packages - ours <= {"grpc", "grpc_health", "grpc_reflection", "google"}
 
 
 def test_formats_of_one_engine_share_a_fork_server(servers: ForkServers) -> None:
