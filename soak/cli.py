@@ -6,14 +6,12 @@ import argparse
 import asyncio
 import random
 import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.markdown import Markdown
 
-from soak.report import markdown, verdict
+from soak.report import LEGEND, markdown, sheets, verdict
 from soak.soaking import Options, Seen, soak
 
 _LINES = 40
@@ -36,10 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except asyncio.CancelledError:
         print("ended at once; nothing can be said")
         return 1
-    lines = markdown(seen)
     if options.report:
-        options.report.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    _show(lines)
+        options.report.write_text("\n".join(markdown(seen)) + "\n", encoding="utf-8")
+    _show(seen)
     code = _judge(seen)
     if options.logs:
         print(f"the logs of the services are in {options.logs}")
@@ -67,11 +64,12 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
-def _show(lines: Sequence[str]) -> None:
-    if sys.stdout.isatty():
-        Console().print(Markdown("\n".join(lines)))
-    else:
-        print("\n".join(lines))
+def _show(seen: Seen) -> None:
+    console = Console(highlight=False)
+    faults, parts = sheets(seen)
+    console.print(
+        "", faults.to_table(), "", " ".join(LEGEND).replace("*", ""), "", parts.to_table(), sep="\n"
+    )
 
 
 def _judge(seen: Seen) -> int:

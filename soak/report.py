@@ -1,4 +1,4 @@
-"""What was seen, as a table that is as well a page's."""
+"""What was seen: two tables, on a terminal of 80 columns and in Markdown."""
 
 from __future__ import annotations
 
@@ -8,21 +8,56 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from rich.table import Table
+
 from soak.faults import KINDS
 from soak.soaking import Seen, Struck
 from soak.traffic import Call, Outcome
 
-_COLUMNS = (
+_FAULTS = (
     "fault",
     "times",
-    "calls meanwhile",
-    "other router",
+    "calls",
+    "other",
     "refused",
     "failed",
     "slowest",
-    "whole again",
-    "at the most",
+    "whole",
+    "at most",
 )
+_PARTS = ("part", "MiB before", "at most", "after", "files before", "after", "processes")
+
+LEGEND = (
+    "*calls*: sent between a fault's beginning and the moment when the mesh is whole again; where two",
+    "faults come at once, a call counts for both. *other*: those that one router did not answer and the",
+    "other one did. *whole*: from a fault's end (what was killed is about to be started, what was",
+    "stopped goes on) until the mesh is whole again, the median of those that came alone; *at most*: the",
+    "longest of all.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table: what stands above it, and its lines."""
+
+    columns: Sequence[str]
+    lines: Sequence[Sequence[str]]
+
+    def to_markdown(self) -> Iterator[str]:
+        """Yield its lines."""
+        yield f"| {' | '.join(self.columns)} |"
+        yield "|---|" + "---:|" * (len(self.columns) - 1)
+        for line in self.lines:
+            yield f"| {' | '.join(line)} |"
+
+    def to_table(self) -> Table:
+        """Return it for a terminal."""
+        table = Table(box=None, padding=(0, 1, 0, 0))
+        for place, column in enumerate(self.columns):
+            table.add_column(column, justify="right" if place else "left", no_wrap=True)
+        for line in self.lines:
+            table.add_row(*line)
+        return table
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +71,8 @@ class Row:
     """Seconds, of the calls meanwhile."""
     recoveries: Sequence[float]
     """Seconds."""
+    alone: Sequence[float]
+    """The same of those that came alone; of all if none did."""
 
     def cells(self) -> Iterator[str]:
         """Yield the cells of the table."""
@@ -47,7 +84,7 @@ class Row:
         yield f"{out[Outcome.REFUSED]:,}"
         yield f"{out[Outcome.FAILED] + out[Outcome.LOST] + out[Outcome.WRONG]:,}"
         yield f"{self.slowest:.1f} s"
-        yield f"{median(self.recoveries):.1f} s" if self.recoveries else ""
+        yield f"{median(self.alone):.1f} s" if self.alone else ""
         yield f"{max(self.recoveries):.1f} s" if self.recoveries else ""
 
 
@@ -69,37 +106,46 @@ def rows(struck: Sequence[Struck], calls: Sequence[Call]) -> list[Row]:
             for one in of_kind
             for call in ordered[bisect_left(begins, one.begun) : bisect_left(begins, one.whole)]
         ]
-        recoveries = [max(0.0, one.recovery) for one in of_kind]
-        found.append(_row(str(kind), len(of_kind), meanwhile, recoveries))
-    return [*found, _row("all calls, quiet times too", len(struck), ordered, ())]
+        found.append(_row(str(kind), of_kind, meanwhile))
+    return [*found, _all(len(struck), ordered)]
 
 
-def _row(name: str, times: int, calls: Sequence[Call], recoveries: Sequence[float]) -> Row:
-    outcomes = Counter(call.outcome for call in calls)
-    return Row(name, times, outcomes, max((c.seconds for c in calls), default=0.0), recoveries)
+def _row(name: str, struck: Sequence[Struck], calls: Sequence[Call]) -> Row:
+    recoveries = [max(0.0, one.recovery) for one in struck]
+    alone = [max(0.0, one.recovery) for one in struck if one.alone] or recoveries
+    return Row(name, len(struck), _outcomes(calls), _slowest(calls), recoveries, alone)
+
+
+def _all(times: int, calls: Sequence[Call]) -> Row:
+    return Row("all the time", times, _outcomes(calls), _slowest(calls), (), ())
+
+
+def _outcomes(calls: Sequence[Call]) -> Counter[Outcome]:
+    return Counter(call.outcome for call in calls)
+
+
+def _slowest(calls: Sequence[Call]) -> float:
+    return max((call.seconds for call in calls), default=0.0)
+
+
+def sheets(seen: Seen) -> list[Sheet]:
+    """Return the table of the faults and that of the parts."""
+    faults = [list(row.cells()) for row in rows(seen.struck, seen.traffic.calls)]
+    return [Sheet(_FAULTS, faults), Sheet(_PARTS, list(_part_lines(seen)))]
 
 
 def markdown(seen: Seen) -> list[str]:
-    """Return the report in lines."""
-    return [
-        f"| {' | '.join(_COLUMNS)} |",
-        "|---|" + "---:|" * (len(_COLUMNS) - 1),
-        *(f"| {' | '.join(row.cells())} |" for row in rows(seen.struck, seen.traffic.calls)),
-        "",
-        "| part | MiB before | at the most | after | files before | after | processes |",
-        "|---|---:|---:|---:|---:|---:|---:|",
-        *_usage_lines(seen),
-    ]
+    """Return both in lines of Markdown."""
+    faults, parts = sheets(seen)
+    return [*faults.to_markdown(), "", *LEGEND, "", *parts.to_markdown()]
 
 
-def _usage_lines(seen: Seen) -> Iterator[str]:
+def _part_lines(seen: Seen) -> Iterator[list[str]]:
     for part, before in seen.before.items():
         if after := seen.after.get(part):
-            most = seen.most_mib.get(part, before.mib)
-            yield (
-                f"| {part} | {before.mib:,.0f} | {most:,.0f} | {after.mib:,.0f}"
-                f" | {before.fds} | {after.fds} | {after.processes} |"
-            )
+            memory = (before.mib, seen.most_mib.get(part, before.mib), after.mib)
+            counts = (before.fds, after.fds, after.processes)
+            yield [part, *(f"{mib:,.0f}" for mib in memory), *(str(count) for count in counts)]
 
 
 def verdict(seen: Seen) -> list[str]:

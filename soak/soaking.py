@@ -55,6 +55,8 @@ class Struck:
     whole: float
     recovery: float
     """Seconds from the end of the fault: the stopped goes on, the killed is started again."""
+    alone: bool = True
+    """No other one came with it."""
 
 
 @dataclass
@@ -116,6 +118,7 @@ class Soak:
         await until_whole(self._cluster, self._wanted)
 
     async def _strike_all(self) -> None:
+        self._say("       at    whole  fault")
         begun = time.monotonic()
         for step in schedule(self._options.seed):
             is_told = await _is_set_within(self._told_to_end, step.calm)
@@ -142,8 +145,9 @@ class Soak:
             await asyncio.gather(*strikes, return_exceptions=True)
         whole = await until_whole(self._cluster, self._wanted)
         self._traffic.floors = dict(self._models.newest)
+        alone = len(step.faults) == 1
         for fault, (came, over) in zip(step.faults, times, strict=True):
-            self.seen.struck.append(Struck(fault.kind, came, whole, whole - over))
+            self.seen.struck.append(Struck(fault.kind, came, whole, whole - over, alone))
         self._say(f"{self.seen.seconds:7.1f} s  {whole - begun:5.1f} s  {step}")
         for part, one in (await self._usage()).items():
             self.seen.most_mib[part] = max(one.mib, self.seen.most_mib.get(part, 0.0))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import io
 
-from soak.faults import Act, Kind
+import pytest
+from rich.console import Console
+
+from soak.faults import KINDS, Act, Kind
 from soak.models import Models
-from soak.report import markdown, rows, verdict
+from soak.report import markdown, rows, sheets, verdict
 from soak.soaking import Seen, Struck
 from soak.traffic import Call, Outcome, Traffic
 from soak.usage import Usage, leaks
@@ -34,14 +37,31 @@ def test_a_row_has_the_calls_that_came_meanwhile(seen: Seen) -> None:
 
 
 def test_two_faults_at_once_both_have_the_calls(seen: Seen) -> None:
-    seen.struck.append(Struck(STOP, 2.2, 5.0, 1.0))
+    seen.struck.append(Struck(STOP, 2.2, 5.0, 1.0, alone=False))
+    seen.struck.append(Struck(STOP, 6.0, 7.0, 0.5))
     stopped, killed, _ = rows(seen.struck, seen.traffic.calls)
     assert (stopped.outcomes.total(), killed.outcomes.total()) == (1, 2)
+    assert list(stopped.cells())[-2:] == ["0.5 s", "1.0 s"]  # the median of those that came alone
 
 
 def test_nothing_wrong_is_nothing_to_say(seen: Seen) -> None:
     assert verdict(seen) == []
     assert markdown(seen)[0].startswith("| fault | times |")
+
+
+def test_the_tables_fit_into_eighty_columns(seen: Seen) -> None:
+    """With numbers as an hour gives them."""
+    begun = [float(n) for n in range(300_000)]
+    seen.traffic.calls = [Call(at, 3.5, Outcome.OTHER) for at in begun]
+    seen.struck = [Struck(kind, 0.0, 6_000.0, 88.8) for kind in KINDS for _ in range(50)]
+    seen.before = seen.after = {"collector-1": Usage(1234.5, 1000, 11)}
+    out = io.StringIO()
+    for sheet in sheets(seen):
+        Console(width=80, file=out).print(sheet.to_table())
+    shown = out.getvalue()
+    assert "…" not in shown
+    assert "kill -9 collector" in shown
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.LOST, Outcome.WRONG])
