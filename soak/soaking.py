@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hedgerow.local.folder import temporary_folder
 from hedgerow.plans.plan import plan_from_yaml
 from soak.faults import Kind, Step
 from soak.labels import labels_of
@@ -20,7 +19,7 @@ from soak.strikes import Astray, Striker
 from soak.traffic import Traffic, flowing
 from soak.usage import Usage, leaks, left_over, still_there, usage
 from soak.wholeness import NotWhole, Wanted, until_whole
-from tests.end_to_end.cluster import Cluster
+from tests.end_to_end.cluster import Cluster, started_cluster
 
 _EMPTY_SECONDS = 20.0
 _LAST_PLAN = "consensus"
@@ -183,7 +182,7 @@ async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
 async def soak(options: Options, say: Say, told_to_end: asyncio.Event) -> Seen:
     """Run one soak and return what was seen; when it is told to end, after the step it is at."""
     say("starting two of each service")
-    async with _cluster() as cluster:
+    async with started_cluster() as cluster:
         one = Soak(cluster, options, say, told_to_end)
         try:
             await one.run()
@@ -194,14 +193,3 @@ async def soak(options: Options, say: Say, told_to_end: asyncio.Event) -> Seen:
                 cluster.keep_logs(options.logs)
         one.seen.unwell += cluster.foreign_lines()
     return one.seen
-
-
-@asynccontextmanager
-async def _cluster() -> AsyncIterator[Cluster]:
-    with temporary_folder() as folder:
-        cluster = Cluster(folder)
-        try:
-            await cluster.start()
-            yield cluster
-        finally:
-            await asyncio.shield(cluster.stop())

@@ -187,7 +187,8 @@ def left_in(state: GetStateResponse) -> dict[str, float]:
 
 
 @asynccontextmanager
-async def running_cluster() -> AsyncIterator[Cluster]:
+async def started_cluster() -> AsyncIterator[Cluster]:
+    """Start a cluster in a folder of its own; stop it at the end, if it has not been stopped."""
     with temporary_folder() as folder:
         cluster = Cluster(folder)
         try:
@@ -195,5 +196,13 @@ async def running_cluster() -> AsyncIterator[Cluster]:
             yield cluster
         finally:
             await asyncio.shield(cluster.stop())
+
+
+@asynccontextmanager
+async def running_cluster() -> AsyncIterator[Cluster]:
+    """The same for tests: nothing but log lines may have been written, up to the end."""
+    async with started_cluster() as cluster:
+        yield cluster
+        await asyncio.shield(cluster.stop())
         foreign = cluster.foreign_lines()
         assert not foreign, "\n".join(foreign[:40])
