@@ -8,6 +8,7 @@ would do harm.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -68,6 +69,9 @@ _REFUSALS: tuple[tuple[type[RedisError], str], ...] = (
 )
 """What Redis may say although it can be reached, and what that means to who runs it."""
 
+_WHERE_IN_A_SCRIPT = re.compile(r" script: \S*,? ?on @user_script:\d+\.?$")
+"""What Redis adds of our scripts to what it says."""
+
 _DISK = "MISCONF"
 """redis-py has no class for it: Redis cannot write to its disk and refuses what would change anything."""
 
@@ -113,4 +117,5 @@ def _meaning(error: Exception) -> str:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    said = _WHERE_IN_A_SCRIPT.sub("", " ".join(str(error).split()))
+    return said or type(error).__name__

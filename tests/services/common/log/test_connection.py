@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 from redis import Redis
-from redis.exceptions import ResponseError
+from redis.exceptions import OutOfMemoryError, ResponseError
 
 from hedgerow.errors import Unavailable
 from hedgerow.local.valkey import Valkey
@@ -51,6 +51,13 @@ async def test_whatever_redis_says_is_one_line() -> None:
     with pytest.raises(Unavailable, match=r"^the log refuses: ERR something else$"):
         async with within(timedelta(seconds=1)):
             raise ResponseError("ERR\r\nsomething   else")
+
+
+async def test_the_place_in_a_script_of_ours_is_not_told() -> None:
+    said = "command not allowed when used memory > 'maxmemory'. script: on @user_script:6."
+    with pytest.raises(Unavailable, match=r"raise it \(.*'maxmemory'\.\)$"):
+        async with within(timedelta(seconds=1)):
+            raise OutOfMemoryError(said)
 
 
 async def test_a_full_log_is_told_as_such_and_takes_more_once_there_is_room() -> None:
