@@ -52,7 +52,7 @@ class Members:
         while not held.released.is_set():
             async with held.renewing:
                 if not held.released.is_set():
-                    await self._try_renew(service, address, lease)
+                    await self._try_renew(held, service, address, lease)
             await _pause(held.released, lease / 3)
 
     async def release(self, service: str, address: str) -> None:
@@ -93,14 +93,16 @@ class Members:
                     yield now
             await asyncio.sleep(every.total_seconds())
 
-    async def _try_renew(self, service: str, address: str, lease: timedelta) -> None:
+    async def _try_renew(self, held: _Lease, service: str, address: str, lease: timedelta) -> None:
         try:
             async with within(COMMAND):
                 await self._redis.eval(
                     _RENEW, 1, keys.members(service), address, int(lease.total_seconds() * 1000)
                 )
         except Unavailable as error:
-            _log.warning("the lease could not be renewed", address=address, reason=str(error))
+            held.refused(address, str(error))
+        else:
+            held.renewed(address)
 
     async def _remove(self, service: str, address: str) -> None:
         async with within(COMMAND):
@@ -113,6 +115,19 @@ class _Lease:
     def __init__(self) -> None:
         self.released = asyncio.Event()
         self.renewing = asyncio.Lock()
+        self._reason = ""
+
+    def refused(self, address: str, reason: str) -> None:
+        """Say so, once for each reason: a log may be out of reach for hours."""
+        if reason != self._reason:
+            _log.warning("the lease could not be renewed", address=address, reason=reason)
+            self._reason = reason
+
+    def renewed(self, address: str) -> None:
+        """Say so if it could not be renewed before."""
+        if self._reason:
+            _log.info("the lease is renewed again", address=address)
+            self._reason = ""
 
 
 async def _pause(until: asyncio.Event, duration: timedelta) -> None:

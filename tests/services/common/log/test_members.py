@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
+from structlog.testing import capture_logs
 
 from hedgerow.errors import Unavailable
 from hedgerow.local.valkey import Valkey
 from services.common.log import Log
+from tests.services.common.log.reading import connected
 from tests.support import wait_until
 
 LONG = timedelta(seconds=60)
@@ -117,3 +119,21 @@ async def listed(log: Log, address: str = "a:1") -> bool:
 
 async def gone(log: Log) -> bool:
     return not await listed(log)
+
+
+async def test_what_keeps_a_lease_from_being_renewed_is_said_once_and_when_it_is_over() -> None:
+    every = SHORT.total_seconds() / 3
+    async with Valkey() as server, connected(server.url) as log:
+        with capture_logs() as said, Redis.from_url(server.url) as redis:
+            async with kept(log, "a:1", SHORT):
+                await wait_until(lambda: listed(log), "it is listed")
+                redis.config_set("maxmemory-policy", "noeviction")
+                redis.config_set("maxmemory", "1kb")
+                await wait_until(lambda: said, "that it could not be renewed")
+                await asyncio.sleep(5 * every)  # it is tried some times more
+                redis.config_set("maxmemory", "0")
+                await wait_until(lambda: listed(log), "it is listed again")
+    refused, renewed = said
+    assert refused["event"] == "the lease could not be renewed"
+    assert refused["reason"].startswith("the log is full")
+    assert renewed["event"] == "the lease is renewed again"
