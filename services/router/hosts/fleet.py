@@ -204,7 +204,9 @@ class Fleet:
     def _link_cut(self, link: HostLink, collector: str) -> None:
         self._count_cuts()
         if collector in link.cut_from:
-            _log.warning(
+            # When a collector dies all hosts lose it: the first one to say so is news, the others are not.
+            say = _log.warning if self._cuts[collector] == 1 else _log.debug
+            say(
                 "a host cannot reach a collector",
                 **fields_of(link.model),
                 host=link.address,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from hedgerow.errors import Unavailable
 from tests.services.decisions import labels, states
@@ -110,6 +111,23 @@ async def test_a_host_that_lost_the_collector_is_replaced_for_its_tasks(log_url:
         cut_off.release()
         cut_off.servicer.tell(rig.collectors[0], True)
         await rig.is_empty()
+
+
+async def test_of_the_hosts_that_lose_a_collector_the_first_is_told_in_the_log(
+    log_url: str,
+) -> None:
+    async with rigged(log_url) as rig:
+        hosts = [await rig.host(name, "x") for name in "abc"]
+        collector = rig.collectors[0]
+        with capture_logs() as said:
+            for host in hosts:
+                host.servicer.tell(collector, False)
+            await wait_until(lambda: rig.core.fleet.cut_off == 3, "all three are cut off")
+        found = [log["log_level"] for log in said if "cannot reach a collector" in log["event"]]
+        assert found == ["warning", "debug", "debug"]
+        for host in hosts:
+            host.servicer.tell(collector, True)
+        await wait_until(lambda: rig.core.fleet.cut_off == 0, "none is any more")
 
 
 async def test_where_no_host_is_left_that_reaches_the_collector_another_one_decides(
