@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import random
 import signal
 from collections.abc import Sequence
@@ -34,9 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except asyncio.CancelledError:
         print("ended at once; nothing can be said")
         return 1
+    _show(seen)
     if options.report:
         options.report.write_text("\n".join(markdown(seen)) + "\n", encoding="utf-8")
-    _show(seen)
     code = _judge(seen)
     if options.logs:
         print(f"the logs of the services are in {options.logs}")
@@ -109,6 +110,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the tables there, too")
     options = parser.parse_args(arguments)
     for name in ("seconds", "rate", "warm_up"):
-        if getattr(options, name) <= 0:
-            parser.error(f"--{name.replace('_', '-')} must be more than 0")
+        if not 0 < getattr(options, name) < math.inf:
+            parser.error(f"--{name.replace('_', '-')} must be more than 0, and not infinite")
+    for file in (options.report, options.logs):
+        if file is not None and not file.absolute().parent.is_dir():
+            parser.error(f"there is no folder {file.parent} for {file.name}; make it first")
     return options

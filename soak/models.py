@@ -15,9 +15,7 @@ import zipfile
 from dataclasses import dataclass, field
 
 from bench.models import BenchModel, wine_model
-from bench.payload import records
 from hedgerow.client.registry import AsyncRegistry
-from hedgerow.data.records import Record
 from hedgerow.v1.models_pb2 import ModelVersion
 
 NUMBERS = "numbers"
@@ -113,8 +111,3 @@ def _other_bytes(model: BenchModel, number: int) -> bytes:
     with zipfile.ZipFile(archive, "a") as file:
         file.comment = b"push %d" % number
     return archive.getvalue()
-
-
-def wines() -> tuple[Record, ...]:
-    """Return the records of `wine`."""
-    return records()

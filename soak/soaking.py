@@ -60,7 +60,7 @@ class Struck:
 
 @dataclass
 class Seen:
-    """What was seen. Nothing in `faults_of_ours` is what a mesh is for."""
+    """What was seen. A mesh that is well has nothing in `unwell`, and no wrong answer in its traffic."""
 
     traffic: Traffic
     struck: list[Struck] = field(default_factory=list)
@@ -105,7 +105,7 @@ class Soak:
     async def _prepare(self) -> None:
         registry = self._cluster.registry
         self._say("pushing models")
-        if self._options.with_wine:
+        if self._models.with_wine:
             wines = [name for data_type, name in self._models.names if data_type == WINE]
             self._models.labels = await labels_of(wines)
         for model in self._models.names:
@@ -129,6 +129,9 @@ class Soak:
             except (NotWhole, Astray) as error:
                 self.seen.unwell.append(f"{step}: {error}")
                 return
+            except Exception as error:  # an hour of what was seen must not go with it
+                self.seen.unwell.append(f"{step}: {error!r}")
+                return
 
     async def _take(self, step: Step) -> None:
         begun = time.monotonic()
@@ -143,6 +146,7 @@ class Soak:
                 strike.cancel()
             await asyncio.gather(*strikes, return_exceptions=True)
         whole = await until_whole(self._cluster, self._wanted)
+        self._wanted.ended.clear()  # in an hour their ids may come again
         self._traffic.floors = dict(self._models.newest)
         alone = len(step.faults) == 1
         for fault, (came, over) in zip(step.faults, times, strict=True):

@@ -17,12 +17,13 @@ from datetime import timedelta
 from enum import StrEnum
 from random import Random
 
+from bench.payload import records as wine_records
 from hedgerow import AsyncClient
 from hedgerow.data.answers import Answers
 from hedgerow.data.records import Record
 from hedgerow.errors import HedgerowError, Overloaded
 from soak.checks import Asked, Unknown, problems
-from soak.models import NUMBERS, WINE, Model, Models, wines
+from soak.models import NUMBERS, WINE, Model, Models
 from soak.plans import DEADLINE_SECONDS
 
 _WINE_SHARE = 0.1
@@ -154,8 +155,9 @@ class Traffic:
 
     def _next(self) -> tuple[Asked, list[Record]]:
         if self._models.with_wine and self._random.random() < _WINE_SHARE:
-            places = tuple(self._random.sample(range(len(wines())), _WINE_RECORDS))
-            return Asked(WINE, places, self.floors), [wines()[place] for place in places]
+            wines = wine_records()
+            places = tuple(self._random.sample(range(len(wines)), _WINE_RECORDS))
+            return Asked(WINE, places, self.floors), [wines[place] for place in places]
         count = self._random.choice(_NUMBERS_RECORDS)
         numbers = tuple(next(self._numbers) for _ in range(count))
         asked = Asked(NUMBERS, numbers, self.floors)

@@ -12,7 +12,7 @@ from tests.end_to_end.cluster import PARTS, Cluster, left_in
 
 _MIB = 1024 * 1024
 _MORE_MEMORY = 1.25
-_MORE_MIB = 48
+_MORE_MIB = 16
 _MORE_FDS = 10
 _POLL_SECONDS = 0.1
 

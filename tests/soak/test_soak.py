@@ -47,8 +47,20 @@ def test_one_that_is_told_to_end_says_what_it_saw() -> None:
     assert WELL in rest
 
 
-@pytest.mark.parametrize("option", ["--rate", "--seconds", "--warm-up"])
-def test_nothing_is_refused(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("option", ["--report", "--logs"])
+def test_what_could_not_be_written_in_the_end_is_refused_at_the_beginning(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
-        main([option, "0"])
+        main([option, str(tmp_path / "nowhere" / "seen")])
+    assert "nowhere for seen; make it first" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("value", ["0", "nan", "inf"])
+@pytest.mark.parametrize("option", ["--rate", "--seconds", "--warm-up"])
+def test_a_number_that_cannot_be_is_refused(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([option, value])
     assert f"{option} must be more than 0" in capsys.readouterr().err
