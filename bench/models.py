@@ -12,6 +12,8 @@ import yaml
 
 from bench.payload import DATA_TYPE, WINE, records
 from hedgerow.client.registry import Description
+from hedgerow.formats import Model
+from hedgerow.formats.factories import factory_of
 from hedgerow.v1.models_pb2 import Feature, ModelDescriptor, Signature
 
 
@@ -54,6 +56,16 @@ class BenchModel:
         return ModelDescriptor(
             data_type=DATA_TYPE, name=self.name, model_type=self.model_type, signature=signature
         )
+
+
+@cache
+def load_wine_model(name: str) -> Model:
+    """Load the first version of a model of the example into this process."""
+    known = wine_model(name)
+    assert isinstance(known.definition, Path)
+    descriptor, factory = known.descriptor(), factory_of(known.model_type)
+    descriptor.signature.CopyFrom(factory.inspect(descriptor, known.definition))
+    return factory.create(descriptor, known.definition)
 
 
 def wine_model(name: str) -> BenchModel:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from bench.models import wine_model
-from bench.payload import records
+from bench.models import load_wine_model
+from bench.payload import DATA_TYPE, records
 from bench.workers import Message, serve, worker
 from hedgerow.data.predictions import Labels
 from hedgerow.data.records import Batch
-from hedgerow.formats.factories import factory_of
 
 
 async def labels_of(names: Sequence[str]) -> dict[str, list[str]]:
@@ -20,12 +18,8 @@ async def labels_of(names: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _labels(name: str) -> list[str]:
-    known = wine_model(name)
-    assert isinstance(known.definition, Path)
-    descriptor, factory = known.descriptor(), factory_of(known.model_type)
-    descriptor.signature.CopyFrom(factory.inspect(descriptor, known.definition))
-    model = factory.create(descriptor, known.definition)
-    labels = model.score(Batch.from_records(descriptor.data_type, list(records()))).values
+    model = load_wine_model(name)
+    labels = model.score(Batch.from_records(DATA_TYPE, list(records()))).values
     assert isinstance(labels, Labels)
     return [str(label) for label in labels.to_list()]
 

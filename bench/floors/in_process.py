@@ -9,15 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
 from itertools import cycle
-from pathlib import Path
 
-from bench.models import wine_model
+from bench.models import load_wine_model
 from bench.payload import batches
 from bench.workers import Message, Worker, serve, worker
 from hedgerow.formats import Model
-from hedgerow.formats.factories import factory_of
 
 
 class InProcess:
@@ -52,17 +49,8 @@ def _rate(models: Sequence[Model], rows: int, seconds: float) -> float:
     return scored / (now - begun)
 
 
-@cache
-def _load(name: str) -> Model:
-    known = wine_model(name)
-    assert isinstance(known.definition, Path)
-    descriptor, factory = known.descriptor(), factory_of(known.model_type)
-    descriptor.signature.CopyFrom(factory.inspect(descriptor, known.definition))
-    return factory.create(descriptor, known.definition)
-
-
 def _answer(question: Message) -> Message:
-    models = [_load(name) for name in question["models"]]
+    models = [load_wine_model(name) for name in question["models"]]
     return {"rate": _rate(models, question["rows"], question["seconds"])}
 
 
