@@ -17,7 +17,7 @@ from services.collector.tasks.one_record import OneRecord
 from services.collector.tasks.open_tasks import OpenTasks
 from services.collector.tasks.statistics import Statistics
 from services.collector.tasks.task import Task
-from services.common.clock import here
+from services.common.clock import Arrival, PeerClock
 from services.common.telemetry import Tracing
 
 _MOST_LINEUPS = 1024
@@ -50,6 +50,7 @@ class Session:
         self._clock = clock
         self._plans: dict[int, tuple[Plan, Policy]] = {}
         self._lineups: dict[tuple[int, ...], Lineup] = {}
+        self._router_clock = PeerClock()
         self.open = 0
         """Tasks the router waits for."""
 
@@ -57,9 +58,12 @@ class Session:
         """Take a frame. Raises InvalidInput, which ends the stream, if it makes no sense."""
         for definition in request.plans:
             self._define(definition)
-        arrived, sent = self._clock(), request.sent_ns
-        for opening in request.openings:
-            self._open(opening, arrived, sent)
+        if request.openings:
+            if not request.sent_ns:
+                raise InvalidInput("a frame with openings does not say when it was sent")
+            arrival = self._router_clock.arrival(request.sent_ns, self._clock())
+            for opening in request.openings:
+                self._open(opening, arrival)
         for started in request.started:
             self._open_tasks.start_model(started.task_ids, started.model)
         for lost in request.lost:
@@ -79,9 +83,7 @@ class Session:
         for key in stale:
             del self._lineups[key]
 
-    def _open(self, opening: pb.Opening, arrived: float, sent: int) -> None:
-        if not sent:
-            raise InvalidInput("a frame with openings does not say when it was sent")
+    def _open(self, opening: pb.Opening, arrival: Arrival) -> None:
         lineup = self._lineup(opening)
         traced = self._tracing.enabled
         decided, progressed = self._decided, self._progressed if opening.progress else None
@@ -94,15 +96,15 @@ class Session:
                 message.id,
                 lineup,
                 rows,
-                here(message.admitted_ns, sent, arrived),
-                arrived,
+                arrival.moment(message.admitted_ns),
+                arrival.at,
                 message.explain,
                 message.trace if traced and message.HasField("trace") else None,
                 decided,
                 progressed,
             )
             self.open += 1
-            self._open_tasks.open(task, here(message.deadline_ns, sent, arrived))
+            self._open_tasks.open(task, arrival.deadline(message.deadline_ns))
 
     def _lineup(self, opening: pb.Opening) -> Lineup:
         plan_key, versions = opening.plan_key, opening.versions

@@ -15,9 +15,10 @@ does, keeps frames small in the same way (950 requests/s at 64 clients instead o
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable
 from typing import Generic, TypeVar
+
+from services.router.peak import Peak
 
 T = TypeVar("T")
 
@@ -28,23 +29,6 @@ _MEMORY_SECONDS = 0.1
 """Time constant with which company is forgotten."""
 
 
-class Peak:
-    """The largest of the values seen, decaying with a time constant."""
-
-    __slots__ = ("_last", "_value")
-
-    def __init__(self) -> None:
-        self._value = 0.0
-        self._last = 0.0
-
-    def seen(self, value: float, now: float) -> float:
-        """Take a value at a time (seconds); return the peak by now."""
-        faded = self._value * math.exp((self._last - now) / _MEMORY_SECONDS)
-        self._value = max(faded, value)
-        self._last = now
-        return self._value
-
-
 class Gatherer(Generic[T]):
     """Collects items and hands them on, many at a time. Each must be said to have `ended`, once."""
 
@@ -52,7 +36,7 @@ class Gatherer(Generic[T]):
         self._target = target
         self._at_most = at_most
         self._hand_on = hand_on
-        self._company = Peak()
+        self._company = Peak(_MEMORY_SECONDS)
         self._waiting: list[T] = []
         self._open = 0
         self._timer: asyncio.Handle | None = None

@@ -15,6 +15,7 @@ from services.common.deadlines import Deadlines
 from services.common.wire import LARGEST_PART
 from services.router.admission.admission import Admission
 from services.router.admission.head import Head
+from services.router.admission.time_allowed import LARGEST_MARGIN, AnswerMargin, time_allowed
 from services.router.collectors.link import CollectorListener
 from services.router.collectors.pool import CollectorPool
 from services.router.frames import encode
@@ -31,7 +32,6 @@ from services.router.scheduler import Scheduler
 from services.router.settings import RouterSettings
 from services.router.starter import Starter
 from services.router.tasks import Task, TaskIds, refuse
-from services.router.time_allowed import LARGEST_MARGIN, time_allowed
 from services.router.timing import Timing
 
 _PATIENCE_NS = 250_000_000
@@ -48,6 +48,7 @@ class Scoring:
         self._ids = TaskIds()
         self._tasks: dict[int, Task] = {}
         self.admission = Admission(settings.max_in_flight)
+        self._margin = AnswerMargin(settings.answer_margin.total_seconds())
         self._deadlines: Deadlines[int] = Deadlines(self._expired)
         self.work = WorkSpared()
         self.fleet = Fleet(
@@ -144,7 +145,7 @@ class Scoring:
         plan = self._plans.plan_for(request)
         plan.check.check(Batch.from_proto(message))
         task_id = self._ids.take()
-        margin = self._settings.answer_margin.total_seconds()
+        margin = self._margin.seconds(arrived / 1e9)
         deadline = arrived + time_allowed(request, plan.deadline_ns, time_left, margin)
         self.admission.began(message.data_type)
         self._deadlines.add(task_id, self._loop.time() + (deadline - now_ns() + _PATIENCE_NS) / 1e9)
@@ -191,9 +192,11 @@ class Scoring:
         self._learn(task, decision)
 
     def _learn(self, task: Task, decided: TaskDecision | None) -> None:
-        """Tell admission how a task ended; one that its caller gave up early says nothing."""
+        """Learn from how a task ended; one that its caller gave up early says nothing."""
         data_type, now = task.batch.data_type, now_ns()
         took, allowed = now - task.admitted, task.deadline - task.admitted
+        if took > allowed and (decided is None or decided.deadline_reached):
+            self._margin.decided((took - allowed) / 1e9, allowed / 1e9, now / 1e9)
         if decided is not None and has_answer(decided):
             self.admission.answered(data_type)
         elif took > (1 - LARGEST_MARGIN) * allowed:

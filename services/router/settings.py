@@ -46,7 +46,8 @@ class RouterSettings(ServiceSettings):
     """Response times older than this count no more."""
 
     answer_margin: Duration = timedelta(milliseconds=5)
-    """Kept of a call's own deadline, so that the answer is there before it; at most a fifth of it."""
+    """Kept of a call's own deadline, so that the answer is there before it, beside what decisions are late
+    by on a busy machine; at most a fifth of it in all."""
 
     discover_every: Duration = timedelta(milliseconds=500)
     """How often new executors and collectors are looked for."""

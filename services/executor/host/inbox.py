@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from hedgerow.v1.execution_pb2 import ExecuteRequest, Task
-from services.common.clock import here
+from services.common.clock import Arrival
 from services.executor.work_done import WorkDone
 
 
@@ -65,17 +65,15 @@ class Inbox:
         """How many wait or are being scored."""
         return len(self._unsettled)
 
-    def add(self, request: ExecuteRequest, settle: Callable[[int], None], now: float) -> None:
+    def add(self, request: ExecuteRequest, settle: Callable[[int], None], arrival: Arrival) -> None:
         """Take a frame in. `settle` is called with its number when all its tasks are settled."""
         if request.cancelled:
             self._cancel(request.cancelled)
-        sent = request.sent_ns
         tasks = request.tasks
         frame = Frame(request.frame, request.collector, len(tasks), settle)
         for task in tasks:
-            # The router's clock may differ from ours: only the time left is taken from it.
-            deadline = here(task.deadline_ns, sent, now)
-            waiting = Waiting(task, task.batch.rows, frame, now, deadline)
+            deadline = arrival.deadline(task.deadline_ns)
+            waiting = Waiting(task, task.batch.rows, frame, arrival.at, deadline)
             self._waiting.append(waiting)
             self._unsettled[task.id] = waiting
 

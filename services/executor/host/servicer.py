@@ -11,6 +11,7 @@ import grpc
 from hedgerow.errors import Unavailable
 from hedgerow.v1.execution_pb2 import ExecuteRequest, ExecuteResponse
 from hedgerow.v1.execution_pb2_grpc import ExecutionServiceServicer
+from services.common.clock import PeerClock
 from services.common.outbox import Outbox
 from services.common.seconds import duration_of, seconds_of
 from services.executor.host.host_spans import HostSpans
@@ -138,10 +139,12 @@ class HostServicer(ExecutionServiceServicer):
         for collector in self._unreachable:
             credit.tell(collector, False)
         self._idle.clear()
+        clock = PeerClock()
         try:
             async for request in request_iterator:
                 self._messages_read += 1
-                self._inbox.add(request, credit.give_back, time.monotonic())
+                arrival = clock.arrival(request.sent_ns, time.monotonic())
+                self._inbox.add(request, credit.give_back, arrival)
                 self._filled.set()
         finally:
             self._routers.discard(credit)

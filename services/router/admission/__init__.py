@@ -1,1 +1,1 @@
-"""Admission: which calls a router takes when there are more than it can answer in time."""
+"""Admission: which calls a router takes, when there are more than it can answer in time, and until when."""

@@ -2,18 +2,9 @@
 
 import asyncio
 
-import pytest
-
-from services.router.gathering import Gatherer, Peak
+from services.router.gathering import Gatherer
 
 AT_MOST = 0.01
-
-
-def test_the_peak_stays_for_a_moment_and_fades() -> None:
-    peak = Peak()
-    assert peak.seen(8, now=1.0) == 8
-    assert peak.seen(2, now=1.01) == pytest.approx(7.24, abs=0.01)
-    assert peak.seen(1, now=3.0) == 1
 
 
 async def turns(count: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import timedelta
 
 import pytest
@@ -32,6 +33,9 @@ from services.router import scoring as module
 from services.router.plans.prepared import PreparedPlans
 from services.router.scoring import Scoring
 from services.router.settings import RouterSettings
+from tests.services.decisions import reasons
+from tests.services.router.rig import rigged
+from tests.support import wait_until
 
 MILLISECOND = 1_000_000
 SECOND = timedelta(seconds=1)
@@ -135,3 +139,48 @@ async def test_the_time_since_a_call_arrived_counts_against_its_deadline() -> No
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await core.close()
+
+
+async def allowed(core: Scoring, time_left: float | None, arrived_ago: float = 0.0) -> float:
+    """Have a caller leave at once that has so many seconds left; return the milliseconds of its task."""
+    arrived = now_ns() - int(arrived_ago * 1e9)
+    task = asyncio.create_task(core.score(request(deadline=10 * SECOND), time_left, None, arrived))
+    await asyncio.sleep(0)
+    (open_task,) = core.open_tasks()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return (open_task.deadline - open_task.admitted) / MILLISECOND
+
+
+async def test_more_is_kept_of_the_time_of_calls_when_decisions_do_not_come_in_time() -> None:
+    core = scoring()
+    assert await allowed(core, time_left=0.2) == 195
+    # One that leaves before its deadline says nothing; nor does it if it was never in a hurry.
+    assert await allowed(core, time_left=0.2, arrived_ago=0.1) == 195
+    assert await allowed(core, time_left=1.0) == 995
+    # This one waited until 15 ms after its deadline.
+    assert await allowed(core, time_left=0.2, arrived_ago=0.21) == 195
+    assert await allowed(core, time_left=1.0) == pytest.approx(980, abs=5)
+    assert await allowed(core, time_left=None) == 10_000
+    await core.close()
+
+
+def _stand_still(seconds: float) -> None:
+    """What the process of a busy machine does."""
+    time.sleep(seconds)
+
+
+async def test_more_is_kept_of_the_time_of_calls_when_decisions_come_late(log_url: str) -> None:
+    async with rigged(log_url) as rig:
+        host = await rig.host("a", "x", held=True)
+        rig.plan("models: [{name: a}]\npolicy: {timeout: {}, default: {value: nothing}}")
+        scoring = asyncio.create_task(rig.score(1.0, deadline=timedelta(milliseconds=100)))
+        await wait_until(lambda: host.servicer.waiting, "it is on its way")
+        _stand_still(0.2)
+        assert reasons(await scoring) == ["DEFAULT"]
+        kept = 1000 - await allowed(rig.core, time_left=1.0)
+        assert kept == pytest.approx(25, abs=2), (
+            "the margin, and a fifth of what that one was allowed"
+        )
+        host.release()
+        await rig.is_empty()

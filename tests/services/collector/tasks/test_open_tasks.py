@@ -101,11 +101,28 @@ async def test_only_the_time_left_counts_and_not_the_router_s_clock(desk_of: Des
     desk = desk_of()
     desk.session.take(opening_of(1, deadline=0.2))
     desk.clock.now += 0.1
-    desk.session.take(opening_of(2, deadline=0.05))
-    desk.pass_time(0.05)
+    # By the clock of another router it is as late as it was by the first one's.
+    desk.new_session(desk.plan).take(opening_of(2, deadline=0.05))
+    desk.pass_time(0.045)
+    assert not desk.decided
+    desk.pass_time(0.005)
     assert desk.decision().task_id == 2
     desk.pass_time(0.05)
     assert desk.decision().task_id == 1
+
+
+async def test_an_opening_that_was_held_up_on_its_way_is_decided_in_time_all_the_same(
+    desk_of: DeskOf,
+) -> None:
+    desk = desk_of()
+    desk.session.take(opening_of(1, deadline=0.2))
+    desk.clock.now += 0.08
+    desk.session.take(opening_of(2, deadline=0.2))
+    desk.pass_time(0.12)
+    assert [task.id for task in desk.decided] == [1, 2]
+    # Counted from its admission, the way included.
+    took = [task.ended - task.admitted for task in desk.decided]
+    assert took == pytest.approx([0.202, 0.202], abs=1e-5)
 
 
 async def test_a_task_opened_after_its_deadline_is_decided_with_what_is_there(

@@ -2,10 +2,15 @@
 
 from hedgerow.v1.execution_pb2 import ExecuteRequest, Task
 from hedgerow.v1.records_pb2 import Batch
+from services.common.clock import Arrival
 from services.executor.host.inbox import Inbox, Waiting
 
 SENT = 1_700_000_000_000_000_000
 MILLISECOND = 1_000_000
+
+
+def at(now: float) -> Arrival:
+    return Arrival(SENT, now)
 
 
 def frame(number: int, *rows: int, left_ms: int = 50) -> ExecuteRequest:
@@ -19,15 +24,15 @@ def frame(number: int, *rows: int, left_ms: int = 50) -> ExecuteRequest:
 
 def test_tasks_of_several_frames_are_taken_as_one_batch_in_order() -> None:
     inbox, done = Inbox(row_limit=100), list[int]()
-    inbox.add(frame(1, 1, 1), done.append, now=10.0)
-    inbox.add(frame(2, 1), done.append, now=10.0)
+    inbox.add(frame(1, 1, 1), done.append, at(10.0))
+    inbox.add(frame(2, 1), done.append, at(10.0))
     assert [waiting.task.id for waiting in inbox.take(now=10.0)] == [100, 101, 200]
     assert not len(inbox)
 
 
 def test_a_frame_is_done_with_its_last_task() -> None:
     inbox, done = Inbox(row_limit=100), list[int]()
-    inbox.add(frame(1, 1, 1), done.append, now=10.0)
+    inbox.add(frame(1, 1, 1), done.append, at(10.0))
     first, second = inbox.take(now=10.0)
     inbox.settle([first])
     assert done == []
@@ -38,8 +43,8 @@ def test_a_frame_is_done_with_its_last_task() -> None:
 
 def test_tasks_past_their_deadline_are_dropped_unscored_and_their_credit_returns() -> None:
     inbox, done = Inbox(row_limit=100), list[int]()
-    inbox.add(frame(1, 1, 1, left_ms=50), done.append, now=10.0)
-    inbox.add(frame(2, 1, left_ms=80), done.append, now=10.0)
+    inbox.add(frame(1, 1, 1, left_ms=50), done.append, at(10.0))
+    inbox.add(frame(2, 1, left_ms=80), done.append, at(10.0))
     assert [waiting.task.id for waiting in inbox.take(now=10.06)] == [200]
     assert done == [1]
     assert inbox.work.rows_dropped == 2
@@ -47,36 +52,36 @@ def test_tasks_past_their_deadline_are_dropped_unscored_and_their_credit_returns
 
 def test_the_deadline_is_the_time_left_whatever_the_routers_clock_says() -> None:
     inbox = Inbox(row_limit=100)
-    inbox.add(frame(1, 1, left_ms=50), lambda _: None, now=3.0)
+    inbox.add(frame(1, 1, left_ms=50), lambda _: None, at(3.0))
     assert abs(inbox.take(now=3.0)[0].deadline - 3.05) < 1e-6
 
 
 def test_a_batch_has_no_more_rows_than_the_limit() -> None:
     inbox = Inbox(row_limit=10)
-    inbox.add(frame(1, 4, 4, 4), lambda _: None, now=1.0)
+    inbox.add(frame(1, 4, 4, 4), lambda _: None, at(1.0))
     assert [waiting.rows for waiting in inbox.take(now=1.0)] == [4, 4]
     assert [waiting.rows for waiting in inbox.take(now=1.0)] == [4]
 
 
 def test_a_task_larger_than_the_limit_is_taken_alone() -> None:
     inbox = Inbox(row_limit=10)
-    inbox.add(frame(1, 4, 40), lambda _: None, now=1.0)
+    inbox.add(frame(1, 4, 40), lambda _: None, at(1.0))
     assert [waiting.rows for waiting in inbox.take(now=1.0)] == [4]
     assert [waiting.rows for waiting in inbox.take(now=1.0)] == [40]
 
 
 def test_a_frame_without_tasks_takes_no_credit() -> None:
     inbox, done = Inbox(row_limit=10), list[int]()
-    inbox.add(frame(1), done.append, now=1.0)
+    inbox.add(frame(1), done.append, at(1.0))
     assert done == []
 
 
 def test_a_cancelled_task_is_never_taken_and_its_credit_returns() -> None:
     dropped: list[Waiting] = []
     inbox, done = Inbox(row_limit=10, dropped=dropped.append), list[int]()
-    inbox.add(frame(1, 3), done.append, now=1.0)
-    inbox.add(frame(2, 1), done.append, now=1.0)
-    inbox.add(ExecuteRequest(cancelled=[100, 999], sent_ns=SENT), done.append, now=1.0)
+    inbox.add(frame(1, 3), done.append, at(1.0))
+    inbox.add(frame(2, 1), done.append, at(1.0))
+    inbox.add(ExecuteRequest(cancelled=[100, 999], sent_ns=SENT), done.append, at(1.0))
     assert [waiting.task.id for waiting in inbox.take(now=1.0)] == [200]
     assert done == [1]
     assert inbox.work.rows_dropped == 3
@@ -86,11 +91,11 @@ def test_a_cancelled_task_is_never_taken_and_its_credit_returns() -> None:
 
 def test_a_task_that_comes_again_after_it_was_cancelled_is_scored() -> None:
     inbox, done = Inbox(row_limit=10), list[int]()
-    inbox.add(frame(1, 1), done.append, now=1.0)
+    inbox.add(frame(1, 1), done.append, at(1.0))
     again = frame(1, 1)
     again.cancelled.append(100)
     again.frame = 2
-    inbox.add(again, done.append, now=1.0)
+    inbox.add(again, done.append, at(1.0))
     (waiting,) = inbox.take(now=1.0)
     assert waiting.frame.number == 2
     assert done == [1]
@@ -101,7 +106,7 @@ def test_a_task_that_comes_again_after_it_was_cancelled_is_scored() -> None:
 
 def test_a_task_can_be_cancelled_while_it_is_scored() -> None:
     inbox = Inbox(row_limit=10)
-    inbox.add(frame(1, 1), lambda _: None, now=1.0)
+    inbox.add(frame(1, 1), lambda _: None, at(1.0))
     (waiting,) = inbox.take(now=1.0)
-    inbox.add(ExecuteRequest(cancelled=[100], sent_ns=SENT), lambda _: None, now=1.0)
+    inbox.add(ExecuteRequest(cancelled=[100], sent_ns=SENT), lambda _: None, at(1.0))
     assert waiting.cancelled

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hedgerow.v1.execution_pb2 import ExecuteResponse
+from hedgerow.v1.execution_pb2 import ExecuteRequest, ExecuteResponse
 from services.executor.host.servicer import HostServicer, _joined
 from tests.services.executor.harness import MODEL, frame, router
 from tests.services.router.in_process_host import InProcessHost
@@ -37,6 +37,27 @@ async def test_credit_of_each_frame_comes_back_when_it_is_scored(host: InProcess
         while len(done) < 3:
             done += await stream.hears_done()
         assert done == [1, 2, 3]
+
+
+def held_up(number: int, task_id: int) -> ExecuteRequest:
+    """A frame that left its router 20 s ago; of its minute 40 s are left."""
+    request = frame(number, task_id)
+    request.sent_ns -= 20 * 10**9
+    request.tasks[0].deadline_ns -= 20 * 10**9
+    return request
+
+
+async def test_a_frame_that_was_held_up_on_its_way_has_that_much_less_time(
+    host: InProcessHost,
+) -> None:
+    async with router(host.address) as one, router(host.address) as other:
+        await one.write(frame(1, 1))
+        await one.write(held_up(2, 2))
+        await wait_until(lambda: host.servicer.waiting == 2, "they wait")
+        await other.write(held_up(1, 3))  # by this one's clock, as far as we know
+        await wait_until(lambda: host.servicer.waiting == 3, "it waits too")
+        left = [waiting.deadline - waiting.arrived for waiting in host.inbox._waiting]
+        assert left == pytest.approx([60, 40, 60], abs=1)
 
 
 async def test_a_router_that_comes_hears_which_collectors_are_lost(host: InProcessHost) -> None:

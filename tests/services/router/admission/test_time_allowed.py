@@ -8,7 +8,7 @@ import pytest
 
 from hedgerow.errors import InvalidRecord
 from hedgerow.v1.scoring_pb2 import ScoreRequest
-from services.router.time_allowed import time_allowed
+from services.router.admission.time_allowed import AnswerMargin, time_allowed
 
 MILLISECOND = 1_000_000
 
@@ -36,3 +36,24 @@ def test_the_deadline_is_the_requests_or_the_plans_within_the_calls(
 def test_a_deadline_that_cannot_be_is_refused(wrong: timedelta) -> None:
     with pytest.raises(InvalidRecord, match="must be more than 0 and at most 1h"):
         time_allowed(ScoreRequest(deadline=wrong), 100 * MILLISECOND, None, margin=0.005)
+
+
+def test_the_margin_is_what_was_asked_for_and_as_much_as_decisions_are_late() -> None:
+    margin = AnswerMargin(least=0.005)
+    assert margin.seconds(now=9.0) == 0.005
+    margin.decided(late=0.02, allowed=0.2, now=10.0)
+    margin.decided(late=0.01, allowed=0.2, now=10.0)
+    assert margin.seconds(now=10.0) == pytest.approx(0.025)
+
+
+def test_the_margin_forgets() -> None:
+    margin = AnswerMargin(least=0.005)
+    margin.decided(late=0.02, allowed=0.2, now=10.0)
+    assert 0.010 < margin.seconds(now=12.0) < 0.015
+    assert margin.seconds(now=30.0) == pytest.approx(0.005, abs=1e-5)
+
+
+def test_what_came_very_late_was_broken_and_no_measure_of_what_is_to_be_kept() -> None:
+    margin = AnswerMargin(least=0.005)
+    margin.decided(late=0.25, allowed=0.1, now=10.0)
+    assert margin.seconds(now=10.0) == pytest.approx(0.025)

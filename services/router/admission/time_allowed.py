@@ -8,9 +8,13 @@ from hedgerow.durations import format_duration
 from hedgerow.errors import InvalidRecord
 from hedgerow.plans.checks import MAX_DEADLINE
 from hedgerow.v1.scoring_pb2 import ScoreRequest
+from services.router.peak import Peak
 
 LARGEST_MARGIN = 0.2
 """Share of a call's own deadline that may be kept for the answer to arrive."""
+
+_MEMORY_SECONDS = 2.0
+"""Time constant with which late decisions are forgotten."""
 
 _LONGEST_NS = MAX_DEADLINE // timedelta(microseconds=1) * 1000
 
@@ -35,3 +39,28 @@ def time_allowed(
         usable = time_left - min(margin, time_left * LARGEST_MARGIN)
         allowed = min(allowed, int(usable * 1e9))
     return allowed
+
+
+class AnswerMargin:
+    """How much of a call's own deadline is kept for the answer to arrive.
+
+    A decision that falls at the deadline is here a little after it: a timer, the wire and two event loops
+    lie between, and when all are busy a little is more than any fixed margin. So it is `least`, for the way
+    from here to the caller, and as much more as decisions have been late lately.
+    """
+
+    def __init__(self, least: float) -> None:
+        self._least = least
+        self._late = Peak(_MEMORY_SECONDS)
+
+    def seconds(self, now: float) -> float:
+        """Return it at a time of a monotonic clock, seconds."""
+        return self._least + self._late.at(now)
+
+    def decided(self, late: float, allowed: float, now: float) -> None:
+        """A decision that fell at its deadline came, or was given up, `late` seconds after it.
+
+        Of the time its task was allowed no more counts than a margin may be: what took longer was not late,
+        something was broken.
+        """
+        self._late.seen(min(late, allowed * LARGEST_MARGIN), now)
