@@ -51,7 +51,7 @@ docs: $(READY) ## write the table of settings in docs/operations.md
 models: $(READY) ## train the models of examples/wine again
 	$(BIN)/python examples/wine/make_models.py
 
-bench: $(READY) ## measure the mesh against its floors; takes about ten minutes
+bench: $(READY) ## measure the mesh against its floors; takes about twenty minutes
 	$(BIN)/python -m bench
 
 # Not named SECONDS: a shell's variable of that name counts its own.
