@@ -7,16 +7,21 @@ from soak.models import NUMBERS, WINE
 DEADLINE_SECONDS = 3.0
 
 _MODELS = "models: [{name: one}, {name: two}, {name: three}]"
+_HEDGED = "models: [{name: one}, {name: two, start_after: p95}, {name: three, start_after: 60ms}]"
+_PINNED = "models: [{name: one@{version}}, {name: two}, {name: three}]"
 _CONSENSUS = "consensus: {quorum: majority, tolerance: 0.5}"
 
+
+def _policy(rule: str) -> str:
+    return f"policy: {{deadline: {DEADLINE_SECONDS:g}s, {rule}}}"
+
+
 PLANS = {
-    "consensus": f"{_MODELS}\nreplica_hedge: 30ms\npolicy: {{deadline: 3s, {_CONSENSUS}}}",
-    "quality": f"{_MODELS}\npolicy: {{deadline: 3s, quality: {{by: registered}}}}",
-    "preferred": f"{_MODELS}\nreplica_hedge: 50ms\npolicy: {{deadline: 3s, timeout: {{}}}}",
-    "hedged": "models: [{name: one}, {name: two, start_after: p95}, {name: three, start_after: 60ms}]"
-    "\npolicy: {deadline: 3s, quality: {by: registered, good_enough: 0}}",
-    "pinned": "models: [{name: one@{version}}, {name: two}, {name: three}]\nreplica_hedge: 30ms"
-    "\npolicy: {deadline: 3s, " + _CONSENSUS + "}",
+    "consensus": f"{_MODELS}\nreplica_hedge: 30ms\n{_policy(_CONSENSUS)}",
+    "quality": f"{_MODELS}\n{_policy('quality: {by: registered}')}",
+    "preferred": f"{_MODELS}\nreplica_hedge: 50ms\n{_policy('timeout: {}')}",
+    "hedged": f"{_HEDGED}\n{_policy('quality: {by: registered, good_enough: 0}')}",
+    "pinned": f"{_PINNED}\nreplica_hedge: 30ms\n{_policy(_CONSENSUS)}",
 }
 """Of `numbers`, by what is particular about them. `pinned` stays on the newest version of `one`."""
 
@@ -30,7 +35,5 @@ WINE_PLAN = f"""
 data_type: {WINE}
 models: [{{name: wine-net}}, {{name: wine-logistic}}, {{name: wine-tree}}]
 replica_hedge: 100ms
-policy:
-  deadline: 3s
-  consensus: {{quorum: majority}}
+{_policy("consensus: {quorum: majority}")}
 """

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from soak.cli import main
+from soak.faults import Fault
+from soak.strikes import Striker
 
 ROOT = Path(__file__).parents[2]
 LIGHT = ["--light", "--warm-up", "2", "--rate", "40"]
@@ -45,6 +47,22 @@ def test_one_that_is_told_to_end_says_what_it_saw() -> None:
     assert "told to end" in rest
     assert "all the time" in rest
     assert WELL in rest
+
+
+@pytest.mark.timeout(120)
+def test_one_that_fails_itself_is_not_well_and_says_what_it_saw(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def strike(_: Striker, fault: Fault) -> float:
+        raise RuntimeError(f"cannot strike {fault}")
+
+    monkeypatch.setattr(Striker, "strike", strike)
+    code = main(["--seconds", "12", "--seed", "1", *LIGHT])
+    out = capfd.readouterr().out
+    assert code == 1, out
+    assert "RuntimeError('cannot strike" in out
+    assert "all the time" in out
+    assert WELL not in out
 
 
 @pytest.mark.parametrize("option", ["--report", "--logs"])
