@@ -84,7 +84,7 @@ class Scoring:
             "tasks_at_hosts": self.fleet.outstanding,
             "tasks_at_collectors": self.collectors.outstanding,
             "timers": self._scheduler.waiting + len(self._deadlines),
-            "hosts_cut_off": self.fleet.cut_off,
+            "hosts_cut_off": self.fleet.cut_off(self.collectors.addresses),
         }
 
     def check(self, head: Head, time_left: float | None) -> None:

@@ -3,7 +3,9 @@
 A stream that breaks is dropped with what it had not sent, and routers are told: they start again what may
 be lost, elsewhere, and keep away from that collector where they can. They are told again when it is back.
 Until then a report for it is still tried, and at once: the router that asked for it has just reached that
-collector, which may be the only one. If that fails or takes long, routers are told again.
+collector, which may be the only one. If that fails or takes long, routers are told again. One that does
+not come back is not looked for for ever; then routers are told to try it like any other, or they would
+avoid for ever what is back at its address.
 """
 
 from __future__ import annotations
@@ -34,20 +36,19 @@ _SOON_SECONDS = 0.25
 shortest pause and a connection that is made need half of it."""
 
 Told = Callable[[str, bool], None]
-"""Called with the address of a collector, and whether it can be reached now."""
+"""Called with the address of a collector, and whether it can be reached, as far as is known."""
 
 
 class Reporter:
     """All streams of one host.
 
     `told` is called when a collector is lost, when reports to it are in vain while it is, and when it is
-    back; `forgotten` when it is not looked for any more.
+    back or is not looked for any more.
     """
 
-    def __init__(self, model: ModelVersion, told: Told, forgotten: Callable[[str], None]) -> None:
+    def __init__(self, model: ModelVersion, told: Told) -> None:
         self._model = model
         self._told = told
-        self._forgotten = forgotten
         self._streams: dict[str, PeerStream[ReportRequest, ReportResponse]] = {}
         self._lost: dict[str, _Lost] = {}
 
@@ -106,7 +107,7 @@ class Reporter:
         del self._streams[address]
         if (lost := self._lost.pop(address, None)) is not None:
             lost.settled()
-            self._forgotten(address)
+            self._told(address, True)
 
 
 class _Lost:

@@ -46,7 +46,7 @@ class HostServer:
         self._heartbeat = heartbeat
         self._pipe = pipe
         self._tracing = Tracing("executor")
-        self._reporter = Reporter(version, self._told, self._forgotten)
+        self._reporter = Reporter(version, self._told)
         spans = HostSpans(self._tracing, version)
         inbox = Inbox(spec.row_limit, heartbeat.work, spans.dropped)
         self._servicer = HostServicer(inbox, Scorer(model, heartbeat.scored), self._reporter, spans)
@@ -85,9 +85,6 @@ class HostServer:
 
     def _told(self, collector: str, reachable: bool) -> None:
         self._servicer.tell(collector, reachable)
-
-    def _forgotten(self, collector: str) -> None:
-        self._servicer.forget(collector)
 
     def _start(self, coroutine: object, name: str) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(coroutine, name=name)  # type: ignore[arg-type]

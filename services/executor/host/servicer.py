@@ -121,10 +121,6 @@ class HostServicer(ExecutionServiceServicer):
         for router in self._routers:
             router.tell(collector, reachable)
 
-    def forget(self, collector: str) -> None:
-        """A collector is not looked for any more: routers that come need not hear of it."""
-        self._unreachable.discard(collector)
-
     # Writes by itself instead of yielding: credit is given while frames are read.
     async def Execute(  # type: ignore[override]  # noqa: N802 - gRPC's name
         self,

@@ -85,10 +85,12 @@ class Fleet:
         """The addresses of the executors that are members."""
         return self._members
 
-    @property
-    def cut_off(self) -> int:
-        """How many hosts cannot reach some collector."""
-        return sum([bool(link.cut_from) for link in self._links.values()])
+    def cut_off(self, collectors: Collection[str]) -> int:
+        """Return how many hosts cannot reach one of these collectors.
+
+        A host may tell of one that is gone for good, after that has been noticed here.
+        """
+        return sum([not link.cut_from.isdisjoint(collectors) for link in self._links.values()])
 
     def cuts(self, collector: str) -> int:
         """Return how many hosts cannot reach the collector at an address."""

@@ -52,11 +52,7 @@ class InProcessHost:
         self.version = version
         self.model = _Model(version.descriptor, says)
         self.work = WorkDone()
-        self.reporter = Reporter(
-            version,
-            lambda *told: self.servicer.tell(*told),
-            lambda address: self.servicer.forget(address),
-        )
+        self.reporter = Reporter(version, lambda *told: self.servicer.tell(*told))
         self.inbox = Inbox(100, self.work)
         self.servicer = HostServicer(
             self.inbox,

@@ -122,12 +122,14 @@ async def test_of_the_hosts_that_lose_a_collector_the_first_is_told_in_the_log(
         with capture_logs() as said:
             for host in hosts:
                 host.servicer.tell(collector, False)
-            await wait_until(lambda: rig.core.fleet.cut_off == 3, "all three are cut off")
+            await wait_until(
+                lambda: rig.core.gauges()["hosts_cut_off"] == 3, "all three are cut off"
+            )
         found = [log["log_level"] for log in said if "cannot reach a collector" in log["event"]]
         assert found == ["warning", "debug", "debug"]
         for host in hosts:
             host.servicer.tell(collector, True)
-        await wait_until(lambda: rig.core.fleet.cut_off == 0, "none is any more")
+        await wait_until(lambda: rig.core.gauges()["hosts_cut_off"] == 0, "none is any more")
 
 
 async def test_where_no_host_is_left_that_reaches_the_collector_another_one_decides(

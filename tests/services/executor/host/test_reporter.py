@@ -40,8 +40,7 @@ class Told:
 
     def __init__(self) -> None:
         self.said: list[tuple[str, bool]] = []
-        self.forgotten: list[str] = []
-        self.reporter = Reporter(MODEL, lambda *said: self.said.append(said), self.forgotten.append)
+        self.reporter = Reporter(MODEL, lambda *said: self.said.append(said))
 
 
 @pytest.fixture
@@ -77,7 +76,6 @@ async def test_a_collector_that_stops_is_let_go_and_is_not_counted_as_lost(
         await wait_until(lambda: len(made._unclaimed) == 1, "the result is there")
     await wait_until(lambda: not told.reporter._streams, "its stream is over")
     assert told.said == []
-    assert told.forgotten == []
 
 
 async def test_a_collector_that_comes_back_is_told_and_has_what_is_reported_then(
@@ -95,7 +93,7 @@ async def test_a_collector_that_comes_back_is_told_and_has_what_is_reported_then
         assert told.said == [(address, False), (address, True)]
 
 
-async def test_a_collector_that_never_comes_back_is_forgotten(
+async def test_a_collector_that_never_comes_back_counts_as_any_other_again(
     told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_LOOKED_FOR_SECONDS", 0.0)
@@ -105,9 +103,8 @@ async def test_a_collector_that_never_comes_back_is_forgotten(
     await server.stop(0)  # nobody listens there any more
     address = f"127.0.0.1:{port}"
     told.reporter.send(scored(address))
-    await wait_until(lambda: told.forgotten == [address], "it is forgotten")
-    assert told.said == [(address, False)]
-    assert not told.reporter._streams
+    await wait_until(lambda: not told.reporter._streams, "it is not looked for any more")
+    assert told.said == [(address, False), (address, True)]
 
 
 async def test_each_report_to_a_collector_that_is_lost_is_told_as_in_vain(

@@ -61,10 +61,9 @@ async def test_a_frame_that_was_held_up_on_its_way_has_that_much_less_time(
 
 
 async def test_a_router_that_comes_hears_which_collectors_are_lost(host: InProcessHost) -> None:
-    for address in ("lost:1", "back:1", "forgotten:1"):
+    for address in ("lost:1", "back:1"):
         host.servicer.tell(address, False)
     host.servicer.tell("back:1", True)
-    host.servicer.forget("forgotten:1")
     async with router(host.address) as stream:
         heard = await stream.hears()
         assert list(heard.unreachable) == ["lost:1"]

@@ -49,6 +49,28 @@ async def test_an_executor_nobody_reaches_is_forgotten(log_url: str) -> None:
         await wait_until(lambda: list(fleet._watches) == list(known), "only the other is watched")
 
 
+async def test_a_host_that_tells_late_of_a_collector_that_is_gone_counts_as_cut_off_from_none(
+    log_url: str,
+) -> None:
+    async with rigged(log_url) as rig:
+        host = await rig.host("a", "x")
+        (gone,) = rig.collectors
+        stays = await rig.collector()
+        await rig.lose_collector()
+        rig.core.collectors.follow(rig.collectors)
+        await wait_until(lambda: gone not in rig.core.collectors.addresses, "it is gone")
+        link = rig.core.fleet.choose(("wine", "a"), 1)
+        assert link is not None
+        host.servicer.tell(gone, False)
+        await wait_until(lambda: link.cut_from == {gone}, "it is told")
+        assert rig.core.gauges()["hosts_cut_off"] == 0
+        host.servicer.tell(stays, False)
+        await wait_until(lambda: rig.core.gauges()["hosts_cut_off"] == 1, "this one is known")
+        host.servicer.tell(gone, True)
+        host.servicer.tell(stays, True)
+        await wait_until(lambda: not link.cut_from, "nothing is left")
+
+
 async def test_until_a_version_that_a_plan_asks_for_serves_the_one_next_to_it_answers(
     log_url: str,
 ) -> None:
