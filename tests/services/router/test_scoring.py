@@ -158,9 +158,9 @@ async def test_more_is_kept_of_the_time_of_calls_when_decisions_do_not_come_in_t
     # One that leaves before its deadline says nothing; nor does it if it was never in a hurry.
     assert await allowed(core, time_left=0.2, arrived_ago=0.1) == 195
     assert await allowed(core, time_left=1.0) == 995
-    # This one waited until 15 ms after its deadline.
-    assert await allowed(core, time_left=0.2, arrived_ago=0.21) == 195
-    assert await allowed(core, time_left=1.0) == pytest.approx(980, abs=5)
+    # This one waited until long after its deadline: a fifth of its 195 ms counts, and fades.
+    assert await allowed(core, time_left=0.2, arrived_ago=0.5) == 195
+    assert 956 <= await allowed(core, time_left=1.0) < 985
     assert await allowed(core, time_left=None) == 10_000
     await core.close()
 
@@ -179,8 +179,6 @@ async def test_more_is_kept_of_the_time_of_calls_when_decisions_come_late(log_ur
         _stand_still(0.2)
         assert reasons(await scoring) == ["DEFAULT"]
         kept = 1000 - await allowed(rig.core, time_left=1.0)
-        assert kept == pytest.approx(25, abs=2), (
-            "the margin, and a fifth of what that one was allowed"
-        )
+        assert 15 < kept <= 25, "the margin, and a fifth of what that one was allowed, which fades"
         host.release()
         await rig.is_empty()
