@@ -36,7 +36,7 @@ class Collector(Service):
         super().__init__(tracing)
         self._settings = settings
         self._address = ""
-        self._log = Log(settings.log_url)
+        self._log = Log(settings.log_url, settings.log_password.get_secret_value())
         self._statistics = Statistics()
         self._unclaimed = UnclaimedResults(settings.keep_early_rows)
         self.open_tasks = OpenTasks(self._unclaimed)

@@ -182,7 +182,7 @@ class Lifecycle:
         host, port = self._settings.host, self._settings.port
         bound = self._server.add_insecure_port(address_of(host, port))
         await self._server.start()
-        return self._settings.advertise or address_of(host, bound)
+        return self._settings.address(bound)
 
     async def _say(self, status: int) -> None:
         for name in ("", *self._service.services):

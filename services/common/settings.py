@@ -4,18 +4,35 @@ What all services of a mesh share, the log's address above all, is also read wit
 `HEDGEROW_LOG_URL`.
 """
 
+import re
 import sys
 from datetime import timedelta
 from typing import Annotated, Any, NoReturn, TypeVar
 
-from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from redis.asyncio.connection import parse_url
 
 from hedgerow.durations import parse_duration
+from services.common.addresses import address_of, split_address
 
 S = TypeVar("S", bound="ServiceSettings")
 
 LOOPBACK = "127.0.0.1"
+
+_EVERYWHERE = ("0.0.0.0", "::", "[::]")  # noqa: S104 - compared with, not listened on
+
+_SECRET = re.compile(r"://.*@")
+"""What a URL has of names and passwords. It must not get into what a process prints."""
 
 
 def _duration(value: object) -> object:
@@ -37,11 +54,14 @@ class ServiceSettings(BaseSettings):
     port: int = Field(default=0, ge=0, le=65535)
     """Port to listen on; 0 takes a free one."""
 
-    advertise: str = ""
-    """host:port under which others reach this service; default: where it listens."""
+    advertise: str = Field(default="", validate_default=True)
+    """Address under which others reach this service, with or without a port; default: where it listens."""
 
     log_url: str = Field(default="redis://127.0.0.1:6379/0")
     """Where the log is: redis://, rediss:// or unix://."""
+
+    log_password: SecretStr = SecretStr("")
+    """Password of the log, where its URL has none."""
 
     log_level: str = Field(default="info", pattern="(?i)^(debug|info|warning|error)$")
     """debug, info, warning or error."""
@@ -65,6 +85,34 @@ class ServiceSettings(BaseSettings):
         shared = _SharedSettings().model_dump(exclude_unset=True)
         return {**shared, **values}
 
+    @field_validator("log_url")
+    @classmethod
+    def _log_url(cls, value: str) -> str:
+        try:
+            parse_url(value)
+        except ValueError:  # in words that may quote the password
+            raise ValueError(
+                "give redis://host:port/0, rediss://... with TLS, or unix://path; special characters of a "
+                "password are percent-encoded, or it is given as HEDGEROW_LOG_PASSWORD"
+            ) from None
+        return value
+
+    @field_validator("advertise")
+    @classmethod
+    def _reachable(cls, value: str, others: ValidationInfo) -> str:
+        if not value and others.data.get("host") in _EVERYWHERE:
+            raise ValueError("it listens on all addresses; say which of them others are to be told")
+        return value
+
+    @property
+    def advertised_host(self) -> str:
+        """The address under which others reach this service, without a port."""
+        return split_address(self.advertise)[0] or self.host
+
+    def address(self, port: int) -> str:
+        """The address under which others reach this service, which listens on a port."""
+        return address_of(self.advertised_host, split_address(self.advertise)[1] or port)
+
 
 class _SharedSettings(BaseSettings):
     """What is set once for all services."""
@@ -72,6 +120,7 @@ class _SharedSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HEDGEROW_", extra="ignore")
 
     log_url: str = Field(default="", validation_alias=AliasChoices("HEDGEROW_LOG_URL"))
+    log_password: str = Field(default="", validation_alias=AliasChoices("HEDGEROW_LOG_PASSWORD"))
     log_level: str = Field(default="", validation_alias=AliasChoices("HEDGEROW_LOG_LEVEL"))
     log_format: str = Field(default="", validation_alias=AliasChoices("HEDGEROW_LOG_FORMAT"))
 
@@ -88,5 +137,6 @@ def _refuse(kind: type[ServiceSettings], error: ValidationError) -> NoReturn:
     prefix = str(kind.model_config.get("env_prefix", ""))
     for problem in error.errors():
         name = prefix + "_".join(str(part) for part in problem["loc"]).upper()
-        print(f"{name}={problem['input']!r}: {problem['msg']}", file=sys.stderr)
+        said = _SECRET.sub("://***@", repr(problem["input"]))
+        print(f"{name}={said}: {problem['msg']}", file=sys.stderr)
     sys.exit(2)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import structlog
 
-from hedgerow.errors import HedgerowError
+from hedgerow.errors import HedgerowError, LimitExceeded
 from hedgerow.v1.execution_pb2 import Host
 from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.state_pb2 import ModelWork
@@ -26,13 +26,15 @@ from services.common.logs import fields_of
 from services.common.recent_versions import RecentVersions, VersionKey
 from services.executor.announcements import announcements
 from services.executor.definition_cache import DefinitionCache
-from services.executor.desired import desired
 from services.executor.fork_servers import ForkServers
+from services.executor.host_ports import HostPorts
 from services.executor.host_process import HostProcess, State
 from services.executor.loading import Loading
-from services.executor.setbacks import Setbacks
+from services.executor.memory import Container, MemoryGuard
 from services.executor.settings import ExecutorSettings
-from services.executor.succession import is_settled, still_needed
+from services.executor.versions.desired import desired
+from services.executor.versions.setbacks import Setbacks
+from services.executor.versions.succession import is_settled, still_needed
 from services.executor.watchdog import WATCH_SECONDS, Watchdog
 from services.executor.work_done import WorkDone
 
@@ -58,7 +60,9 @@ class Agent:
         self._setbacks = self._no_setbacks()
         self._watchdog = Watchdog(settings, catalog)
         self._fork_servers = ForkServers(settings.load_timeout.total_seconds())
-        self._loading = Loading(settings, definitions)
+        self._memory = MemoryGuard(settings.host_memory_bytes, Container())
+        self._ports = HostPorts(settings.host_ports)
+        self._loading = Loading(settings, definitions, self._ports)
         self._starts: dict[HostProcess, asyncio.Task[None]] = {}
         self._served: set[VersionKey] = set()
         self._beginnings = catalog.beginnings
@@ -85,7 +89,8 @@ class Agent:
         self._served &= wanted.keys()
         self._setbacks.keep(wanted.keys())
         self._definitions.in_use({model.sha256 for model in self._running(wanted)})
-        if is_settled(wanted.keys(), self._in(State.SERVING), self._setbacks.held_back):
+        failed, held_back = self._setbacks.failed, self._setbacks.held_back
+        if is_settled(wanted.keys(), self._in(State.SERVING), failed, held_back):
             self.settled.set()
         self._announce(self.announcements())
 
@@ -106,7 +111,7 @@ class Agent:
     def _wanted(self) -> dict[VersionKey, ModelVersion]:
         setbacks = self._setbacks
         return desired(
-            self._catalog, self._settings.data_types, setbacks.given_up.keys(), setbacks.held_back
+            self._catalog, self._settings.served, setbacks.given_up.keys(), setbacks.held_back
         )
 
     def _look_for_another_log(self) -> None:
@@ -154,6 +159,8 @@ class Agent:
         replaces = key in self._served
         try:
             await self._loading.load(host, replaces, lambda: self._hosts.get(key) is host)
+        except LimitExceeded as error:
+            host.fail(str(error), lasts=True)
         except HedgerowError as error:
             host.fail(str(error))
         except Exception as error:
@@ -180,6 +187,8 @@ class Agent:
 
     def _ended(self, key: VersionKey, host: HostProcess) -> None:
         self._draining.discard(host)
+        if self._ports.give_back(host):
+            self._setbacks.room()
         self._ended_work.of(*key).add(host.work)
         if self._hosts.get(key) is not host:
             return
@@ -192,7 +201,7 @@ class Agent:
         if host.refused:
             setbacks.refuse(key, host.refused)
         elif host.blameless:
-            setbacks.prevented(key, host.death)
+            setbacks.prevented(key, host.death, host.lasts)
         elif host.death:
             setbacks.died(key, host.death, host.served_seconds)
         if key in setbacks.given_up:
@@ -226,10 +235,11 @@ class Agent:
         ]
 
     async def watch(self) -> None:
-        """Kill hosts that hang, for as long as the executor lives."""
+        """Kill hosts that hang or take too much memory, for as long as the executor lives."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             self._watchdog.look(self._hosts.values(), self._draining)
+            self._memory.look([*self._hosts.values(), *self._draining])
 
     # -- the end -----------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from hedgerow.v1.execution_pb2 import Host, HostState
 from services.common.catalog import Catalog
 from services.common.recent_versions import KEPT, VersionKey
 from services.executor.host_process import HostProcess, State
-from services.executor.setbacks import Setbacks
+from services.executor.versions.setbacks import Setbacks
 
 _LOADING, _FAILED = HostState.HOST_STATE_LOADING, HostState.HOST_STATE_FAILED
 
@@ -22,10 +22,14 @@ def announcements(
     Of the versions of a model that were given up only the latest are told, or this would grow for ever.
     """
     processes = [host for host in living if host.state is not State.ENDED]
-    waiting = setbacks.waiting
+    waiting, failed = setbacks.waiting, setbacks.failed
     hosts = [_told(host, waiting) for host in processes]
     have_one = {VersionKey.of(host.model) for host in processes}
-    reasons = [(key, _LOADING, reason) for key, reason in waiting.items() if key not in have_one]
+    reasons = [
+        (key, _FAILED if key in failed else _LOADING, reason)
+        for key, reason in waiting.items()
+        if key not in have_one
+    ]
     reasons += [(key, _FAILED, setbacks.given_up[key]) for key in _latest(setbacks.given_up)]
     for key, state, reason in reasons:
         model = catalog.find(*key)

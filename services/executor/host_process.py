@@ -64,6 +64,8 @@ class HostProcess:
         """How the process ended, if nobody asked it to."""
         self.blameless = False
         """Its end, or that it could not even start, was nothing that the model did."""
+        self.lasts = False
+        """What keeps it from starting does not pass by itself."""
         self.forked = time.monotonic()
         self.served_seconds = 0.0
         """How long it has served, once it has ended."""
@@ -128,10 +130,10 @@ class HostProcess:
         if self.state is not State.LOADING:
             self.kill("its version was no longer wanted when it was forked")
 
-    def fail(self, reason: str) -> None:
+    def fail(self, reason: str, lasts: bool = False) -> None:
         """It cannot be started now, by nothing that the model did."""
         if self._process is None:
-            self.death, self.blameless = reason, True
+            self.death, self.blameless, self.lasts = reason, True, lasts
             self._leave_nothing()
 
     def abandon(self) -> None:
@@ -231,4 +233,6 @@ class HostProcess:
 def _describe(code: int | None) -> str:
     if code is None:
         return "its fork server was lost"
+    if code == -signal.SIGKILL:
+        return "signal SIGKILL, as from the kernel when memory is short"
     return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

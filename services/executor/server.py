@@ -18,7 +18,8 @@ from services.common.telemetry import Tracing
 from services.executor.agent import Agent
 from services.executor.definition_cache import DefinitionCache
 from services.executor.servicer import Announcements, ExecutorServicer
-from services.executor.settings import EVERY_TYPE, ExecutorSettings
+from services.executor.settings import ExecutorSettings
+from services.executor.versions.served import EVERY
 
 _log = structlog.get_logger()
 
@@ -32,11 +33,9 @@ class Executor(Service):
     def __init__(self, settings: ExecutorSettings, tracing: Tracing) -> None:
         super().__init__(tracing)
         self._settings = settings
-        self._log = Log(settings.log_url)
+        self._log = Log(settings.log_url, settings.log_password.get_secret_value())
         types = settings.data_types
-        self._mirror = Mirror(
-            self._log.models, "*" if EVERY_TYPE in types else types, keep_lost=True
-        )
+        self._mirror = Mirror(self._log.models, "*" if EVERY in types else types, keep_lost=True)
         self._announcements = Announcements()
         self._address = ""
         self._agent = Agent(

@@ -9,10 +9,11 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from hedgerow.formats.factories import factories
 from hedgerow.references import check_name
 from services.common.settings import Duration, ServiceSettings
-
-EVERY_TYPE = "*"
+from services.executor.host_ports import PortRange
+from services.executor.versions.served import EVERY, Served
 
 
 class ExecutorSettings(ServiceSettings):
@@ -21,10 +22,21 @@ class ExecutorSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="HEDGEROW_EXECUTOR_")
 
     port: int = Field(default=8402, ge=0, le=65535)
-    """Port of the agent; hosts take free ones."""
+    """Port of the agent."""
 
-    data_types: Annotated[frozenset[str], NoDecode] = frozenset({EVERY_TYPE})
+    host_ports: Annotated[PortRange | None, NoDecode] = None
+    """First and last port of the hosts, `8410-8473`; without it each takes a free one. While versions are
+    replaced the old and the new one need a port each: twice as many as models are always enough."""
+
+    host_memory_bytes: int = Field(default=0, ge=0)
+    """Private memory that a host may have; one with more is killed, and its version given up if that goes
+    on. 0: as much as the container has, where the largest host is killed before the kernel would."""
+
+    data_types: Annotated[frozenset[str], NoDecode] = frozenset({EVERY})
     """Data types whose models it runs, separated by commas; `*` for all."""
+
+    model_types: Annotated[frozenset[str], NoDecode] = frozenset({EVERY})
+    """Model types that it runs, as `pmml,saved_model`; `*` for all. A model must fit in both respects."""
 
     cache_dir: Path = Path(tempfile.gettempdir()) / f"hedgerow-models-{os.getuid()}"
     """Where definitions are kept, by their sha256. Executors of one user may share it."""
@@ -59,15 +71,41 @@ class ExecutorSettings(ServiceSettings):
     drain_timeout: Duration = timedelta(seconds=5)
     """The longest that a replaced host may take to finish what it has."""
 
+    @property
+    def served(self) -> Served:
+        """Which models are its own."""
+        return Served(self.data_types, self.model_types)
+
     @field_validator("data_types", mode="before")
     @classmethod
-    def _split(cls, value: object) -> object:
-        """Read `wine,iris`."""
-        if not isinstance(value, str):
-            return value
-        names = frozenset(part.strip() for part in value.split(",") if part.strip())
-        for name in names - {EVERY_TYPE}:
-            check_name("data type", name)
-        if not names:
-            raise ValueError("name data types separated by commas, or * for all")
+    def _data_types(cls, value: object) -> object:
+        return _names("data type", value)
+
+    @field_validator("model_types", mode="before")
+    @classmethod
+    def _model_types(cls, value: object) -> object:
+        names = _names("model type", value)
+        if isinstance(names, frozenset) and (unknown := names - {EVERY} - factories().keys()):
+            # Not a refusal of the model, later and elsewhere: this executor would idle, and look healthy.
+            there = ", ".join(sorted(factories()))
+            raise ValueError(
+                f"no such format is installed: {', '.join(unknown)}; there are: {there}"
+            )
         return names
+
+    @field_validator("host_ports", mode="before")
+    @classmethod
+    def _host_ports(cls, value: object) -> object:
+        return PortRange.parse(value) if isinstance(value, str) else value
+
+
+def _names(what: str, value: object) -> object:
+    """Read `wine,iris`."""
+    if not isinstance(value, str):
+        return value
+    names = frozenset(part.strip() for part in value.split(",") if part.strip())
+    for name in names - {EVERY}:
+        check_name(what, name)
+    if not names:
+        raise ValueError(f"name {what}s separated by commas, or * for all")
+    return names

@@ -33,7 +33,7 @@ class Registry(Service):
         super().__init__(tracing)
         self._settings = settings
         self._address = ""
-        self._log = Log(settings.log_url)
+        self._log = Log(settings.log_url, settings.log_password.get_secret_value())
         self._mirror = Mirror(self._log.models)
         self._ledger = Ledger(self._log.models, self._mirror)
         admission = Admission(settings.spool_dir, settings.max_definition_bytes)

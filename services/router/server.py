@@ -28,7 +28,7 @@ class Router(Service):
         # What scores has its own limit; beyond it there is room for health, state and streams.
         self.max_concurrent_calls = settings.max_in_flight + Service.max_concurrent_calls
         self.server_options = (*SERVER_OPTIONS, *pending_limit(settings.max_pending))
-        self._log = Log(settings.log_url)
+        self._log = Log(settings.log_url, settings.log_password.get_secret_value())
         self._mirror = Mirror(self._log.models, keep_lost=True)
         self._address = ""
         self._plans = PreparedPlans(self._mirror.catalog, self._chosen)

@@ -11,6 +11,7 @@ It is a package of its own, found by its entry point, as anybody's format would 
     classes             of a label; `value` alone by default
     load_seconds        loading takes this long
     fail_load           loading fails with this text
+    mebibytes           of memory that it takes while it loads, and keeps
 
     after               what follows holds from this call of `score` on; 1, the first, by default
     delay_seconds       every call blocks for this long, as one into native code would
@@ -51,6 +52,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "classes": list,
     "load_seconds": (int, float),
     "fail_load": str,
+    "mebibytes": int,
     "after": int,
     "delay_seconds": (int, float),
     "slow_every": int,
@@ -97,6 +99,7 @@ class ConstantModel(Model):
         super().__init__(descriptor, definition)
         self._said = said
         self._calls = 0
+        self._memory = b"x" * (said.get("mebibytes", 0) * 2**20)
 
     def score(self, batch: Batch, *, explain: bool = False) -> Predictions:
         if batch.data_type != WARM_UP:

@@ -76,13 +76,14 @@ _DISK = "MISCONF"
 """redis-py has no class for it: Redis cannot write to its disk and refuses what would change anything."""
 
 
-def connect(url: str) -> Any:
+def connect(url: str, password: str = "") -> Any:
     """Return a client with a pool of connections, which are made when they are first used.
 
     Typed as Any: redis-py types its asynchronous commands as "an awaitable or the value itself".
     """
     return Redis.from_url(
         url,
+        password=password or None,
         socket_timeout=None,
         socket_connect_timeout=_CONNECT.total_seconds(),
         retry=Retry(NoBackoff(), 0),

@@ -8,10 +8,13 @@ from services.common.log.models import ModelLog
 
 
 class Log:
-    """The log under one URL. Nothing is connected before it is first used."""
+    """The log under one URL. Nothing is connected before it is first used.
 
-    def __init__(self, url: str) -> None:
-        self._redis = connect(url)
+    A password that the URL itself has comes before `password`.
+    """
+
+    def __init__(self, url: str, password: str = "") -> None:
+        self._redis = connect(url, password)
         self.models = ModelLog(self._redis)
         self.definitions = Definitions(self.models, Blobs(self._redis))
         self.members = Members(self._redis)

@@ -4,12 +4,14 @@ It loads and warms the model, then serves it (`services.executor.host.server`) u
 DRAIN or is gone. gRPC is imported only after the fork: a process that has it must not be forked.
 """
 
+import contextlib
 import ctypes
 import gc
 import os
 import signal
 import sys
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import structlog
 import uvloop
@@ -36,6 +38,7 @@ def host_main(spec: HostSpec, pipe: Connection) -> None:
     # A terminal's Ctrl-C goes to the whole group; the agent decides when its hosts end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with_parent()
+    _die_before_others()
     version = ModelVersion.FromString(spec.model)
     configure_logging("host", spec.log_level, spec.log_format)
     structlog.contextvars.bind_contextvars(**fields_of(version))
@@ -69,6 +72,12 @@ def _load(version: ModelVersion, spec: HostSpec) -> Model:
     model = factory_of(descriptor.model_type).create(descriptor, spec.definition)
     warm_up(model)
     return model
+
+
+def _die_before_others() -> None:
+    """Have the kernel, when memory is short, end hosts before the agent and the fork servers."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def _die_with_parent() -> None:

@@ -22,7 +22,7 @@ from services.executor.host.inbox import Inbox
 from services.executor.host.reporter import Reporter
 from services.executor.host.scoring import Scorer
 from services.executor.host.servicer import HostServicer
-from services.executor.host.spec import HostSpec, Serving
+from services.executor.host.spec import Failed, HostSpec, Serving
 
 _log = structlog.get_logger()
 
@@ -60,7 +60,12 @@ class HostServer:
         """
         server = grpc.aio.server(interceptors=[ErrorInterceptor()], options=SERVER_OPTIONS)
         add_ExecutionServiceServicer_to_server(self._servicer, server)
-        port = server.add_insecure_port(address_of(self._spec.listen, 0))
+        try:
+            port = server.add_insecure_port(address_of(self._spec.listen, self._spec.port))
+        except RuntimeError:  # all that gRPC says of an address that it cannot have
+            reason = f"it cannot listen on {address_of(self._spec.listen, self._spec.port)}"
+            self._pipe.send(Failed(f"{reason}; does another process?", is_final=False))
+            return 1
         await server.start()
         tasks = [self._start(self._beat(), "beats"), self._start(self._servicer.run(), "scoring")]
         # Any word from the agent means the end, and so does the end of the pipe.

@@ -23,6 +23,9 @@ class HostSpec:
     listen: str
     """Address to listen on, without a port."""
 
+    port: int
+    """Port to listen on; 0 takes a free one."""
+
     advertise: str
     """Address under which routers reach it, without a port."""
 

@@ -44,6 +44,7 @@ def spec_of(folder: Path, **said: object) -> HostSpec:
         definition=definition,
         heartbeat=folder / "heartbeat",
         listen="127.0.0.1",
+        port=0,
         advertise="127.0.0.1",
         row_limit=100,
         drain_seconds=10.0,

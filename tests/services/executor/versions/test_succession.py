@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.common.recent_versions import VersionKey
-from services.executor.succession import is_settled, still_needed
+from services.executor.versions.succession import is_settled, still_needed
 
 ONE, TWO, THREE = (VersionKey("wine", "tree", version) for version in (1, 2, 3))
 OTHER = VersionKey("wine", "net", 1)
@@ -41,23 +41,30 @@ def test_a_version_goes_on_until_its_heirs_serve(
 
 
 @pytest.mark.parametrize(
-    ("serving", "held_back", "settled"),
+    ("serving", "failed", "held_back", "settled"),
     [
-        ({TWO, OTHER}, set(), True),
-        ({ONE, OTHER}, set(), False),
-        ({ONE, OTHER}, {TWO}, True),
-        ({OTHER}, {TWO}, False),
-        (set(), set(), False),
+        ({TWO, OTHER}, set(), set(), True),
+        ({ONE, OTHER}, set(), set(), False),
+        ({ONE, OTHER}, set(), {TWO}, True),
+        ({OTHER}, set(), {TWO}, False),
+        ({OTHER}, {TWO}, {TWO}, True),
+        (set(), {TWO}, {TWO}, False),
+        (set(), set(), set(), False),
     ],
     ids=[
         "all serve",
         "the newest loads",
         "its turn comes later",
         "nothing serves in its place",
+        "it has failed as things are",
+        "one has failed and the other loads",
         "none",
     ],
 )
 def test_an_executor_is_settled(
-    serving: set[VersionKey], held_back: set[VersionKey], settled: bool
+    serving: set[VersionKey],
+    failed: set[VersionKey],
+    held_back: set[VersionKey],
+    settled: bool,
 ) -> None:
-    assert is_settled({TWO, OTHER}, serving, held_back) is settled
+    assert is_settled({TWO, OTHER}, serving, failed, held_back) is settled

@@ -29,11 +29,16 @@ def still_needed(
 
 
 def is_settled(
-    wanted: Set[VersionKey], serving: Set[VersionKey], held_back: Collection[VersionKey]
+    wanted: Set[VersionKey],
+    serving: Set[VersionKey],
+    failed: Collection[VersionKey],
+    held_back: Collection[VersionKey],
 ) -> bool:
-    """Whether all that is wanted serves, or what serves in its place while it is `held_back`."""
+    """Whether all that is wanted serves, has failed, or is held back while another version serves."""
     models = {key[:2] for key in serving}
-    return all(key[:2] in models and key in held_back for key in wanted - serving)
+    return all(
+        key in failed or (key[:2] in models and key in held_back) for key in wanted - serving
+    )
 
 
 def _same_model(one: VersionKey, other: VersionKey) -> bool:

@@ -4,7 +4,8 @@
 - A *death* is a defect of the model or of what runs it. Its hosts are replaced, the first at once; a
   version whose hosts die again and again is given up.
 - A *circumstance* says nothing of the model: the log is out of reach, the disk full, a fork server lost.
-  It is tried again for as long as it is wanted.
+  It is tried again for as long as it is wanted. One that *lasts* does not pass by itself, as when there is
+  no room for another host: the version has failed as things are, and is tried again when there is room.
 
 Pauses between the tries of a version double, and begin anew once it serves or, after deaths, has served
 for a while.
@@ -36,6 +37,8 @@ class _Trouble:
     """When it is tried again, by the monotonic clock."""
     circumstances: int = 0
     """In a row."""
+    lasts: bool = False
+    """The last of them does not pass by itself."""
     served: float = 0.0
     """Seconds that all its hosts have served."""
     deaths: deque[float] = field(default_factory=deque)
@@ -83,16 +86,23 @@ class Setbacks:
                 key, f"died {len(deaths)} times in {self._window:g} s; the last time {reason}"
             )
 
-    def prevented(self, key: VersionKey, reason: str) -> None:
+    def prevented(self, key: VersionKey, reason: str, lasts: bool = False) -> None:
         """Note a circumstance: a host could not start, or ended, by nothing that the model did."""
         trouble = self._trouble(key)
-        trouble.circumstances += 1
+        trouble.circumstances = max(trouble.circumstances + 1, _ENOUGH if lasts else 0)
         self._postpone(trouble, reason, trouble.circumstances)
+        trouble.lasts = lasts
+
+    def room(self) -> None:
+        """There is room again for a host: what lacked it may be tried at once."""
+        for trouble in self._troubles.values():
+            if trouble.lasts:
+                trouble.until = self._clock()
 
     def serves(self, key: VersionKey) -> None:
         """A host of the version serves: whatever was in the way is over."""
         if (trouble := self._troubles.get(key)) is not None:
-            trouble.reason, trouble.circumstances = "", 0
+            trouble.reason, trouble.circumstances, trouble.lasts = "", 0, False
 
     def pause(self, key: VersionKey) -> float:
         """Return the seconds until the version may be tried again; 0 or less: now."""
@@ -113,6 +123,11 @@ class Setbacks:
         """What is told of the versions that will be tried again."""
         return {key: trouble.reason for key, trouble in self._troubles.items() if trouble.reason}
 
+    @property
+    def failed(self) -> Collection[VersionKey]:
+        """Those of `waiting` that have failed as things are: what is in the way does not pass by itself."""
+        return {key for key, trouble in self._troubles.items() if trouble.reason and trouble.lasts}
+
     def keep(self, wanted: Collection[VersionKey]) -> None:
         """Forget what was in the way of versions that are not wanted any more; given up they stay."""
         for key in self._troubles.keys() - wanted:
@@ -125,5 +140,6 @@ class Setbacks:
         pause = min(_FIRST_PAUSE * 2 ** (in_a_row - _ENOUGH), _LONGEST_PAUSE)
         pause = pause if in_a_row >= _ENOUGH else 0.0
         trouble.until = self._clock() + pause
+        trouble.lasts = False
         again = f"tried again after {pause:g} s" if pause else "tried again at once"
         trouble.reason = f"{reason}; {again}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.common.recent_versions import VersionKey
-from services.executor.setbacks import Setbacks
+from services.executor.versions.setbacks import Setbacks
 
 TREE = VersionKey("wine", "tree", 2)
 OTHER = TREE._replace(version=3)
@@ -92,6 +92,30 @@ def test_what_serves_is_waited_for_no_more() -> None:
     assert setbacks.pause(TREE) <= 0
     setbacks.prevented(TREE, "the log is away")
     assert setbacks.pause(TREE) <= 0  # it begins anew
+
+
+def test_what_lasts_has_failed_until_there_is_room() -> None:
+    clock = Clock()
+    setbacks = Setbacks(5, 60, clock)
+    setbacks.prevented(TREE, "no port is left", lasts=True)
+    assert setbacks.failed == {TREE}
+    assert setbacks.held_back == [TREE], "the version before it is wanted at once"
+    assert not setbacks.given_up
+    assert setbacks.pause(TREE) > 0
+    setbacks.prevented(OTHER, "the disk is full")
+    setbacks.prevented(OTHER, "the disk is full")
+    setbacks.room()
+    assert setbacks.pause(TREE) <= 0
+    assert setbacks.pause(OTHER) > 0
+    setbacks.serves(TREE)
+    assert not setbacks.failed
+
+
+def test_a_version_that_had_room_and_died_has_not_failed_for_want_of_it() -> None:
+    setbacks = Setbacks(5, 60, Clock())
+    setbacks.prevented(TREE, "no port is left", lasts=True)
+    setbacks.died(TREE, "x", 0)
+    assert not setbacks.failed
 
 
 def test_one_failure_alone_does_not_bring_the_version_before_back() -> None:

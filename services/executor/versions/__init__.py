@@ -1,0 +1,1 @@
+"""Which versions an executor runs, and when they take over from one another. Pure."""
