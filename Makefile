@@ -66,6 +66,7 @@ lock: $(READY) ## write the constraints files anew from pyproject.toml
 	$(LOCK) pyproject.toml --all-extras --group dev --output-file constraints.txt
 	$(LOCK) pyproject.toml --all-extras --group test --resolution lowest-direct --upgrade --output-file constraints-lowest.txt
 	$(LOCK) --group protos --output-file constraints-protos.txt
+	$(LOCK) --group kubectl --no-deps --output-file constraints-kubectl.txt
 
 clean: ## remove what was installed and built
 	rm -rf $(VENV) $(LOWEST) .venv-protos dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .soak

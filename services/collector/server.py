@@ -45,7 +45,7 @@ class Collector(Service):
 
     def add_to(self, server: grpc.aio.Server) -> None:
         add_CollectionServiceServicer_to_server(self._servicer, server)
-        StateServicer(self.name, self._fill).add_to(server)
+        StateServicer(self.name, self.fill).add_to(server)
 
     async def start(self, address: str) -> None:
         self._address = address
@@ -70,7 +70,7 @@ class Collector(Service):
             await asyncio.sleep(self._settings.keep_early.total_seconds())
             self._unclaimed.turn()
 
-    def _fill(self, response: GetStateResponse, data_type: str) -> None:
+    def fill(self, response: GetStateResponse, data_type: str) -> None:
         response.models.extend(self._statistics.to_protos(data_type))
         response.gauges.append(Gauge(name="tasks_in_flight", value=len(self.open_tasks)))
         response.gauges.append(Gauge(name="early_results", value=len(self._unclaimed)))

@@ -26,12 +26,14 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from hedgerow.errors import Unavailable
+from hedgerow.v1.state_pb2 import GetStateResponse
 from services.common.addresses import address_of
 from services.common.errors import ErrorInterceptor
 from services.common.log import Members
 from services.common.logs import configure_logging
 from services.common.settings import ServiceSettings, load
 from services.common.telemetry import Tracing
+from services.common.telemetry.metrics import Metrics
 from services.common.wire import SERVER_OPTIONS
 
 _log = structlog.get_logger()
@@ -70,6 +72,9 @@ class Service(ABC):
     async def close(self) -> None:  # noqa: B027 - nothing to do for some
         """Give back connections. Nothing is in flight any more."""
 
+    def fill(self, response: GetStateResponse, data_type: str) -> None:  # noqa: B027
+        """Say what only this service knows, of one data type or of all ("")."""
+
     def background(self, coroutine: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Run a task for as long as the service lives; if it fails, the service stops and says so."""
         task = asyncio.get_running_loop().create_task(coroutine, name=name)
@@ -100,7 +105,10 @@ def run(service: type[Service], settings: type[SettingsT]) -> None:
     """Run a service until it is told to stop; the process's exit code says whether it went well."""
     values = load(settings)
     configure_logging(service.name, values.log_level, values.log_format)
-    code = uvloop.run(_run(service, values))
+    try:
+        code = uvloop.run(_run(service, values))
+    except Unavailable as error:
+        sys.exit(str(error))
     sys.exit(code)
 
 
@@ -133,7 +141,9 @@ class Lifecycle:
         """Serve until a signal comes or something fails; return the exit code."""
         self._listen_for_signals()
         address = await self._start_server()
+        metrics = Metrics(self._service.name, self._service.fill)
         try:
+            metrics.serve(self._settings.host, self._settings.metrics_port)
             starting = asyncio.ensure_future(self._service.start(address))
             if await self._first(starting) is not starting:
                 starting.cancel()
@@ -146,6 +156,7 @@ class Lifecycle:
                 await self._first(None)
         finally:
             await self._shut_down()
+            await asyncio.to_thread(metrics.close)
         return 1 if self._service.failed.is_set() else 0
 
     def stop(self) -> None:
@@ -180,7 +191,12 @@ class Lifecycle:
         await self._say(health_pb2.HealthCheckResponse.NOT_SERVING)
         await self._health.set(LIVENESS, health_pb2.HealthCheckResponse.SERVING)
         host, port = self._settings.host, self._settings.port
-        bound = self._server.add_insecure_port(address_of(host, port))
+        try:
+            bound = self._server.add_insecure_port(address_of(host, port))
+        except RuntimeError as error:  # all that gRPC says of an address that it cannot have
+            raise Unavailable(
+                f"{self._service.name}: cannot listen on {address_of(host, port)}; does another process?"
+            ) from error
         await self._server.start()
         return self._settings.address(bound)
 

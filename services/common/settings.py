@@ -75,6 +75,9 @@ class ServiceSettings(BaseSettings):
     stop_grace: Duration = timedelta(seconds=5)
     """The longest that calls in flight may take after the service was asked to stop."""
 
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+    """Port for Prometheus, at /metrics; 0: none."""
+
     lease: Duration = timedelta(seconds=6)
     """How long this service counts as a member without a renewal; it renews at a third of it."""
 

@@ -47,7 +47,7 @@ class Executor(Service):
 
     def add_to(self, server: grpc.aio.Server) -> None:
         add_ExecutorServiceServicer_to_server(ExecutorServicer(self._announcements), server)
-        StateServicer(self.name, self._fill).add_to(server)
+        StateServicer(self.name, self.fill).add_to(server)
 
     async def start(self, address: str) -> None:
         self._address = address
@@ -87,7 +87,7 @@ class Executor(Service):
         )
         await self._log.definitions.fetch(definition, target)
 
-    def _fill(self, response: GetStateResponse, data_type: str) -> None:
+    def fill(self, response: GetStateResponse, data_type: str) -> None:
         hosts = self._agent.announcements()
         response.hosts.extend(
             host for host in hosts if data_type in ("", host.model.descriptor.data_type)

@@ -44,7 +44,7 @@ class Registry(Service):
         """Add the servicers."""
         servicer = RegistryServicer(self._models, self._plans)
         add_RegistryServiceServicer_to_server(servicer, server)
-        StateServicer(self.name, self._fill).add_to(server)
+        StateServicer(self.name, self.fill).add_to(server)
 
     async def start(self, address: str) -> None:
         """Read the whole log, however long that may have to be waited for, then tell our address."""
@@ -66,7 +66,7 @@ class Registry(Service):
         await self._models.close()
         await self._log.close()
 
-    def _fill(self, response: GetStateResponse, data_type: str) -> None:
+    def fill(self, response: GetStateResponse, data_type: str) -> None:
         catalog = self._mirror.catalog
         for name in [data_type] if data_type else catalog.data_types:
             with contextlib.suppress(NotFound):

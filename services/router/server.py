@@ -37,7 +37,7 @@ class Router(Service):
     def add_to(self, server: grpc.aio.Server) -> None:
         servicer = ScoringServicer(self.scoring, self.tracing, self._settings.max_in_flight)
         servicer.add_to(server)
-        StateServicer(self.name, self._fill, self._others).add_to(server)
+        StateServicer(self.name, self.fill, self._others).add_to(server)
 
     async def start(self, address: str) -> None:
         self._address = address
@@ -72,7 +72,7 @@ class Router(Service):
         link = self.scoring.fleet.choose((data_type, name), version)
         return link.model.version if link else 0
 
-    def _fill(self, response: GetStateResponse, data_type: str) -> None:
+    def fill(self, response: GetStateResponse, data_type: str) -> None:
         plans = self._plans.plans()
         response.plans.extend(plan for plan in plans if data_type in ("", plan.data_type))
         hosts = self.scoring.fleet.hosts()

@@ -31,7 +31,7 @@ WALL_CLOCK = {
     "services/collector/decide_span.py": "when a span ended",
     "services/collector/tasks/statistics.py": "since when it was counted, in the state",
     "services/common/state.py": "since when the service runs, in the state",
-    "services/common/telemetry.py": "when a span ended",
+    "services/common/telemetry/tracing.py": "when a span ended",
     "services/executor/definition_cache.py": "how old a file is",
     "services/executor/host/host_spans.py": "when spans began and ended",
     "services/executor/host_process.py": "since when a host is in its state, in the state",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -12,6 +13,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from hedgerow.errors import Unavailable
 from services.common.service import LIVENESS, Lifecycle, Service
 from services.common.settings import ServiceSettings
 from services.common.telemetry import Tracing
@@ -211,3 +213,14 @@ async def test_who_watches_its_health_hears_of_the_drain() -> None:
         assert heard == [NOT_SERVING, SERVING, NOT_SERVING]
         watch.cancel()
         assert await it.ends() == 0
+
+
+async def test_a_port_that_somebody_has_is_named() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(
+            Unavailable, match=f"test: cannot listen on 127.0.0.1:{port}; does another"
+        ):
+            await Lifecycle(Life(), ServiceSettings(port=port)).run()

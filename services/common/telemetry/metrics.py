@@ -1,0 +1,95 @@
+"""What a service tells Prometheus: the gauges of its state, its hosts, and its process.
+
+Asked by StateService or by Prometheus, a service says the same (`Service.fill`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from threading import Thread
+from wsgiref.simple_server import WSGIServer
+
+from prometheus_client import CollectorRegistry, Metric, ProcessCollector, start_http_server
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from hedgerow.errors import Unavailable
+from hedgerow.v1.execution_pb2 import Host, HostState
+from hedgerow.v1.state_pb2 import GetStateResponse
+
+_PATIENCE_SECONDS = 5.0
+"""A loop that is busy for longer has Prometheus note that the service gave nothing."""
+
+_LABELS = ("data_type", "model", "version", "state")
+
+
+class Metrics(Collector):
+    """Serves what `fill` says. Made on the service's event loop, on which `fill` is called."""
+
+    def __init__(self, service: str, fill: Callable[[GetStateResponse, str], None]) -> None:
+        self._service = service
+        self._fill = fill
+        self._loop = asyncio.get_running_loop()
+        self._registry = CollectorRegistry()
+        self._server: WSGIServer | None = None
+        self._thread: Thread | None = None
+        ProcessCollector(registry=self._registry)
+        self._registry.register(self)
+
+    def serve(self, host: str, port: int) -> None:
+        """Answer on a port, 0 for not at all. Raises Unavailable if it cannot be had."""
+        if not port:
+            return
+        try:
+            self._server, self._thread = start_http_server(port, host, self._registry)
+        except OSError as error:
+            raise Unavailable(
+                f"metrics cannot be served on {host}:{port} ({error.strerror})"
+            ) from error
+
+    def close(self) -> None:
+        """Stop answering. Not to be called on the event loop, which an answer may wait for."""
+        if self._server is not None and self._thread is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join()
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing is known before it is asked for."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Ask the service. In a thread of its own, for scrapes are not the loop's business."""
+        asked = asyncio.run_coroutine_threadsafe(self._state(), self._loop)
+        try:
+            state = asked.result(_PATIENCE_SECONDS)
+        finally:
+            asked.cancel()
+        for gauge in state.gauges:
+            name = f"hedgerow_{self._service}_{gauge.name}"
+            yield GaugeMetricFamily(name, f"{gauge.name.replace('_', ' ')} now", value=gauge.value)
+        if state.hosts:
+            yield _hosts(f"hedgerow_{self._service}_hosts", state.hosts)
+
+    async def _state(self) -> GetStateResponse:
+        state = GetStateResponse()
+        self._fill(state, "")
+        return state
+
+
+def _hosts(name: str, hosts: Iterable[Host]) -> Metric:
+    counts = Counter(
+        (
+            host.model.descriptor.data_type,
+            host.model.descriptor.name,
+            str(host.model.version),
+            HostState.Name(host.state).removeprefix("HOST_STATE_").lower(),
+        )
+        for host in hosts
+    )
+    metric = GaugeMetricFamily(name, "model hosts now, by version and state", labels=_LABELS)
+    for labels, count in counts.items():
+        metric.add_metric(labels, count)
+    return metric
