@@ -138,8 +138,10 @@ class AsyncClient(AsyncClosing):
         def request(records: Records) -> ScoreRequest:
             return _with_records(rest, data_type, records)
 
-        call = self._connection.stub.ScoreStream(metadata=_traceparent(span))
-        answers = exchange(call, batches, request, in_flight, self._connection.target)
+        def open_call() -> Any:
+            return self._connection.stub.ScoreStream(metadata=_traceparent(span))
+
+        answers = exchange(open_call, batches, request, in_flight, self._connection.target)
         try:
             async with aclosing(answers) as scored_batches:
                 async for scored in scored_batches:

@@ -12,6 +12,7 @@ import grpc
 
 from hedgerow import errors
 from hedgerow.client.forks import forks
+from hedgerow.client.service_config import service_config
 from hedgerow.client.statuses import InvalidKind, error_from_call
 
 ROUTER = "localhost:8400"
@@ -19,7 +20,14 @@ REGISTRY = "localhost:8401"
 
 _MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 
-_OPTIONS: tuple[tuple[str, int], ...] = (
+_OPTIONS: tuple[tuple[str, int | str], ...] = (
+    ("grpc.service_config", service_config()),
+    # A call is sent again from a copy, and gRPC keeps none above this, 256 KiB by default. So whatever may
+    # be sent may be sent again; it is there until its answer comes.
+    ("grpc.per_rpc_retry_buffer_size", _MAX_MESSAGE_BYTES),
+    # Names are resolved anew when a connection ends, and then no more often than this; 30 s by default,
+    # in which services that have just joined would be missed.
+    ("grpc.dns_min_time_between_resolutions_ms", 1000),
     # A batch of a million values is 8 MB; gRPC's default of 4 MiB would stand in its way.
     ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),

@@ -19,7 +19,12 @@ from hedgerow.v1.scoring_pb2 import Decision, ScoreError
 _DETAILS_KEY = "grpc-status-details-bin"
 
 # How gRPC begins when it never reached anybody; what comes after that is of no use to a user.
-_NOBODY_THERE = ("failed to connect", "errors resolving", "DNS resolution failed")
+_NOBODY_THERE = (
+    "failed to connect",
+    "connections to all backends failing",
+    "errors resolving",
+    "DNS resolution failed",
+)
 
 # What is wrong with the policy or the strategy of a request names its path; of a record, the model@version.
 _OF_A_PLAN = re.compile(r"(policy|strategy)[.:]")

@@ -1,17 +1,21 @@
-"""One ScoreStream call: pairs answers, which come in any order, with what was asked, and keeps order."""
+"""A stream of records: pairs answers, which come in any order, with what was asked, and keeps order.
+
+It outlives its calls. A router ends a ScoreStream call when it stops or the call has reached its age, and
+routers are lost; then another call is opened, which another router may take, and what has no answer is
+sent again on it. Scoring twice is harmless, and an answer is taken once.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-import grpc
-
-from hedgerow.client.call_status import CallStatus
-from hedgerow.client.statuses import error_from_call, error_from_stream
+from hedgerow.client.patience import Patience
+from hedgerow.client.statuses import error_from_stream
+from hedgerow.client.stream_call import CallEnd, StreamCall
 from hedgerow.data.answers import Answers
 from hedgerow.errors import HedgerowError, Internal, InvalidRecord, Unavailable
 from hedgerow.v1.scoring_pb2 import ScoreRequest, ScoreStreamRequest, ScoreStreamResponse
@@ -42,20 +46,22 @@ class _Pending(Generic[Item]):
 
     records: Item
     outcome: asyncio.Future[Answers | Exception]
+    message: ScoreStreamRequest | None = None
+    """As it was sent; it may have to be again."""
 
 
 async def exchange(
-    call: Any,
+    open_call: Callable[[], Any],
     items: AsyncIterable[Item],
     request: Callable[[Item], ScoreRequest],
     in_flight: int,
     target: str,
 ) -> AsyncGenerator[Scored[Item], None]:
-    """Send every item over an open ScoreStream call and yield it with its answers, in order."""
-    running = _Exchange(call, request, in_flight, target)
+    """Send every item over ScoreStream calls and yield it with its answers, in order."""
+    running = _Exchange(open_call, request, in_flight, target)
     tasks = (
-        asyncio.create_task(running.write(items), name="writes a stream of records"),
-        asyncio.create_task(running.read(), name="reads a stream of answers"),
+        asyncio.create_task(running.ask(items), name="reads a stream of records"),
+        asyncio.create_task(running.converse(), name="reads a stream of answers"),
     )
     try:
         async for scored in running.results():
@@ -65,85 +71,107 @@ async def exchange(
     finally:
         for task in tasks:
             task.cancel()
-        call.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _Exchange(Generic[Item]):
-    """The two directions of the call, and the queue between them that holds the order."""
+    """What was asked, in a queue that holds the order, and the calls it goes over, one at a time."""
 
     def __init__(
-        self, call: Any, request: Callable[[Item], ScoreRequest], in_flight: int, target: str
+        self,
+        open_call: Callable[[], Any],
+        request: Callable[[Item], ScoreRequest],
+        in_flight: int,
+        target: str,
     ) -> None:
-        self._call = call
-        self._status = CallStatus(call)
+        self._open_call = open_call
         self._request = request
         self._target = target
         self._free = asyncio.Semaphore(in_flight)
         self._in_order: asyncio.Queue[_Pending[Item] | BaseException | None] = asyncio.Queue()
         self._numbers = itertools.count()
         self._by_id: dict[str, _Pending[Item]] = {}
-        self._all_sent = False
+        self._call: StreamCall | None = None
+        self._patience = Patience()
+        self._wanted = asyncio.Event()
+        """There is something to send, or nothing will be any more."""
+        self._was_sent = False
+        self._all_asked = False
         self._broken: Exception | None = None
 
-    async def write(self, items: AsyncIterable[Item]) -> None:
-        """Send the items; at their end, or at their failure, tell the reader of results."""
+    async def ask(self, items: AsyncIterable[Item]) -> None:
+        """Ask for the items; at their end, or at their failure, tell the reader of results."""
         try:
             async for item in items:
                 await self._free.acquire()
-                if not await self._send(item):
-                    return
+                self._ask(item)
         except Exception as error:
             self._in_order.put_nowait(error)
             return
-        self._all_sent = True
-        if await self._done(self._call.done_writing()):
-            self._in_order.put_nowait(None)
+        self._all_asked = True
+        self._send(None)
+        self._tell_if_complete()
 
-    async def _done(self, step: Awaitable[object]) -> bool:
-        """Take a step of writing; False: the call is over, and `read` knows why.
-
-        gRPC has many exceptions for that, some of them private.
-        """
-        try:
-            await step
-        except Exception:
-            return False
-        return True
-
-    async def _send(self, item: Item) -> bool:
-        """Send one; False: nothing more can be sent, and its own outcome says why."""
+    def _ask(self, item: Item) -> None:
         pending = _Pending[Item](item, asyncio.get_running_loop().create_future())
         self._in_order.put_nowait(pending)
         number = str(next(self._numbers))
         try:
-            message = ScoreStreamRequest(id=number, request=self._request(item))
+            pending.message = ScoreStreamRequest(id=number, request=self._request(item))
         except InvalidRecord as error:
             pending.outcome.set_result(error)
-            return True
+            return
         except Exception as error:
             # Whoever waits for the outcome must hear of it, whatever it is.
             self._broken = error
             pending.outcome.set_result(error)
-            return False
+            raise
         self._by_id[number] = pending
-        return await self._done(self._call.write(message))
+        self._was_sent = True
+        self._send(pending.message)
 
-    async def read(self) -> None:
-        """Settle what the answers belong to; when the call breaks, everything that waits."""
+    def _send(self, message: ScoreStreamRequest | None) -> None:
+        self._wanted.set()
+        if self._call is not None:
+            self._call.send(message)
+
+    async def converse(self) -> None:
+        """Hold one call after the other until all is answered, or there is no use in another one."""
         try:
-            async for response in self._call:
-                self._settle(response)
-        except grpc.aio.AioRpcError as error:
-            ended = self._status.error(error)
-            self._break(error_from_call(ended, self._target, InvalidRecord))
-        except Exception as error:  # an answer that makes no sense
+            end = await self._hold_call()
+            while end.is_break and not self._is_complete and await self._may_go_on():
+                if not self._is_complete:
+                    end = await self._hold_call()
+        except Exception as error:  # an answer that makes no sense, or a client that was closed
             self._break(error)
+            return
+        if self._is_complete and (self._was_sent or end.error is None):
+            self._in_order.put_nowait(None)
         else:
-            if self._by_id or not self._all_sent:
-                self._break(
-                    Unavailable(f"{self._target} ended the stream early; send the rest again")
-                )
+            self._break(end.error or Unavailable(f"{self._target} ended the stream early"))
+
+    async def _hold_call(self) -> CallEnd:
+        """Open a call, send what has no answer and then what comes, and take the answers."""
+        self._call = call = StreamCall(self._open_call(), self._target)
+        for pending in self._by_id.values():
+            call.send(pending.message)
+        if self._all_asked:
+            call.send(None)
+        try:
+            return await call.run(self._settle)
+        finally:
+            self._call = None
+
+    async def _may_go_on(self) -> bool:
+        """Wait until another call has a purpose; tell whether there is still hope for it."""
+        if not self._by_id and not self._all_asked:
+            self._wanted.clear()
+            await self._wanted.wait()
+        return self._is_complete or await self._patience.bear()
+
+    @property
+    def _is_complete(self) -> bool:
+        return self._all_asked and not self._by_id
 
     def _break(self, error: Exception) -> None:
         self._broken = error
@@ -162,6 +190,13 @@ class _Exchange(Generic[Item]):
             outcome = Answers(response.response.decision)
         del self._by_id[response.id]
         pending.outcome.set_result(outcome)
+        self._patience.rewarded()
+        self._tell_if_complete()
+
+    def _tell_if_complete(self) -> None:
+        """End the results once all is answered; of a stream of nothing the call has to tell."""
+        if self._is_complete and self._was_sent:
+            self._in_order.put_nowait(None)
 
     async def results(self) -> AsyncIterator[Scored[Item]]:
         """Yield what was asked with its outcome, in the order in which it was asked."""

@@ -51,6 +51,22 @@ def code_of(error: BaseException) -> grpc.StatusCode:
     return grpc.StatusCode.INTERNAL
 
 
+def trailers_of(error: BaseException) -> tuple[tuple[str, str | bytes], ...]:
+    """Return what is sent beside the status: its details, and whether the call may be sent again.
+
+    Clients that retry what is UNAVAILABLE are to leave alone what has no answer because all models
+    failed: that was no fault of the way, it costs a score by every model each time, and records that
+    kill a host would kill one with each attempt.
+    """
+    trailers: tuple[tuple[str, str | bytes], ...] = ()
+    status = status_of(error)
+    if status.details:
+        trailers += (("grpc-status-details-bin", status.SerializeToString()),)
+    if isinstance(error, errors.NoAnswer):
+        trailers += (("grpc-retry-pushback-ms", "-1"),)  # of gRPC's retry design (gRFC A6): never
+    return trailers
+
+
 def _details(error: BaseException) -> list[AnyMessage]:
     details = []
     if isinstance(error, errors.Overloaded):
@@ -168,6 +184,4 @@ async def abort(context: grpc.aio.ServicerContext[Any, Any], error: Exception) -
     """End a call with the status of an exception."""
     if not isinstance(error, errors.HedgerowError):
         _log.error("a call failed unexpectedly", exc_info=error)
-    status = status_of(error)
-    trailer = (("grpc-status-details-bin", status.SerializeToString()),)
-    await context.abort(code_of(error), status.message, trailer if status.details else ())
+    await context.abort(code_of(error), status_of(error).message, trailers_of(error))

@@ -1,5 +1,7 @@
 """gRPC options of all our channels and servers."""
 
+from datetime import timedelta
+
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 """A batch of a million values is 8 MB; gRPC's default of 4 MiB would stand in its way."""
 
@@ -49,4 +51,17 @@ def pending_limit(calls: int) -> tuple[tuple[str, int], ...]:
     return (
         ("grpc.server.max_pending_requests", calls),
         ("grpc.server.max_pending_requests_hard_limit", 2 * calls),
+    )
+
+
+def connection_age(age: timedelta, grace: timedelta) -> tuple[tuple[str, int], ...]:
+    """Return the options that have a server ask for another connection at `age`, give or take a tenth.
+
+    What is still open when `grace` is over is cut off. Only for servers of clients: streams between
+    services are long on purpose.
+    """
+    millisecond = timedelta(milliseconds=1)
+    return (
+        ("grpc.max_connection_age_ms", age // millisecond),
+        ("grpc.max_connection_age_grace_ms", grace // millisecond),
     )

@@ -9,11 +9,12 @@ from services.common.log import Log, Mirror
 from services.common.service import Service, run
 from services.common.state import STATE_SERVICE, StateServicer, ask_all
 from services.common.telemetry import Tracing
-from services.common.wire import SERVER_OPTIONS, pending_limit
+from services.common.wire import SERVER_OPTIONS, connection_age, pending_limit
 from services.router.plans.prepared import PreparedPlans
 from services.router.scoring import Scoring
 from services.router.servicer import ScoringServicer
 from services.router.settings import RouterSettings
+from services.router.streams.open_streams import OpenStreams
 
 
 class Router(Service):
@@ -27,7 +28,11 @@ class Router(Service):
         self._settings = settings
         # What scores has its own limit; beyond it there is room for health, state and streams.
         self.max_concurrent_calls = settings.max_in_flight + Service.max_concurrent_calls
+        age, grace = settings.max_connection_age, settings.max_connection_age_grace
         self.server_options = (*SERVER_OPTIONS, *pending_limit(settings.max_pending))
+        if age:
+            self.server_options += connection_age(age, grace)
+        self._streams = OpenStreams(grace.total_seconds() if age else None)
         self._log = Log(settings.log_url, settings.log_password.get_secret_value())
         self._mirror = Mirror(self._log.models, keep_lost=True)
         self._address = ""
@@ -35,7 +40,8 @@ class Router(Service):
         self.scoring = Scoring(settings, self._plans)
 
     def add_to(self, server: grpc.aio.Server) -> None:
-        servicer = ScoringServicer(self.scoring, self.tracing, self._settings.max_in_flight)
+        in_flight = self._settings.max_in_flight
+        servicer = ScoringServicer(self.scoring, self.tracing, in_flight, self._streams)
         servicer.add_to(server)
         StateServicer(self.name, self.fill, self._others).add_to(server)
 
@@ -51,6 +57,7 @@ class Router(Service):
         self.background(self._log.members.keep(self.name, address, lease), "keeps the lease")
 
     async def drain(self) -> None:
+        await self._streams.end()
         await self.release_lease(self._log.members, self._address)
         await self.scoring.drain()
 

@@ -20,9 +20,10 @@ from services.common.clock import now_ns
 from services.common.errors import status_of
 from services.common.telemetry import Tracing
 from services.router.admission.head import Head, read_head
-from services.router.concurrent_answers import ConcurrentAnswers
 from services.router.route_span import traced
 from services.router.scoring import Scoring
+from services.router.streams.concurrent_answers import ConcurrentAnswers
+from services.router.streams.open_streams import OpenStreams
 
 _SERVICE = DESCRIPTOR.services_by_name["ScoringService"].full_name
 
@@ -34,10 +35,13 @@ class ScoringServicer:
     a stream of requests, of which it reads one, Score is the same on the wire, and reads when it likes.
     """
 
-    def __init__(self, scoring: Scoring, tracing: Tracing, max_in_flight: int) -> None:
+    def __init__(
+        self, scoring: Scoring, tracing: Tracing, max_in_flight: int, streams: OpenStreams
+    ) -> None:
         self._scoring = scoring
         self._tracing = tracing
         self._max_in_flight = max_in_flight
+        self._streams = streams
 
     def add_to(self, server: grpc.aio.Server) -> None:
         """Add the methods to a server."""
@@ -100,7 +104,7 @@ class ScoringServicer:
             return ScoreStreamResponse(id=message.id, response=ScoreResponse(decision=decision))
 
         answers = ConcurrentAnswers(request_iterator, answer, self._max_in_flight)
-        async for response in answers.run():
+        async for response in self._streams.run(answers):
             yield response
 
 

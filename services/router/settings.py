@@ -24,6 +24,14 @@ class RouterSettings(ServiceSettings):
     """Calls of a method that may wait for the router to take them in. When more wait some are refused by
     gRPC itself, when twice as many do all, with CANCELLED. As many as can be served in half a deadline."""
 
+    max_connection_age: Duration = Field(default=timedelta(0), ge=timedelta(0))
+    """When a connection is so old, give or take a tenth, its client is asked to open another one; 0: never.
+    Clients look up their routers then, so this is how long a new router may wait for its share."""
+
+    max_connection_age_grace: Duration = Field(default=timedelta(seconds=30), gt=timedelta(0))
+    """How long calls on such a connection may go on. No ScoreStream lasts that long: it takes requests for
+    half to three quarters of it, answers them and ends, and clients go on with another one."""
+
     max_batch_rows: int = Field(default=16384, ge=1)
     """Records in one batch; larger ones are refused."""
 

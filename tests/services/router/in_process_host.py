@@ -76,6 +76,12 @@ class InProcessHost:
         """Score what waits and what comes."""
         self._running = asyncio.create_task(self.servicer.run(), name=f"scores at {self.address}")
 
+    async def hold(self) -> None:
+        """Score nothing more until it is released."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+
     @property
     def cancelled(self) -> int:
         """Tasks that were cancelled while they wait here."""
@@ -83,9 +89,7 @@ class InProcessHost:
 
     async def die(self) -> None:
         """End at once, with all that is here."""
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.gather(self._running, return_exceptions=True)
+        await self.hold()
         await self._server.stop(0)
 
     async def close(self) -> None:

@@ -15,6 +15,7 @@ from services.common.errors import ErrorInterceptor
 from services.common.telemetry import Tracing
 from services.router.scoring import Scoring
 from services.router.servicer import ScoringServicer
+from services.router.streams.open_streams import OpenStreams
 from tests.services.router.test_scoring import request, scoring
 
 _SCORE = "/hedgerow.v1.ScoringService/Score"
@@ -36,7 +37,7 @@ async def served(**settings: int) -> AsyncIterator[Served]:
     server = grpc.aio.server(
         interceptors=[ErrorInterceptor()], options=[("grpc.max_receive_message_length", 100_000)]
     )
-    ScoringServicer(core, Tracing("router"), 64).add_to(server)
+    ScoringServicer(core, Tracing("router"), 64, OpenStreams()).add_to(server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:

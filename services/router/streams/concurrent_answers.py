@@ -27,10 +27,25 @@ class ConcurrentAnswers(Generic[Request, Response]):
         self._free = asyncio.Semaphore(at_once)
         self._answers: asyncio.Queue[Response | BaseException | None] = asyncio.Queue()
         self._running: set[asyncio.Task[None]] = set()
+        self._intake: asyncio.Task[None] | None = None
+        self.ended_here = False
+        """The requests did not end by themselves: `end_intake` was called."""
+
+    def end_intake(self) -> None:
+        """Take no more requests; `run` ends when those that were taken are answered.
+
+        A request that is not taken by now is never answered, and nothing was done for it.
+        """
+        self.ended_here = True
+        if self._intake is not None:
+            self._intake.cancel()
 
     async def run(self) -> AsyncIterator[Response]:
         """Yield answers until the requests have ended and all are answered."""
-        reader = asyncio.create_task(self._read(), name="reads a stream of requests")
+        self._intake = asyncio.create_task(self._take_in(), name="reads a stream of requests")
+        finish = asyncio.create_task(self._finish(self._intake), name="ends a stream of answers")
+        if self.ended_here:
+            self._intake.cancel()
         try:
             while (answer := await self._answers.get()) is not None:
                 if isinstance(answer, BaseException):
@@ -38,19 +53,22 @@ class ConcurrentAnswers(Generic[Request, Response]):
                 yield answer
                 self._free.release()
         finally:
-            for task in (reader, *self._running):
+            for task in (finish, self._intake, *self._running):
                 task.cancel()
 
-    async def _read(self) -> None:
+    async def _take_in(self) -> None:
         try:
             async for request in self._requests:
                 await self._free.acquire()
                 task = asyncio.create_task(self._answer_one(request), name="answers a request")
                 self._running.add(task)
                 task.add_done_callback(self._running.discard)
-            await asyncio.gather(*self._running)
         except Exception as error:
             self._answers.put_nowait(error)
+
+    async def _finish(self, intake: asyncio.Task[None]) -> None:
+        await asyncio.wait({intake})
+        await asyncio.gather(*self._running)
         self._answers.put_nowait(None)
 
     async def _answer_one(self, request: Request) -> None:

@@ -1,0 +1,65 @@
+"""How clients spread their calls over the addresses behind a target, and which calls they send again.
+
+It is gRPC's own service config, so that clients in other languages can have the same:
+`examples/clients/service-config.json` has it as it is, and docs/clients.md how to use it.
+"""
+
+from __future__ import annotations
+
+import json
+
+from hedgerow.v1 import registry_pb2, scoring_pb2, state_pb2
+
+_SCORING = scoring_pb2.DESCRIPTOR.services_by_name["ScoringService"].full_name
+_REGISTRY = registry_pb2.DESCRIPTOR.services_by_name["RegistryService"].full_name
+_STATE = state_pb2.DESCRIPTOR.services_by_name["StateService"].full_name
+
+_SENT_AGAIN = (
+    # A score is a function of its records.
+    (_SCORING, "Score"),
+    (_REGISTRY, "GetModel"),
+    (_REGISTRY, "ListModels"),
+    (_REGISTRY, "PullModel"),
+    (_REGISTRY, "GetPlan"),
+    (_STATE, "GetState"),
+    # Not PushModel nor ApplyPlan. They may have been carried out though the answer was lost, and by now
+    # somebody else may have pushed or applied something newer; to put the old back in its place is not
+    # for a client to decide. Streams of records have a way of their own: hedgerow/client/streaming.py.
+)
+
+_RETRY_POLICY = {
+    # Three more within about a third of a second, each at random between nothing and its pause: long
+    # enough for a router that ends to be known as such, too short to be noticed if there is no other.
+    "maxAttempts": 4,
+    "initialBackoff": "0.05s",
+    "maxBackoff": "0.5s",
+    "backoffMultiplier": 2,
+    # CANCELLED is what gRPC's core says of calls that reach a server in the moment in which it stops; also
+    # of those that find too many waiting there, and another router may have room. Not RESOURCE_EXHAUSTED:
+    # a router that has too much says when to come back, and its caller must know.
+    "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
+}
+
+_RETRY_THROTTLING = {
+    # A call that fails takes a token, one that succeeds gives a fifth of one back, and while no more than
+    # half are left nothing is sent again. So the 200 calls in flight on a lost connection all are, and in
+    # a trouble that lasts no more than one for every five that succeed.
+    "maxTokens": 400,
+    "tokenRatio": 0.2,
+}
+
+SERVICE_CONFIG = {
+    "loadBalancingConfig": [{"round_robin": {}}],
+    "methodConfig": [
+        {
+            "name": [{"service": service, "method": method} for service, method in _SENT_AGAIN],
+            "retryPolicy": _RETRY_POLICY,
+        }
+    ],
+    "retryThrottling": _RETRY_THROTTLING,
+}
+
+
+def service_config() -> str:
+    """Return it as gRPC takes it."""
+    return json.dumps(SERVICE_CONFIG)
