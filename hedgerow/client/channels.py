@@ -38,6 +38,12 @@ _OPTIONS: tuple[tuple[str, int | str], ...] = (
     ("grpc.max_reconnect_backoff_ms", 2000),
     # In spite of its name, this is how long an attempt to connect may take: a busy service needs its time.
     ("grpc.min_reconnect_backoff_ms", 5000),
+    # A machine that is lost closes no connection. While calls are open on one it is asked for a sign of
+    # life, which gRPC's own threads give; without one they break, and go on elsewhere.
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 5000),
+    # In grpcio 1.85 this, and not the timeout above, is how long a ping may be without an answer: 60 s.
+    ("grpc.http2.ping_timeout_ms", 5000),
 )
 
 

@@ -7,6 +7,7 @@ It is gRPC's own service config, so that clients in other languages can have the
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from hedgerow.v1 import registry_pb2, scoring_pb2, state_pb2
 
@@ -48,7 +49,7 @@ _RETRY_THROTTLING = {
     "tokenRatio": 0.2,
 }
 
-SERVICE_CONFIG = {
+SERVICE_CONFIG: dict[str, Any] = {
     "loadBalancingConfig": [{"round_robin": {}}],
     "methodConfig": [
         {

@@ -52,11 +52,17 @@ class Line:
         self._port = int(port)
         self._server: asyncio.Server | None = None
         self._pumps: set[asyncio.Task[None]] = set()
+        self._whole = asyncio.Event()
+        self._whole.set()
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def start(self) -> str:
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         return f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    def silence(self) -> None:
+        """Close nothing and forward nothing, as when a machine is lost."""
+        self._whole.clear()
 
     async def cut(self) -> None:
         """End all connections and take no more."""
@@ -76,15 +82,15 @@ class Line:
             return
         self._writers |= {writer, back}
         for source, target in ((reader, back), (there, writer)):
-            self._pumps.add(asyncio.create_task(_pump(source, target), name="forwards"))
+            self._pumps.add(asyncio.create_task(self._pump(source, target), name="forwards"))
 
-
-async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await source.read(65536):
-            target.write(data)
-            await target.drain()
-        target.close()
+    async def _pump(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await source.read(65536):
+                await self._whole.wait()
+                target.write(data)
+                await target.drain()
+            target.close()
 
 
 class RunningRouter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
 
@@ -164,3 +165,94 @@ async def test_a_stream_of_nothing_to_nobody_is_told_as_that(nobody: str) -> Non
     async with AsyncClient(nobody) as client, asyncio.timeout(30):
         with pytest.raises(errors.Unavailable, match="nothing answers"):
             _ = [scored async for scored in client.score_stream("wine", _each())]
+
+
+# -- streams that outlive their calls ----------------------------------------------------------------
+
+
+async def test_what_has_no_answer_when_a_call_breaks_is_sent_again_on_another(
+    router: str, fake_router: FakeRouter
+) -> None:
+    fake_router.breaks_after = [3, 0, 2]
+    batches = [[WINE] * rows for rows in range(1, 21)]
+    async with AsyncClient(router) as client:
+        stream = client.score_stream("wine", _each(*batches), in_flight=4)
+        found = [(scored.records, len(scored.answers)) async for scored in stream]
+    assert found == [(batch, len(batch)) for batch in batches]
+    assert fake_router.streams == 4
+
+
+async def test_a_call_that_breaks_when_all_is_answered_is_not_missed(
+    router: str, fake_router: FakeRouter
+) -> None:
+    fake_router.breaks_after = [2]
+    answered = asyncio.Event()
+
+    async def two() -> AsyncIterator[Any]:
+        yield WINE
+        yield [WINE, WINE]
+        await answered.wait()
+
+    async with AsyncClient(router) as client:
+        stream = client.score_stream("wine", two())
+        assert [len((await anext(stream)).answers) for _ in range(2)] == [1, 2]
+        answered.set()
+        assert [scored async for scored in stream] == []
+    assert fake_router.streams == 1
+
+
+async def test_no_call_is_opened_while_there_is_nothing_to_send(
+    router: str, fake_router: FakeRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Patience with a router that is away does not run out while nobody wants it.
+    monkeypatch.setattr("hedgerow.client.patience.BETWEEN_ANSWERS", 0.0)
+    fake_router.breaks_after = [1, 1]
+    more = asyncio.Event()
+
+    async def slow() -> AsyncIterator[Any]:
+        yield WINE
+        await more.wait()
+        yield [WINE] * 2
+        yield [WINE] * 3
+
+    async with (
+        AsyncClient(router) as client,
+        aclosing(client.score_stream("wine", slow())) as stream,
+    ):
+        assert len((await anext(stream)).answers) == 1
+        await asyncio.sleep(0.2)  # a call that is opened meanwhile is one too many
+        assert fake_router.streams == 1
+        more.set()
+        assert [len(scored.answers) async for scored in stream] == [2, 3]
+    assert fake_router.streams == 3
+
+
+async def test_a_stream_gives_up_when_nothing_comes_of_it_for_too_long(
+    router: str, fake_router: FakeRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hedgerow.client.patience.BETWEEN_ANSWERS", 0.2)
+    fake_router.breaks_after = [2, *[0] * 100]
+    async with AsyncClient(router) as client:
+        stream = client.score_stream("wine", _each(WINE, [WINE] * 2, [WINE] * 3))
+        assert [len((await anext(stream)).answers) for _ in range(2)] == [1, 2]
+        with pytest.raises(errors.Unavailable, match="router is stopping"):
+            await anext(stream)
+    assert 2 < fake_router.streams < 20
+
+
+async def test_a_stream_of_a_client_that_is_closed_says_so(router: str) -> None:
+    more = asyncio.Event()
+
+    async def waiting() -> AsyncIterator[Any]:
+        yield WINE
+        await more.wait()
+        yield WINE
+
+    client = AsyncClient(router)
+    stream = client.score_stream("wine", waiting())
+    await anext(stream)
+    await client.close()
+    more.set()
+    async with asyncio.timeout(10):
+        with pytest.raises(RuntimeError, match="is closed"):
+            await anext(stream)

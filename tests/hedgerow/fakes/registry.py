@@ -24,6 +24,9 @@ class FakeRegistry(registry_pb2_grpc.RegistryServiceServicer):
         self.plans: dict[str, Plan] = {}
         self.limit = 10_000_000
         self.corrupt = False
+        self.is_down = False
+        """Fail all calls, as a registry that cannot reach its log."""
+        self.calls = 0
 
     def PushModel(
         self,
@@ -31,6 +34,7 @@ class FakeRegistry(registry_pb2_grpc.RegistryServiceServicer):
         context: grpc.ServicerContext,
     ) -> registry_pb2.PushModelResponse:
         descriptor = next(request_iterator).descriptor
+        self._called(context)
         data = b""
         for part in request_iterator:
             data += part.chunk
@@ -59,11 +63,13 @@ class FakeRegistry(registry_pb2_grpc.RegistryServiceServicer):
     def GetModel(
         self, request: registry_pb2.GetModelRequest, context: grpc.ServicerContext
     ) -> registry_pb2.GetModelResponse:
+        self._called(context)
         return registry_pb2.GetModelResponse(model=self._find(request, context)[0])
 
     def ListModels(
         self, request: registry_pb2.ListModelsRequest, context: grpc.ServicerContext
     ) -> registry_pb2.ListModelsResponse:
+        self._called(context)
         start = int(request.page_token or 0)  # a page of two
         models = [model for model, _ in self.models]
         following = str(start + 2) if start + 2 < len(models) else ""
@@ -73,6 +79,7 @@ class FakeRegistry(registry_pb2_grpc.RegistryServiceServicer):
     def PullModel(
         self, request: registry_pb2.PullModelRequest, context: grpc.ServicerContext
     ) -> Iterator[registry_pb2.PullModelResponse]:
+        self._called(context)
         model, data = self._find(request, context)
         yield registry_pb2.PullModelResponse(model=model)
         for start in range(0, len(data), 1000):
@@ -83,6 +90,7 @@ class FakeRegistry(registry_pb2_grpc.RegistryServiceServicer):
     def ApplyPlan(
         self, request: registry_pb2.ApplyPlanRequest, context: grpc.ServicerContext
     ) -> registry_pb2.ApplyPlanResponse:
+        self._called(context)
         plan = request.plan
         for model in plan.models:
             if model.name == "nobody":
@@ -95,9 +103,15 @@ class FakeRegistry(registry_pb2_grpc.RegistryServiceServicer):
     def GetPlan(
         self, request: registry_pb2.GetPlanRequest, context: grpc.ServicerContext
     ) -> registry_pb2.GetPlanResponse:
+        self._called(context)
         if request.data_type not in self.plans:
             abort(context, errors.NotFound.among("data type", request.data_type, self.plans))
         return registry_pb2.GetPlanResponse(plan=self.plans[request.data_type])
+
+    def _called(self, context: grpc.ServicerContext) -> None:
+        self.calls += 1
+        if self.is_down:
+            abort(context, errors.Unavailable("the log is out of reach"))
 
     def _find(self, request: Any, context: grpc.ServicerContext) -> tuple[ModelVersion, bytes]:
         for model, data in reversed(self.models):

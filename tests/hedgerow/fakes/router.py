@@ -27,6 +27,12 @@ class FakeRouter(scoring_pb2_grpc.ScoringServiceServicer):
         """Answer two batches of a stream at a time, the second first."""
         self.without_host: set[str] = set()
         """Models that no host serves."""
+        self.failures: list[Exception] = []
+        """Fail the next calls and batches with these, one after the other."""
+        self.breaks_after: list[int] = []
+        """Break the next streams when so many batches of each are answered."""
+        self.streams = 0
+        """How many were opened."""
         self.answers_as = ""
         """Answer batches of a stream under this id, which nobody asked with."""
 
@@ -48,6 +54,10 @@ class FakeRouter(scoring_pb2_grpc.ScoringServiceServicer):
     ) -> Iterator[scoring_pb2.ScoreStreamResponse]:
         """Answers each batch of a stream."""
         waiting: list[scoring_pb2.ScoreStreamRequest] = []
+        self.streams += 1
+        left = self.breaks_after.pop(0) if self.breaks_after else -1
+        if left == 0:
+            abort(context, errors.Unavailable("the router is stopping"))
         for message in request_iterator:
             if message.request.batch.data_type == "broken":
                 abort(context, errors.Unavailable("the router is stopping"))
@@ -55,6 +65,9 @@ class FakeRouter(scoring_pb2_grpc.ScoringServiceServicer):
             if len(waiting) == 1 + self.in_pairs:
                 yield from map(self._stream_answer, reversed(waiting))
                 waiting.clear()
+            left -= 1
+            if left == 0:
+                abort(context, errors.Unavailable("the router is stopping"))
         yield from map(self._stream_answer, reversed(waiting))
 
     def _stream_answer(
@@ -71,6 +84,11 @@ class FakeRouter(scoring_pb2_grpc.ScoringServiceServicer):
     def answer(self, request: scoring_pb2.ScoreRequest) -> scoring_pb2.ScoreResponse:
         """Answer, or raise what the data type asks for."""
         self.requests.append(request)
+        if self.failures:
+            raise self.failures.pop(0)
+        return self._answer(request)
+
+    def _answer(self, request: scoring_pb2.ScoreRequest) -> scoring_pb2.ScoreResponse:
         data_type = request.batch.data_type
         if request.policy.rule.consensus.quorum.votes > 3:
             raise errors.InvalidPlan("policy.consensus.quorum: 4 of 3 votes can never agree")
@@ -88,6 +106,8 @@ class FakeRouter(scoring_pb2_grpc.ScoringServiceServicer):
             raise errors.LimitExceeded("too many records")
         elif data_type == "bug":
             raise ValueError("a secret of ours")
+        elif data_type == "anything":
+            return scoring_pb2.ScoreResponse(decision=decision(request.batch.rows))
         elif data_type != "wine":
             raise errors.NotFound.among("data type", data_type, ["wine"])
         _check(Batch.from_proto(request.batch))

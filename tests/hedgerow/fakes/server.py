@@ -17,7 +17,8 @@ from tests.hedgerow.fakes.state import FakeState
 @contextmanager
 def served(*servicers: object) -> Iterator[str]:
     """Serve the given servicers; gives the address."""
-    server = grpc.server(ThreadPoolExecutor(16), options=[("grpc.so_reuseport", 0)])
+    options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", 64 * 1024 * 1024)]
+    server = grpc.server(ThreadPoolExecutor(16), options=options)
     for servicer in servicers:
         if isinstance(servicer, FakeRouter):
             scoring_pb2_grpc.add_ScoringServiceServicer_to_server(servicer, server)

@@ -45,6 +45,24 @@ def test_what_is_not_ours_tells_nothing_of_itself(error: Exception) -> None:
     assert status_of(error).message == INTERNAL_MESSAGE
 
 
+async def test_clients_are_told_not_to_send_again_what_no_model_answered() -> None:
+    raised: list[Exception] = []
+
+    async def behaviour(request: bytes, context: Any) -> bytes:
+        raise raised[-1]
+
+    async with calling(behaviour, streams=False) as call:
+        for error, told in (
+            (errors.NoAnswer("all failed", deadline_reached=False), "-1"),
+            (errors.Unavailable("the router is stopping"), None),
+        ):
+            raised.append(error)
+            refusal = await failure(call())
+            assert refusal.code() is Code.UNAVAILABLE
+            trailers = dict(refusal.trailing_metadata() or ())
+            assert trailers.get("grpc-retry-pushback-ms") == told
+
+
 def test_who_is_refused_for_load_is_told_when_to_come_back() -> None:
     error = errors.Overloaded("too much", timedelta(milliseconds=250))
     (detail,) = status_of(error).details
