@@ -45,7 +45,11 @@ _MARGIN = timedelta(milliseconds=500)
 class AsyncClient(AsyncClosing):
     """Scores records. Keeps one channel; any number of calls may be in flight on it.
 
-    `target` is the router's host:port. Use it in one event loop, and `async with` or `close` it.
+    `target` is the router's host:port, or a name of several routers (`dns:///routers:8400`,
+    `ipv4:10.0.0.1:8400,10.0.0.2:8400`), which are asked in turn. What a router did not answer because it
+    stops or was lost is sent again to another one.
+
+    Use it in one event loop, and `async with` or `close` it.
     """
 
     def __init__(
@@ -101,7 +105,9 @@ class AsyncClient(AsyncClosing):
         said; it is there for batches, so put a single record into a list.
 
         Raises InvalidInput (InvalidRecord, InvalidPlan), NotFound, Overloaded, NoAnswer and Unavailable
-        (see hedgerow.errors).
+        (see hedgerow.errors). Tried again, up to three times within half a second and never beyond the
+        deadline, is what finds no router, one that stops, one that reaches no collector, or one with more
+        calls than it can even look at; nothing else.
         """
         request = make_request(data_type, records, deadline, explain, policy, strategy)
         timeout = _timeout(request)
@@ -129,8 +135,12 @@ class AsyncClient(AsyncClosing):
         One that cannot be scored is yielded with its error and ends nothing. The other arguments are
         those of `score`.
 
+        The stream outlives its router: when that stops or is lost, what has no answer is sent again to
+        another one. Each batch is yielded once all the same, though it may have been scored twice.
+
         Raises what `batches` raises, InvalidInput if the other arguments make no sense, and Unavailable
-        when the stream breaks.
+        if no router takes the stream: after ten seconds without an answer, or half a second if there was
+        none before. What was yielded by then stays good; send the rest later.
         """
         rest = _without_records(deadline, explain, policy, strategy)
         span = self._tracer.start_span("hedgerow.score_stream", kind=trace.SpanKind.CLIENT)

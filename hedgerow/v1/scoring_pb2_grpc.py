@@ -60,7 +60,8 @@ class ScoringServiceServicer(object):
         RESOURCE_EXHAUSTED: too much in flight; the RetryInfo detail says when to come back.
         DEADLINE_EXCEEDED: no model answered in time and the plan has no default; the Decision detail has
         each model's state. UNAVAILABLE: no model can answer (none serves, or all failed), or the router
-        is stopping.
+        is stopping. Of a score that fails for want of an answer the trailer grpc-retry-pushback-ms is -1, for
+        another router has none either; what else is UNAVAILABLE may be sent again to another one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -70,7 +71,10 @@ class ScoringServiceServicer(object):
         """Scores batches as they come. Answers return in any order and carry their request's id; a batch that
         cannot be scored is answered with an error and does not end the stream.
 
-        The stream itself ends with UNAVAILABLE when the router stops.
+        UNAVAILABLE: the router stops, or the stream has reached the age that this router gives to streams. It
+        has answered all batches that it took, so what has no answer was not begun, and is to be sent again on
+        another call. If the connection breaks, what has no answer may have been scored; to send it again does
+        no harm.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

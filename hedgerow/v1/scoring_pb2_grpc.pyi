@@ -42,13 +42,17 @@ class ScoringServiceStub:
     RESOURCE_EXHAUSTED: too much in flight; the RetryInfo detail says when to come back.
     DEADLINE_EXCEEDED: no model answered in time and the plan has no default; the Decision detail has
     each model's state. UNAVAILABLE: no model can answer (none serves, or all failed), or the router
-    is stopping.
+    is stopping. Of a score that fails for want of an answer the trailer grpc-retry-pushback-ms is -1, for
+    another router has none either; what else is UNAVAILABLE may be sent again to another one.
     """
     ScoreStream: _grpc.StreamStreamMultiCallable[_scoring_pb2.ScoreStreamRequest, _scoring_pb2.ScoreStreamResponse]
     """Scores batches as they come. Answers return in any order and carry their request's id; a batch that
     cannot be scored is answered with an error and does not end the stream.
 
-    The stream itself ends with UNAVAILABLE when the router stops.
+    UNAVAILABLE: the router stops, or the stream has reached the age that this router gives to streams. It
+    has answered all batches that it took, so what has no answer was not begun, and is to be sent again on
+    another call. If the connection breaks, what has no answer may have been scored; to send it again does
+    no harm.
     """
 
 @_typing.type_check_only
@@ -65,13 +69,17 @@ class ScoringServiceAsyncStub(ScoringServiceStub):
     RESOURCE_EXHAUSTED: too much in flight; the RetryInfo detail says when to come back.
     DEADLINE_EXCEEDED: no model answered in time and the plan has no default; the Decision detail has
     each model's state. UNAVAILABLE: no model can answer (none serves, or all failed), or the router
-    is stopping.
+    is stopping. Of a score that fails for want of an answer the trailer grpc-retry-pushback-ms is -1, for
+    another router has none either; what else is UNAVAILABLE may be sent again to another one.
     """
     ScoreStream: _aio.StreamStreamMultiCallable[_scoring_pb2.ScoreStreamRequest, _scoring_pb2.ScoreStreamResponse]  # type: ignore[assignment]
     """Scores batches as they come. Answers return in any order and carry their request's id; a batch that
     cannot be scored is answered with an error and does not end the stream.
 
-    The stream itself ends with UNAVAILABLE when the router stops.
+    UNAVAILABLE: the router stops, or the stream has reached the age that this router gives to streams. It
+    has answered all batches that it took, so what has no answer was not begun, and is to be sent again on
+    another call. If the connection breaks, what has no answer may have been scored; to send it again does
+    no harm.
     """
 
 class ScoringServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -91,7 +99,8 @@ class ScoringServiceServicer(metaclass=_abc_1.ABCMeta):
         RESOURCE_EXHAUSTED: too much in flight; the RetryInfo detail says when to come back.
         DEADLINE_EXCEEDED: no model answered in time and the plan has no default; the Decision detail has
         each model's state. UNAVAILABLE: no model can answer (none serves, or all failed), or the router
-        is stopping.
+        is stopping. Of a score that fails for want of an answer the trailer grpc-retry-pushback-ms is -1, for
+        another router has none either; what else is UNAVAILABLE may be sent again to another one.
         """
 
     @_abc_1.abstractmethod
@@ -103,7 +112,10 @@ class ScoringServiceServicer(metaclass=_abc_1.ABCMeta):
         """Scores batches as they come. Answers return in any order and carry their request's id; a batch that
         cannot be scored is answered with an error and does not end the stream.
 
-        The stream itself ends with UNAVAILABLE when the router stops.
+        UNAVAILABLE: the router stops, or the stream has reached the age that this router gives to streams. It
+        has answered all batches that it took, so what has no answer was not begun, and is to be sent again on
+        another call. If the connection breaks, what has no answer may have been scored; to send it again does
+        no harm.
         """
 
 def add_ScoringServiceServicer_to_server(servicer: ScoringServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -104,7 +104,7 @@ async def test_a_stream_goes_on_at_another_router_when_the_machine_of_its_own_is
     options = tuple((name, quick.get(name, value)) for name, value in channels._OPTIONS)
     monkeypatch.setattr(channels, "_OPTIONS", options)
     async with routers(log, log_url) as mesh:
-        stream = Stream(*(both := await mesh.two()))
+        stream = Stream(*(both := await mesh.two(stop_grace="100ms")))
         await stream.goes_on()
         await mesh.host.hold()
         one, other = await _where(*both)
