@@ -29,8 +29,8 @@ _SENT_AGAIN = (
 )
 
 _RETRY_POLICY = {
-    # Three more within about a third of a second, each at random between nothing and its pause: long
-    # enough for a router that ends to be known as such, too short to be noticed if there is no other.
+    # Three more within 0.35 s, give or take a fifth: long enough for a router that ends to be known as
+    # such, and soon enough told if there is no other.
     "maxAttempts": 4,
     "initialBackoff": "0.05s",
     "maxBackoff": "0.5s",

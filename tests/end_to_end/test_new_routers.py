@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 
@@ -72,7 +73,8 @@ async def test_a_long_stream_reaches_a_router_that_joins(log: Log, log_url: str)
                 if first.asked > 10:
                     names.hosts = list(_HOSTS[:2])
 
-        async with AsyncClient(names.target(port)) as client:
+        # Well below the 30 s after which gRPC by itself would look the name up again.
+        async with AsyncClient(names.target(port)) as client, asyncio.timeout(15):
             answers = [scored async for scored in client.score_stream("wine", records())]
         assert [scored.answers[0].value for scored in answers] == [
             str(number) for number in range(len(answers))

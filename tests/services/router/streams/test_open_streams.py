@@ -59,14 +59,28 @@ async def test_a_router_that_stops_answers_what_its_streams_have_and_takes_no_mo
 
 
 async def test_what_was_taken_before_a_router_stops_is_under_way_when_it_admits_no_more() -> None:
+    taken_first, begun = asyncio.Event(), []
+
+    async def two() -> AsyncIterator[int]:
+        yield 0
+        taken_first.set()  # whoever waits for this runs before the next one begins
+        yield 1
+        await asyncio.Event().wait()
+
+    async def answer(number: int) -> int:
+        begun.append(number)
+        return number
+
     streams = OpenStreams()
-    one = Stream(streams, at_once=100)
-    await wait_until(lambda: one.begun, "it has begun")
+    answers = streams.run(ConcurrentAnswers(two(), answer, at_once=3))
+    first = asyncio.ensure_future(anext(answers))
+    await taken_first.wait()
+    assert begun == [0]
     await streams.end()
-    taken = len(one.begun)
-    one.may_answer.set()
-    await one.ends("stopping")
-    assert len(one.answers) == taken
+    assert begun == [0, 1]
+    assert [await first, await anext(answers)] == [0, 1]
+    with pytest.raises(Unavailable):
+        await anext(answers)
 
 
 async def test_a_router_that_is_stopping_takes_nothing_of_a_new_stream() -> None:
