@@ -14,6 +14,7 @@ PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up test test-lowest k8s lint format protos docs models bench soak lock clean
+.PHONY: images image-base images-check
 
 help: ## list what there is
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -63,8 +64,20 @@ bench: $(READY) ## measure the mesh against its floors; takes about twenty minut
 soak: $(READY) ## strike a mesh under load with faults of every kind; FOR=3600 seconds, SEED=7; 600 without
 	$(BIN)/python -m soak --seconds $(or $(FOR),600) $(if $(SEED),--seed $(SEED)) --logs .soak
 
+images: $(READY) ## build the images; BASE=python@sha256:..., ENGINE=podman, TAG=... choose
+	$(BIN)/python -m images build $(if $(BASE),--base '$(BASE)') $(if $(ENGINE),--engine $(ENGINE)) $(if $(TAG),--tag $(TAG))
+
+image-base: $(READY) ## make a base for them of Debian's packages, where no registry of images is reached
+	$(BIN)/python -m images base $(if $(BASE),--name '$(BASE)') $(if $(MIRROR),--mirror '$(MIRROR)') $(if $(ENGINE),--engine $(ENGINE))
+
+images-check: $(READY) ## start a mesh from the images and score with it; RUN=more options for the engine's run
+	$(BIN)/python -m images check $(if $(RUN),--run='$(RUN)') $(if $(ENGINE),--engine $(ENGINE)) $(if $(TAG),--tag $(TAG))
+
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --custom-compile-command "make lock" --quiet
+
+# An image has the versions that are tested, and no more of them than it needs.
+LOCK_IMAGE := $(LOCK) --constraint constraints.txt
 
 lock: $(READY) ## write the constraints files anew from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
@@ -72,6 +85,11 @@ lock: $(READY) ## write the constraints files anew from pyproject.toml
 	$(LOCK) pyproject.toml --all-extras --group test --resolution lowest-direct --upgrade --output-file constraints-lowest.txt
 	$(LOCK) --group protos --output-file constraints-protos.txt
 	$(LOCK) --group kubectl --no-deps --output-file constraints-kubectl.txt
+	$(LOCK_IMAGE) --group build --output-file images/constraints/build.txt
+	$(LOCK_IMAGE) pyproject.toml --group images --output-file images/constraints/cli.txt
+	$(LOCK_IMAGE) pyproject.toml --group images --extra mesh --output-file images/constraints/service.txt
+	$(LOCK_IMAGE) pyproject.toml --group images --extra mesh --extra pmml --extra tensorflow \
+	  --output-file images/constraints/executor.txt
 
 $(KUBECTL): $(READY) constraints-kubectl.txt
 	@$(BIN)/python scripts/kubectl.py

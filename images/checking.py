@@ -1,0 +1,185 @@
+"""Starts a mesh from the images, scores the wine records with it, strikes it, and ends it.
+
+The images are run as production runs them: by their own user, with a root that nobody can write, no
+capability and only the declared folders mounted. What has to write elsewhere fails, and so does this.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from hedgerow.demo.examples import ExampleModel, Examples, load_examples
+from images.building import ROOT, name_of
+from images.containers import Container, Process, run_once
+from images.engines import Engine, Problem
+from images.mesh import SERVICES, ContainerMesh
+
+_EXAMPLES = ROOT / "examples" / "wine"
+_END_SECONDS = 10.0
+"""The longest that a service may take after SIGTERM; nothing is in flight."""
+_HEALING_SECONDS = 60.0
+_POLL_SECONDS = 0.5
+
+Say = Callable[[str], None]
+
+
+async def check(engine: Engine, tag: str, options: Sequence[str], say: Say) -> None:
+    """Check the images. Raises Problem at the first thing that is not as it should be."""
+    examples = load_examples(_EXAMPLES)
+    mesh = ContainerMesh(engine, tag, options)
+    try:
+        since = time.monotonic()
+        await mesh.start()
+        say(f"{len(SERVICES)} services serve after {time.monotonic() - since:.1f} s")
+        with tempfile.TemporaryDirectory(prefix="hedgerow-check-") as folder:
+            asking = Asking(engine, tag, options, mesh, Path(folder))
+            asking.push(examples)
+            say(f"pushed {len(examples.models)} models")
+            for line in scored(asking, examples):
+                say(line)
+            await strike(mesh.executor)
+            say("killed the fork servers: their hosts are replaced, and no zombie is left")
+            say(f"after that {all_together(asking, examples)}")
+        for service, ended in mesh.end().items():
+            require(
+                ended.code == 0 and ended.seconds < _END_SECONDS,
+                f"the {service} ended with code {ended.code}, {ended.seconds:.1f} s after SIGTERM",
+            )
+            say(f"the {service} ended with code 0, {ended.seconds:.1f} s after SIGTERM")
+        say(
+            end_at_once(
+                mesh, Container(engine, f"{mesh.executor.name}-early", name_of("service", tag))
+            )
+        )
+    finally:
+        await mesh.leave_nothing()
+
+
+class Asking:
+    """The image `cli`, in a folder with the models, the records and plans of ours."""
+
+    def __init__(
+        self, engine: Engine, tag: str, options: Sequence[str], mesh: ContainerMesh, folder: Path
+    ) -> None:
+        self._engine = engine
+        self._image = name_of("cli", tag)
+        self._options = options
+        self._folder = folder
+        self._addresses = {
+            "HEDGEROW_ROUTER": mesh.ports.address("router"),
+            "HEDGEROW_REGISTRY": mesh.ports.address("registry"),
+        }
+        for file in _EXAMPLES.iterdir():
+            (folder / file.name).write_bytes(file.read_bytes())
+        folder.chmod(0o755)  # the image's user is not who made it
+
+    def push(self, examples: Examples) -> None:
+        """Push the first version of every model."""
+        for model in examples.models:
+            self._cli("models", "push", model.file.name, *_said_of(model))
+
+    def score(self, plan: str) -> list[dict[str, str]]:
+        """Put a plan into force, and return its answer to each record."""
+        (self._folder / "plan.yaml").write_text(plan)
+        self._cli("plan", "apply", "plan.yaml", "--wait")
+        return list(csv.DictReader(io.StringIO(self._cli("score", "wine", "records.csv"))))
+
+    def _cli(self, *arguments: str) -> str:
+        return run_once(
+            self._engine, self._image, arguments, self._folder, self._addresses, self._options
+        )
+
+
+def _said_of(model: ExampleModel) -> Iterator[str]:
+    for name, value in model.description.items():
+        if value:
+            text = ",".join(value) if isinstance(value, list | tuple) else str(value)
+            yield from (f"--{name.replace('model_type', 'type').replace('_', '-')}", text)
+
+
+def scored(asking: Asking, examples: Examples) -> Iterator[str]:
+    """Score by each model alone, which must be right as often as it was when it was made, and by all."""
+    for model in examples.models:
+        plan = f"data_type: wine\nmodels: [{{name: {model.name}}}]\npolicy: {{deadline: 5s, timeout: {{}}}}"
+        answers = asking.score(plan)
+        share = right(answers, examples) / len(examples.truth)
+        registered = model.description["quality"] or 0
+        require(
+            abs(share - registered) < 1e-4 and {a["model"] for a in answers} == {model.name},
+            f"{model.name} is right in {share:.4f} of its answers, and was in {registered}",
+        )
+        yield f"{model.name} is right in {share:.4f} of its answers, as when it was made"
+    yield all_together(asking, examples)
+
+
+def all_together(asking: Asking, examples: Examples) -> str:
+    """Score by consensus of all models."""
+    answers = asking.score((_EXAMPLES / "wine.yaml").read_text())
+    good = right(answers, examples)
+    require(good >= len(answers) - 2, f"only {good} of {len(answers)} answers are right")
+    return f"{good} of {len(answers)} answers of five models together are right"
+
+
+def right(answers: Sequence[dict[str, str]], examples: Examples) -> int:
+    """Count the answers that are true; there must be one a record."""
+    require(len(answers) == len(examples.truth), f"{len(answers)} answers, not one a record")
+    return sum(a["value"] == truth for a, truth in zip(answers, examples.truth, strict=True))
+
+
+async def strike(executor: Container) -> None:
+    """Kill its fork servers. Their hosts lose their parent; the first process must reap them."""
+    before = executor.processes()
+    servers = fork_servers(before)
+    require(bool(servers), "the executor has no fork servers")
+    for process in servers:
+        executor.kill(process.pid)
+    end = time.monotonic() + _HEALING_SECONDS
+    while not healed(now := executor.processes(), before):
+        if time.monotonic() > end:
+            zombies = [process.pid for process in now if process.state == "Z"]
+            raise Problem(f"{len(now)} of {len(before)} processes, and zombies: {zombies}")
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+def healed(now: Sequence[Process], before: Sequence[Process]) -> bool:
+    """Tell whether there are as many processes as before, none a zombie and no fork server the same."""
+    old = {process.pid for process in fork_servers(before)}
+    return (
+        len(now) == len(before)
+        and not any(process.state == "Z" for process in now)
+        and not any(process.pid in old for process in now)
+    )
+
+
+def fork_servers(processes: Sequence[Process]) -> list[Process]:
+    """Return those that hosts are forked from: children of the service, which is the first's."""
+    service = {process.pid for process in processes if process.parent == 1}
+    return [
+        p for p in processes if p.parent in service and "multiprocessing.forkserver" in p.command
+    ]
+
+
+def end_at_once(mesh: ContainerMesh, container: Container) -> str:
+    """End a service that has only begun to import: nothing handles SIGTERM yet."""
+    try:
+        mesh.launch(container, "router")
+        ended = container.end()
+    finally:
+        container.remove()
+    require(
+        ended.code in (0, 128 + 15) and ended.seconds < _END_SECONDS,
+        f"a service that has just begun ended with {ended.code} after {ended.seconds:.1f} s",
+    )
+    return f"a service that had just begun ended {ended.seconds:.1f} s after SIGTERM"
+
+
+def require(holds: bool, otherwise: str) -> None:
+    """Raise Problem unless something holds."""
+    if not holds:
+        raise Problem(otherwise)
