@@ -4,18 +4,18 @@
 #   executor  with both
 #   cli       the command `hedgerow`
 #
-# `make images` builds all three; docs/deploy.md says how, how large they are and what they write. Docker with
+# `make images` builds all three; docs/deploy.md says how, how large they are and what they write. Docker's
 # BuildKit, podman and buildah (from 1.28) read this file alike, so it has nothing that only one of them knows.
 #
-# BASE is any image with Debian's C library, and with `python` of 3.11, 3.12 or 3.13 and its venv. For production name
-# it by digest, BASE=python@sha256:...: a tag may be another image tomorrow.
+# BASE is any image with Debian's C library, and with `python` of 3.11, 3.12 or 3.13 and its venv. For
+# production name it by digest, BASE=python@sha256:...: a tag may be another image tomorrow.
 ARG BASE=python:3.13-slim-bookworm
 
 
 # pip and the backend that builds our wheel. Neither is in an image.
 #
-# Both secrets are optional, and nothing of them stays: pip's settings, where it needs some to reach its index, and
-# the certificates that those name. `make images` takes them from the pip that it runs with.
+# Both secrets are optional, and nothing of them stays: pip's settings, where it needs some to reach its index,
+# and the certificates that those name. `make images` takes them from the pip that it runs with.
 FROM ${BASE} AS tools
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
@@ -34,9 +34,9 @@ COPY services ./services
 RUN tools/bin/python -m pip wheel --no-deps --no-build-isolation --no-index --wheel-dir wheels .
 
 
-# What an image has beside its base, an environment for each, with neither pip nor what packages have for those who
-# develop with them: their tests, and what compilers read. An environment knows its place, so it is made where it
-# will be. Byte code: images/bytecode.py.
+# What an image has beside its base, an environment for each, with neither pip nor what packages have for those
+# who develop with them: their tests, and what compilers and type checkers read. An environment knows its place,
+# so it is made where it will be. Byte code: images/bytecode.py.
 FROM tools AS service-environment
 COPY images/constraints/service.txt ./
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
@@ -87,9 +87,9 @@ RUN tools/bin/python -m pip --python /opt/hedgerow/bin/python install --no-compi
     && PYTHONPYCACHEPREFIX=/opt/hedgerow/bytecode /opt/hedgerow/bin/python -B bytecode.py hedgerow.cli
 
 
-# What all images have in common. The user has a number and no name: Kubernetes tells by a number alone that it is
-# not root. Its folders are below /var/lib/hedgerow and /tmp; nothing else is ever written, so the root may be
-# read-only. HOME is there for what packages keep in it.
+# What all images have in common. The user has a number and no name: Kubernetes tells by a number alone that it
+# is not root. Nothing but /tmp and the two folders is ever written, so the root may be read-only. HOME is
+# there for TensorFlow, which writes a file of settings into it.
 FROM ${BASE} AS runtime
 ARG BASE
 ARG VERSION=unknown
@@ -108,9 +108,10 @@ WORKDIR /var/lib/hedgerow
 USER 65532:65532
 
 
-# dumb-init is the first process of each container. The kernel does not end a first process by a signal that it does
-# not handle, as Python does not handle SIGTERM while it imports; and when a fork server dies, the first process inherits
-# its hosts and has to reap them. --single-child: only the service is told to stop, and it stops what it started.
+# dumb-init is the first process of each container. The kernel does not end a first process by a signal that it
+# does not handle, and Python does not handle SIGTERM while a service is imported; and when a fork server dies,
+# the first process inherits its hosts and has to reap them, which Python does not. --single-child: only the
+# service is told to stop, and it stops what it started.
 FROM runtime AS service
 COPY --from=service-environment /opt/hedgerow /opt/hedgerow
 ENV HEDGEROW_REGISTRY_SPOOL_DIR=/var/lib/hedgerow/spool

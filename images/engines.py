@@ -12,6 +12,9 @@ BUILDERS = ("docker", "podman", "buildah")
 RUNNERS = ("docker", "podman")
 """buildah starts no containers."""
 
+_ENVIRONMENT = {**os.environ, "DOCKER_BUILDKIT": "1"}
+"""Docker's builder before version 23, unless it is told otherwise, knows no secrets."""
+
 _CHUNK = 1 << 20
 
 
@@ -44,7 +47,8 @@ class Engine:
         secrets: Mapping[str, Path] | None = None,
     ) -> None:
         """Build an image. What the engine writes is for people. Raises Problem if it fails."""
-        if subprocess.run(self._build(context, options, secrets or {})).returncode != 0:
+        command = self._build(context, options, secrets or {})
+        if subprocess.run(command, env=_ENVIRONMENT).returncode != 0:
             raise Problem(f"{self.name} could not build the image; it says above why")
 
     def unpacked_bytes(
@@ -56,7 +60,7 @@ class Engine:
         """
         command = self._build(context, [*options, "--output", "type=tar,dest=-"], secrets)
         with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_ENVIRONMENT
         ) as process:
             assert process.stdout is not None
             size = 0

@@ -23,9 +23,9 @@ _STOP_ORDER = ("router", "executor", "collector", "registry")
 # What docs/deploy.md says is written, and no more.
 _WRITABLE = {
     "registry": ("/tmp", "/var/lib/hedgerow/spool"),  # noqa: S108 - of the container
-    "collector": ("/tmp",),  # noqa: S108
+    "collector": (),
     "executor": ("/tmp", "/var/lib/hedgerow/models"),  # noqa: S108
-    "router": ("/tmp",),  # noqa: S108
+    "router": (),
 }
 _READY_SECONDS = 90.0
 _POLL_SECONDS = 0.2
