@@ -57,6 +57,10 @@ async def check(engine: Engine, tag: str, options: Sequence[str], say: Say) -> N
                 mesh, Container(engine, f"{mesh.executor.name}-early", name_of("service", tag))
             )
         )
+    except Problem:
+        for line in mesh.last_words():
+            say(line)
+        raise
     finally:
         await mesh.leave_nothing()
 

@@ -13,7 +13,6 @@ from images.engines import Engine
 # Loopback of this machine: the log is there, and so is who checks.
 _HARDENED = (
     "--network=host",
-    "--read-only",
     "--cap-drop=all",
     "--security-opt=no-new-privileges",
 )
@@ -54,11 +53,11 @@ class Container:
         options: Sequence[str],
     ) -> None:
         """Start it. `writable` are the folders that are mounted, empty, where it may write."""
-        mounts = [f"--tmpfs={folder}:mode=1777" for folder in writable]
+        mounts = [f"--mount=type=volume,destination={folder}" for folder in writable]
         variables = [f"--env={name}={value}" for name, value in environment.items()]
         self._engine.ask(
-            *("run", "--detach", f"--name={self.name}", *_HARDENED, *mounts, *variables, *options),
-            *(self._image, *arguments),
+            *("run", "--detach", f"--name={self.name}", *_HARDENED, *self._engine.read_only),
+            *(*mounts, *variables, *options, self._image, *arguments),
         )
 
     def end(self) -> End:
@@ -78,12 +77,12 @@ class Container:
         self._run_inside(f"import os; os.kill({pid}, 9)")
 
     def said(self) -> str:
-        """Return its log."""
-        return self._engine.ask("logs", self.name)
+        """Return its log. Raises Problem if it was never started."""
+        return self._engine.ask("logs", self.name, with_stderr=True)
 
     def remove(self) -> None:
         """Leave nothing of it, whatever its state."""
-        self._engine.ask("rm", "--force", self.name)
+        self._engine.ask("rm", "--force", "--volumes", self.name)
 
     def _run_inside(self, script: str) -> str:
         return self._engine.ask("exec", self.name, "python", "-c", script)
@@ -103,7 +102,7 @@ def run_once(
     """
     variables = [f"--env={name}={value}" for name, value in environment.items()]
     return engine.ask(
-        *("run", "--rm", *_HARDENED, *variables, *options),
+        *("run", "--rm", *_HARDENED, *engine.read_only, *variables, *options),
         *(f"--volume={folder}:/data:ro", "--workdir=/data", image, *arguments),
     )
 

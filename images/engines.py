@@ -70,14 +70,20 @@ class Engine:
             raise Problem(f"{self.name} could not unpack the image that it has just built")
         return size
 
-    def ask(self, *arguments: str, stdin: str | None = None) -> str:
+    def ask(self, *arguments: str, with_stderr: bool = False) -> str:
         """Run one of its commands and return what it prints. Raises Problem if it fails."""
-        done = self._quietly(*arguments, stdin=stdin)
+        done = self._quietly(*arguments)
         if done.returncode != 0:
             raise Problem(
                 f"`{self.name} {' '.join(arguments)}` failed: {(done.stderr or done.stdout).strip()}"
             )
-        return done.stdout.strip()
+        return (done.stdout + (done.stderr if with_stderr else "")).strip()
+
+    @property
+    def read_only(self) -> tuple[str, ...]:
+        """The options of `run` for a root that nobody can write."""
+        # podman mounts folders of its own at /tmp, /run and /var/tmp unless it is told not to.
+        return ("--read-only", *(["--read-only-tmpfs=false"] if self.name == "podman" else []))
 
     def works(self) -> bool:
         """Tell whether it is installed and answers: docker has a daemon that may not run."""
@@ -98,10 +104,8 @@ class Engine:
             command += ["--secret", f"id={name},src={file}"]
         return [*command, str(context)]
 
-    def _quietly(
-        self, *arguments: str, stdin: str | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([self.name, *arguments], input=stdin, capture_output=True, text=True)
+    def _quietly(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([self.name, *arguments], capture_output=True, text=True)
 
 
 def find(wanted: str | None, among: Sequence[str]) -> Engine:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -28,6 +29,7 @@ _WRITABLE = {
     "router": (),
 }
 _READY_SECONDS = 90.0
+_LINES = 5
 _POLL_SECONDS = 0.2
 
 
@@ -76,6 +78,14 @@ class ContainerMesh:
         """End every service by SIGTERM, in the order in which a local mesh does."""
         return {service: self._containers[service].end() for service in _STOP_ORDER}
 
+    def last_words(self) -> Iterator[str]:
+        """Return the last lines of each service."""
+        for service, container in self._containers.items():
+            with suppress(Problem):  # it may not have been started
+                yield from (
+                    f"{service}: {line}" for line in container.said().splitlines()[-_LINES:]
+                )
+
     async def leave_nothing(self) -> None:
         """Remove whatever is left."""
         for container in self._containers.values():
@@ -88,8 +98,7 @@ class ContainerMesh:
             stub = health_pb2_grpc.HealthStub(channel)
             while not await _serves(stub):
                 if time.monotonic() > end:
-                    said = self._containers[service].said().splitlines()[-3:]
-                    raise Problem(f"the {service} does not serve; it said {' / '.join(said)}")
+                    raise Problem(f"the {service} does not serve")
                 await asyncio.sleep(_POLL_SECONDS)
 
 
