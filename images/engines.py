@@ -12,9 +12,6 @@ BUILDERS = ("docker", "podman", "buildah")
 RUNNERS = ("docker", "podman")
 """buildah starts no containers."""
 
-_ENVIRONMENT = {**os.environ, "DOCKER_BUILDKIT": "1"}
-"""Docker's builder before version 23, unless it is told otherwise, knows no secrets."""
-
 _CHUNK = 1 << 20
 
 
@@ -48,7 +45,7 @@ class Engine:
     ) -> None:
         """Build an image. What the engine writes is for people. Raises Problem if it fails."""
         command = self._build(context, options, secrets or {})
-        if subprocess.run(command, env=_ENVIRONMENT).returncode != 0:
+        if subprocess.run(command, env=_environment()).returncode != 0:
             raise Problem(f"{self.name} could not build the image; it says above why")
 
     def unpacked_bytes(
@@ -60,7 +57,7 @@ class Engine:
         """
         command = self._build(context, [*options, "--output", "type=tar,dest=-"], secrets)
         with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_ENVIRONMENT
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
         ) as process:
             assert process.stdout is not None
             size = 0
@@ -106,6 +103,11 @@ class Engine:
 
     def _quietly(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([self.name, *arguments], capture_output=True, text=True)
+
+
+def _environment() -> dict[str, str]:
+    """Return that of a build: Docker before version 23 takes a builder without secrets unless told."""
+    return {**os.environ, "DOCKER_BUILDKIT": "1"}
 
 
 def find(wanted: str | None, among: Sequence[str]) -> Engine:
