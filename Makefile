@@ -68,7 +68,7 @@ images: $(READY) ## build the images; BASE=python@sha256:..., ENGINE=podman, TAG
 	$(BIN)/python -m images build $(if $(BASE),--base '$(BASE)') $(if $(ENGINE),--engine $(ENGINE)) $(if $(TAG),--tag $(TAG))
 
 image-base: $(READY) ## make a base for them of Debian's packages, where no registry of images is reached
-	$(BIN)/python -m images base $(if $(BASE),--name '$(BASE)') $(if $(MIRROR),--mirror '$(MIRROR)') $(if $(ENGINE),--engine $(ENGINE))
+	$(BIN)/python -m images base $(if $(BASE),--name '$(BASE)') $(if $(SUITE),--suite $(SUITE)) $(if $(MIRROR),--mirror '$(MIRROR)') $(if $(ENGINE),--engine $(ENGINE))
 
 images-check: $(READY) ## start a mesh from the images and score with it; RUN=more options for the engine's run
 	$(BIN)/python -m images check $(if $(RUN),--run='$(RUN)') $(if $(ENGINE),--engine $(ENGINE)) $(if $(TAG),--tag $(TAG))

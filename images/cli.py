@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from images.building import SERVICE_AT_MOST, build_all, table, version
 from images.checking import check
 from images.engines import BUILDERS, RUNNERS, Problem, find
-from images.local_base import make_base
+from images.local_base import SUITES, make_base
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +37,7 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _make_base(options: argparse.Namespace) -> int:
-    make_base(find(options.engine, BUILDERS), options.name, options.mirror)
+    make_base(find(options.engine, BUILDERS), options.name, options.suite, options.mirror)
     print(f"\nmade {options.name}; now: make images BASE={options.name}")
     return 0
 
@@ -66,6 +66,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     base = commands.add_parser("base", help="make a base where no registry is reached")
     base.set_defaults(command=_make_base)
     base.add_argument("--name", default="hedgerow-base", help="of the image (%(default)s)")
+    base.add_argument("--suite", default=SUITES[0], choices=SUITES, help="of Debian (%(default)s)")
     base.add_argument("--mirror", help="of Debian's packages; default: Debian's own")
     _add_engine(base, BUILDERS)
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from images.engines import Engine, Problem
 
-SUITE = "bookworm"
+SUITES = ("bookworm", "trixie")
+"""Of Python 3.11 and of Python 3.13."""
 PACKAGES = ("ca-certificates", "python3", "python3-venv")
 
 # Nothing that runs reads these: what apt can fetch again, what people read, and byte code, which
@@ -37,8 +38,8 @@ CMD ["python"]
 """
 
 
-def make_base(engine: Engine, name: str, mirror: str | None) -> None:
-    """Make an image of that name. Raises Problem if it cannot be made.
+def make_base(engine: Engine, name: str, suite: str, mirror: str | None) -> None:
+    """Make an image of that name of one of the suites. Raises Problem if it cannot be made.
 
     debootstrap needs root, and takes the packages from Debian's own mirror unless another is named.
     """
@@ -47,7 +48,7 @@ def make_base(engine: Engine, name: str, mirror: str | None) -> None:
     with tempfile.TemporaryDirectory(prefix="hedgerow-base-") as scratch:
         root, context = Path(scratch) / "root", Path(scratch) / "context"
         context.mkdir()
-        _bootstrap(root, mirror)
+        _bootstrap(root, suite, mirror)
         _clean(root)
         (root / "usr/local/bin/python").symlink_to("/usr/bin/python3")
         archive = ["tar", "--create", "--numeric-owner", "--file", str(context / "root.tar")]
@@ -56,12 +57,12 @@ def make_base(engine: Engine, name: str, mirror: str | None) -> None:
         engine.build(context, ["--tag", name])
 
 
-def _bootstrap(root: Path, mirror: str | None) -> None:
+def _bootstrap(root: Path, suite: str, mirror: str | None) -> None:
     command = [
         "debootstrap",
         "--variant=minbase",
         f"--include={','.join(PACKAGES)}",
-        SUITE,
+        suite,
         str(root),
     ]
     if subprocess.run([*command, *([mirror] if mirror else [])]).returncode != 0:
