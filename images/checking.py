@@ -7,20 +7,18 @@ capability and only the declared folders mounted. What has to write elsewhere fa
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from hedgerow.demo.examples import ExampleModel, Examples, load_examples
-from images.building import ROOT, name_of
-from images.containers import Container, Process, run_once
+from hedgerow.demo.examples import Examples, load_examples
+from images.asking import EXAMPLES, Asking
+from images.building import name_of
+from images.containers import Container, Process
 from images.engines import Engine, Problem
 from images.mesh import SERVICES, ContainerMesh
 
-_EXAMPLES = ROOT / "examples" / "wine"
 _END_SECONDS = 10.0
 """The longest that a service may take after SIGTERM; nothing is in flight."""
 _HEALING_SECONDS = 60.0
@@ -31,32 +29,17 @@ Say = Callable[[str], None]
 
 async def check(engine: Engine, tag: str, options: Sequence[str], say: Say) -> None:
     """Check the images. Raises Problem at the first thing that is not as it should be."""
-    examples = load_examples(_EXAMPLES)
     mesh = ContainerMesh(engine, tag, options)
+    early = Container(engine, f"{mesh.executor.name}-early", name_of("service", tag))
     try:
         since = time.monotonic()
         await mesh.start()
         say(f"{len(SERVICES)} services serve after {time.monotonic() - since:.1f} s")
         with tempfile.TemporaryDirectory(prefix="hedgerow-check-") as folder:
-            asking = Asking(engine, tag, options, mesh, Path(folder))
-            asking.push(examples)
-            say(f"pushed {len(examples.models)} models")
-            for line in scored(asking, examples):
-                say(line)
-            await strike(mesh.executor)
-            say("killed the fork servers: their hosts are replaced, and no zombie is left")
-            say(f"after that {all_together(asking, examples)}")
-        for service, ended in mesh.end().items():
-            require(
-                ended.code == 0 and ended.seconds < _END_SECONDS,
-                f"the {service} ended with code {ended.code}, {ended.seconds:.1f} s after SIGTERM",
-            )
-            say(f"the {service} ended with code 0, {ended.seconds:.1f} s after SIGTERM")
-        say(
-            end_at_once(
-                mesh, Container(engine, f"{mesh.executor.name}-early", name_of("service", tag))
-            )
-        )
+            await use(mesh, Asking(engine, tag, options, mesh.ports, Path(folder)), say)
+        for line in ended(mesh):
+            say(line)
+        say(ended_at_once(mesh, early))
     except Problem:
         for line in mesh.last_words():
             say(line)
@@ -65,46 +48,16 @@ async def check(engine: Engine, tag: str, options: Sequence[str], say: Say) -> N
         await mesh.leave_nothing()
 
 
-class Asking:
-    """The image `cli`, in a folder with the models, the records and plans of ours."""
-
-    def __init__(
-        self, engine: Engine, tag: str, options: Sequence[str], mesh: ContainerMesh, folder: Path
-    ) -> None:
-        self._engine = engine
-        self._image = name_of("cli", tag)
-        self._options = options
-        self._folder = folder
-        self._addresses = {
-            "HEDGEROW_ROUTER": mesh.ports.address("router"),
-            "HEDGEROW_REGISTRY": mesh.ports.address("registry"),
-        }
-        for file in _EXAMPLES.iterdir():
-            (folder / file.name).write_bytes(file.read_bytes())
-        folder.chmod(0o755)  # the image's user is not who made it
-
-    def push(self, examples: Examples) -> None:
-        """Push the first version of every model."""
-        for model in examples.models:
-            self._cli("models", "push", model.file.name, *_said_of(model))
-
-    def score(self, plan: str) -> list[dict[str, str]]:
-        """Put a plan into force, and return its answer to each record."""
-        (self._folder / "plan.yaml").write_text(plan)
-        self._cli("plan", "apply", "plan.yaml", "--wait")
-        return list(csv.DictReader(io.StringIO(self._cli("score", "wine", "records.csv"))))
-
-    def _cli(self, *arguments: str) -> str:
-        return run_once(
-            self._engine, self._image, arguments, self._folder, self._addresses, self._options
-        )
-
-
-def _said_of(model: ExampleModel) -> Iterator[str]:
-    for name, value in model.description.items():
-        if value:
-            text = ",".join(value) if isinstance(value, list | tuple) else str(value)
-            yield from (f"--{name.replace('model_type', 'type').replace('_', '-')}", text)
+async def use(mesh: ContainerMesh, asking: Asking, say: Say) -> None:
+    """Push, score, strike, and score again."""
+    examples = load_examples(EXAMPLES)
+    asking.push(examples.models)
+    say(f"pushed {len(examples.models)} models")
+    for line in scored(asking, examples):
+        say(line)
+    await strike(mesh.executor)
+    say("killed the fork servers: their hosts are replaced, and no zombie is left")
+    say(f"after that {all_together(asking, examples)}")
 
 
 def scored(asking: Asking, examples: Examples) -> Iterator[str]:
@@ -124,7 +77,7 @@ def scored(asking: Asking, examples: Examples) -> Iterator[str]:
 
 def all_together(asking: Asking, examples: Examples) -> str:
     """Score by consensus of all models."""
-    answers = asking.score((_EXAMPLES / "wine.yaml").read_text())
+    answers = asking.score((EXAMPLES / "wine.yaml").read_text())
     good = right(answers, examples)
     require(good >= len(answers) - 2, f"only {good} of {len(answers)} answers are right")
     return f"{good} of {len(answers)} answers of five models together are right"
@@ -169,18 +122,21 @@ def fork_servers(processes: Sequence[Process]) -> list[Process]:
     ]
 
 
-def end_at_once(mesh: ContainerMesh, container: Container) -> str:
+def ended(mesh: ContainerMesh) -> Iterator[str]:
+    """End every service by SIGTERM."""
+    for service, end in mesh.end(_END_SECONDS):
+        require(end.code == 0, f"the {service} ended with code {end.code}, not 0, after SIGTERM")
+        yield f"the {service} ended with code 0, {end.seconds:.1f} s after SIGTERM"
+
+
+def ended_at_once(mesh: ContainerMesh, container: Container) -> str:
     """End a service that has only begun to import: nothing handles SIGTERM yet."""
     try:
         mesh.launch(container, "router")
-        ended = container.end()
+        end = container.end(_END_SECONDS)
     finally:
         container.remove()
-    require(
-        ended.code in (0, 128 + 15) and ended.seconds < _END_SECONDS,
-        f"a service that has just begun ended with {ended.code} after {ended.seconds:.1f} s",
-    )
-    return f"a service that had just begun ended {ended.seconds:.1f} s after SIGTERM"
+    return f"a service that had just begun ended {end.seconds:.1f} s after SIGTERM"
 
 
 def require(holds: bool, otherwise: str) -> None:

@@ -60,11 +60,11 @@ class Container:
             *(*mounts, *variables, *options, self._image, *arguments),
         )
 
-    def end(self) -> End:
-        """Send SIGTERM and wait for the end."""
+    def end(self, within: float) -> End:
+        """Send SIGTERM and wait for the end. Raises Problem if it takes longer than so many seconds."""
         since = time.monotonic()
         self._engine.ask("kill", "--signal=TERM", self.name)
-        code = self._engine.ask("wait", self.name)
+        code = self._engine.ask("wait", self.name, within=within)
         return End(int(code), time.monotonic() - since)
 
     def processes(self) -> list[Process]:

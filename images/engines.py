@@ -67,9 +67,17 @@ class Engine:
             raise Problem(f"{self.name} could not unpack the image that it has just built")
         return size
 
-    def ask(self, *arguments: str, with_stderr: bool = False) -> str:
-        """Run one of its commands and return what it prints. Raises Problem if it fails."""
-        done = self._quietly(*arguments)
+    def ask(self, *arguments: str, with_stderr: bool = False, within: float | None = None) -> str:
+        """Run one of its commands and return what it prints.
+
+        Raises Problem if it fails, or takes longer than so many seconds.
+        """
+        try:
+            done = self._quietly(*arguments, within=within)
+        except subprocess.TimeoutExpired as error:
+            raise Problem(
+                f"`{self.name} {' '.join(arguments)}` took longer than {within:g} s"
+            ) from error
         if done.returncode != 0:
             raise Problem(
                 f"`{self.name} {' '.join(arguments)}` failed: {(done.stderr or done.stdout).strip()}"
@@ -101,8 +109,12 @@ class Engine:
             command += ["--secret", f"id={name},src={file}"]
         return [*command, str(context)]
 
-    def _quietly(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([self.name, *arguments], capture_output=True, text=True)
+    def _quietly(
+        self, *arguments: str, within: float | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.name, *arguments], capture_output=True, text=True, timeout=within
+        )
 
 
 def _environment() -> dict[str, str]:

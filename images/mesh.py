@@ -74,9 +74,13 @@ class ContainerMesh:
         arguments = [] if service == "executor" else [f"services.{service}"]
         container.start(arguments, environment, _WRITABLE[service], self._options)
 
-    def end(self) -> dict[str, End]:
-        """End every service by SIGTERM, in the order in which a local mesh does."""
-        return {service: self._containers[service].end() for service in _STOP_ORDER}
+    def end(self, within: float) -> Iterator[tuple[str, End]]:
+        """End every service by SIGTERM, in the order in which a local mesh does.
+
+        Raises Problem if one takes longer than so many seconds.
+        """
+        for service in _STOP_ORDER:
+            yield service, self._containers[service].end(within)
 
     def last_words(self) -> Iterator[str]:
         """Return the last lines of each service."""
