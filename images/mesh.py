@@ -58,21 +58,9 @@ class ContainerMesh:
         """Start everything and return when it serves."""
         await self._log.start()
         for service, container in self._containers.items():
-            self.launch(container, service)
+            self._launch(container, service)
         for service in SERVICES:
             await self._ready(service)
-
-    def launch(self, container: Container, service: str) -> None:
-        """Start a container of a service; it is not ready yet."""
-        prefix = f"HEDGEROW_{service.upper()}"
-        environment = {
-            "HEDGEROW_LOG_URL": self._log.url,
-            f"{prefix}_HOST": HOST,
-            f"{prefix}_PORT": str(getattr(self.ports, service)),
-        }
-        # The executor's image runs the only thing it can.
-        arguments = [] if service == "executor" else [f"services.{service}"]
-        container.start(arguments, environment, _WRITABLE[service], self._options)
 
     def end(self, within: float) -> Iterator[tuple[str, End]]:
         """End every service by SIGTERM, in the order in which a local mesh does.
@@ -95,6 +83,17 @@ class ContainerMesh:
         for container in self._containers.values():
             container.remove()
         await self._log.stop()
+
+    def _launch(self, container: Container, service: str) -> None:
+        prefix = f"HEDGEROW_{service.upper()}"
+        environment = {
+            "HEDGEROW_LOG_URL": self._log.url,
+            f"{prefix}_HOST": HOST,
+            f"{prefix}_PORT": str(getattr(self.ports, service)),
+        }
+        # The executor's image runs the only thing it can.
+        arguments = [] if service == "executor" else [f"services.{service}"]
+        container.start(arguments, environment, _WRITABLE[service], self._options)
 
     async def _ready(self, service: str) -> None:
         end = time.monotonic() + _READY_SECONDS
