@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from images.engines import Engine
+from images.engines import Engine, Problem
 
 # Loopback of this machine: the log is there, and so is who checks.
 _HARDENED = (
@@ -82,7 +83,8 @@ class Container:
 
     def remove(self) -> None:
         """Leave nothing of it, whatever its state."""
-        self._engine.ask("rm", "--force", "--volumes", self.name)
+        with suppress(Problem):  # it may not have been started
+            self._engine.ask("rm", "--force", "--volumes", self.name)
 
     def _run_inside(self, script: str) -> str:
         return self._engine.ask("exec", self.name, "python", "-c", script)

@@ -22,7 +22,7 @@ SERVICES = ("registry", "collector", "executor", "router")
 _STOP_ORDER = ("router", "executor", "collector", "registry")
 
 # What docs/deploy.md says is written, and no more.
-_WRITABLE = {
+WRITABLE = {
     "registry": ("/tmp", "/var/lib/hedgerow/spool"),  # noqa: S108 - of the container
     "collector": (),
     "executor": ("/tmp", "/var/lib/hedgerow/models"),  # noqa: S108
@@ -93,7 +93,7 @@ class ContainerMesh:
         }
         # The executor's image runs the only thing it can.
         arguments = [] if service == "executor" else [f"services.{service}"]
-        container.start(arguments, environment, _WRITABLE[service], self._options)
+        container.start(arguments, environment, WRITABLE[service], self._options)
 
     async def _ready(self, service: str) -> None:
         end = time.monotonic() + _READY_SECONDS

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from images.building import TARGETS, default_base
-from images.mesh import _WRITABLE
+from images.mesh import WRITABLE
 from services.executor.settings import ExecutorSettings
 from services.registry.settings import RegistrySettings
 
@@ -166,7 +166,7 @@ def test_folders_that_are_written_are_the_users_and_are_declared(
     (made,) = STAGES["runtime"].said("RUN")
     assert folder in made.split()
     assert "--owner=65532" in made
-    assert folder in _WRITABLE[service]
+    assert folder in WRITABLE[service]
     assert f"`{folder}`" in (ROOT / "docs" / "deploy.md").read_text()
 
 
