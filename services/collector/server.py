@@ -50,8 +50,7 @@ class Collector(Service):
     async def start(self, address: str) -> None:
         self._address = address
         self.background(self._drop_unclaimed(), "drops results nobody takes")
-        lease = self._settings.lease
-        self.background(self._log.members.keep(self.name, address, lease), "keeps the lease")
+        await self.join(self._log.members, address, self._settings.lease)
 
     async def drain(self) -> None:
         if self._address:

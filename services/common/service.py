@@ -17,6 +17,7 @@ import signal
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import grpc
@@ -88,6 +89,11 @@ class Service(ABC):
             _log.error("a background task failed", name=task.get_name(), exc_info=error)
             self.failed.set()
 
+    async def join(self, members: Members, address: str, lease: timedelta) -> None:
+        """Hold a lease from now on, and return when others know of it: until then nobody comes."""
+        self.background(members.keep(self.name, address, lease), "keeps the lease")
+        await members.taken(self.name, address)
+
     async def release_lease(self, members: Members, address: str) -> None:
         """Give the lease of this service back, so that others stop coming; it runs out by itself too."""
         with contextlib.suppress(Unavailable):
@@ -139,6 +145,7 @@ class Lifecycle:
 
     async def run(self) -> int:
         """Serve until a signal comes or something fails; return the exit code."""
+        asyncio.get_running_loop().set_exception_handler(_unheard)
         self._listen_for_signals()
         address = await self._start_server()
         metrics = Metrics(self._service.name, self._service.fill)
@@ -218,3 +225,13 @@ class Lifecycle:
         await self._service.end_background()
         await self._service.close()
         _log.info("the service has ended")
+
+
+def _unheard(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what nobody waits for any more, as a line like any other.
+
+    When a connection is given up while its name is looked up, the answer to that comes too late.
+    """
+    _log.info(
+        "nobody waited for an error", what=context["message"], exc_info=context.get("exception")
+    )

@@ -55,9 +55,8 @@ class Executor(Service):
         self.background(self._mirror.run(), "follows the log")
         self.background(self._agent.watch(), "watches the hosts")
         await self._mirror.caught_up.wait()
-        lease = self._settings.lease
         # Known before it is ready: what serves already is of use, and nobody else can tell it.
-        self.background(self._log.members.keep(self.name, address, lease), "keeps the lease")
+        await self.join(self._log.members, address, self._settings.lease)
         await self._settle()
 
     async def _settle(self) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
 import grpc
 
 from hedgerow.v1.state_pb2 import Gauge, GetStateResponse
@@ -10,6 +13,7 @@ from services.common.service import Service, run
 from services.common.state import STATE_SERVICE, StateServicer, ask_all
 from services.common.telemetry import Tracing
 from services.common.wire import SERVER_OPTIONS, connection_age, pending_limit
+from services.router.meeting import meet
 from services.router.plans.prepared import PreparedPlans
 from services.router.scoring import Scoring
 from services.router.servicer import ScoringServicer
@@ -36,6 +40,7 @@ class Router(Service):
         self._log = Log(settings.log_url, settings.log_password.get_secret_value())
         self._mirror = Mirror(self._log.models, keep_lost=True)
         self._address = ""
+        self._listed = {service: asyncio.Event() for service in ("executor", "collector")}
         self._plans = PreparedPlans(self._mirror.catalog, self._chosen)
         self.scoring = Scoring(settings, self._plans)
 
@@ -50,9 +55,11 @@ class Router(Service):
         self._mirror.listen(self._plans.changed)
         self.background(self.scoring.admission.run(), "watches the load")
         self.background(self._mirror.run(), "follows the log")
-        self.background(self._follow_executors(), "looks for executors")
-        self.background(self._follow_collectors(), "looks for collectors")
+        fleet, collectors = self.scoring.fleet, self.scoring.collectors
+        self.background(self._follow("executor", fleet.follow), "looks for executors")
+        self.background(self._follow("collector", collectors.follow), "looks for collectors")
         await self._mirror.caught_up.wait()
+        await meet(fleet, collectors, self._listed.values())
         lease = self._settings.lease
         self.background(self._log.members.keep(self.name, address, lease), "keeps the lease")
 
@@ -65,15 +72,11 @@ class Router(Service):
         await self.scoring.close()
         await self._log.close()
 
-    async def _follow_executors(self) -> None:
+    async def _follow(self, service: str, follow: Callable[[frozenset[str]], None]) -> None:
         every, lease = self._settings.discover_every, self._settings.lease
-        async for addresses in self._log.members.watch("executor", every, lease):
-            self.scoring.fleet.follow(addresses)
-
-    async def _follow_collectors(self) -> None:
-        every, lease = self._settings.discover_every, self._settings.lease
-        async for addresses in self._log.members.watch("collector", every, lease):
-            self.scoring.collectors.follow(addresses)
+        async for addresses in self._log.members.watch(service, every, lease):
+            follow(addresses)
+            self._listed[service].set()
 
     def _chosen(self, data_type: str, name: str, version: int) -> int:
         link = self.scoring.fleet.choose((data_type, name), version)

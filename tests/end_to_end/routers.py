@@ -111,9 +111,6 @@ class RunningRouter:
         await wait_until(lambda: self._lifecycle.serving_at, "the router serves")
         self.line = Line(self._lifecycle.serving_at)
         self.address = await self.line.start()
-        hosts = self.service.scoring.fleet.hosts
-        collectors = self.service.scoring.collectors
-        await wait_until(lambda: hosts() and collectors.reachable, "the router can score")
 
     @property
     def in_flight(self) -> int:

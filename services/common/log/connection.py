@@ -56,7 +56,7 @@ _REFUSALS: tuple[tuple[type[RedisError], str], ...] = (
     ),
     (
         AuthenticationError,
-        "the log does not let us in; is the password in the URL of the log right?",
+        "the log does not let us in; is its password right, in its URL or in HEDGEROW_LOG_PASSWORD?",
     ),
     (NoPermissionError, "the log does not let this user do that; its ACL must allow it"),
     (

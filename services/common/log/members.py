@@ -48,12 +48,16 @@ class Members:
 
         It is renewed at a third of its time. While the log is out of reach it goes on trying.
         """
-        held = self._kept[service, address] = _Lease()
+        held = self._lease(service, address)
         while not held.released.is_set():
             async with held.renewing:
                 if not held.released.is_set():
                     await self._try_renew(held, service, address, lease)
             await _pause(held.released, lease / 3)
+
+    async def taken(self, service: str, address: str) -> None:
+        """Wait until `keep` has had the lease once: from then on others know of the address."""
+        await self._lease(service, address).taken.wait()
 
     async def release(self, service: str, address: str) -> None:
         """End `keep` and give the lease back. Raises Unavailable; then the lease runs out by itself."""
@@ -93,6 +97,9 @@ class Members:
                     yield now
             await asyncio.sleep(every.total_seconds())
 
+    def _lease(self, service: str, address: str) -> _Lease:
+        return self._kept.setdefault((service, address), _Lease())
+
     async def _try_renew(self, held: _Lease, service: str, address: str, lease: timedelta) -> None:
         try:
             async with within(COMMAND):
@@ -113,6 +120,7 @@ class _Lease:
     """A lease that is held."""
 
     def __init__(self) -> None:
+        self.taken = asyncio.Event()
         self.released = asyncio.Event()
         self.renewing = asyncio.Lock()
         self._reason = ""
@@ -125,6 +133,7 @@ class _Lease:
 
     def renewed(self, address: str) -> None:
         """Say so if it could not be renewed before."""
+        self.taken.set()
         if self._reason:
             _log.info("the lease is renewed again", address=address)
             self._reason = ""

@@ -37,6 +37,11 @@ class CollectorPool:
         return sum([link.is_ready for link in self._links.values()])
 
     @property
+    def unmet(self) -> list[str]:
+        """The addresses of those that cannot be reached now."""
+        return [link.address for link in self._links.values() if not link.is_ready]
+
+    @property
     def outstanding(self) -> int:
         """Tasks that are open anywhere."""
         return sum([link.outstanding for link in self._links.values()])

@@ -85,6 +85,15 @@ class Fleet:
         """The addresses of the executors that are members."""
         return self._members
 
+    @property
+    def unmet(self) -> list[str]:
+        """The addresses of executors that have not told their hosts, and of serving hosts not reached."""
+        hosts = [
+            h.address for h in self._all_announced() if h.state == HostState.HOST_STATE_SERVING
+        ]
+        silent = self._members - self._announced.keys()
+        return [*silent, *(a for a in hosts if a not in self._links or not self._links[a].is_ready)]
+
     def cut_off(self, collectors: Collection[str]) -> int:
         """Return how many hosts cannot reach one of these collectors.
 

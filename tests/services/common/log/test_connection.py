@@ -88,7 +88,7 @@ async def test_a_wrong_password_is_told_as_such() -> None:
         with Redis.from_url(server.url) as redis:
             redis.config_set("requirepass", "secret")
         async with connected(server.url) as log:
-            with pytest.raises(Unavailable, match=r"^the log does not let us in; is the password"):
+            with pytest.raises(Unavailable, match=r"^the log does not let us in; is its password"):
                 await log.ping()
         with Redis.from_url(server.url, password="secret") as redis:
             redis.config_set("requirepass", "")

@@ -137,3 +137,28 @@ async def test_what_keeps_a_lease_from_being_renewed_is_said_once_and_when_it_is
     assert refused["event"] == "the lease could not be renewed"
     assert refused["reason"].startswith("the log is full")
     assert renewed["event"] == "the lease is renewed again"
+
+
+async def test_a_lease_is_taken_once_others_can_see_it(log: Log) -> None:
+    waiting = asyncio.create_task(log.members.taken("executor", "a:1"))
+    async with kept(log, "a:1", LONG):
+        await waiting
+        assert await listed(log)
+        await log.members.taken("executor", "a:1")
+
+
+async def test_while_the_log_is_away_no_lease_is_taken(tmp_path: Path) -> None:
+    server = Valkey(tmp_path)
+    await server.start()
+    log = Log(server.url)
+    await server.stop()
+    async with kept(log, "a:1", SHORT):
+        waiting = asyncio.create_task(log.members.taken("executor", "a:1"))
+        with capture_logs() as said:
+            await wait_until(lambda: said, "it was tried")
+        assert not waiting.done()
+        server = Valkey(tmp_path, server.port)
+        await server.start()
+        await waiting
+    await log.close()
+    await server.stop()
