@@ -13,7 +13,7 @@ KUBECTL := .kubectl/kubectl
 PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-lowest k8s lint format protos docs models bench soak lock clean
+.PHONY: help demo up test test-lowest k8s rollouts lint format protos docs models bench soak lock clean
 .PHONY: images image-base images-check
 
 help: ## list what there is
@@ -26,7 +26,7 @@ up: $(READY) ## keep a mesh running on this machine
 	@$(BIN)/hedgerow up
 
 test: $(READY) $(KUBECTL) ## run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore tests/kubernetes/rollouts
 
 # Old versions of one package warn of new ones of another; that is not our claim, so warnings are no errors here.
 test-lowest: $(LOWEST_READY) ## run the tests on the lowest versions that pyproject.toml claims
@@ -34,6 +34,9 @@ test-lowest: $(LOWEST_READY) ## run the tests on the lowest versions that pyproj
 
 k8s: $(READY) $(KUBECTL) ## render and check the manifests; a part of `make test`
 	$(BIN)/python -m pytest tests/kubernetes/manifests
+
+rollouts: $(READY) $(KUBECTL) ## roll, change and lose parts of a cluster under load; Linux, as root, eight minutes
+	$(BIN)/python -m pytest -p no:randomly tests/kubernetes/rollouts
 
 lint: $(READY) ## check style, types and protos
 	$(BIN)/ruff check .

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -175,3 +177,11 @@ def test_byte_code_is_read_where_it_was_written() -> None:
         folder = environment(target)["PYTHONPYCACHEPREFIX"]
         written = STAGES[f"{target}-environment"].said("RUN")[-1]
         assert f"PYTHONPYCACHEPREFIX={folder} " in written
+
+
+def test_hadolint_has_nothing_to_say() -> None:
+    hadolint = Path(sys.executable).with_name("hadolint")
+    done = subprocess.run(
+        [hadolint, ROOT / "Dockerfile"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -76,7 +77,7 @@ def kubectls() -> list[str]:
 @cache
 def overlay(name: str, kubectl: str = "") -> list[Manifest]:
     """Render an overlay."""
-    return _render(K8S / "overlays" / name, kubectl)
+    return render(K8S / "overlays" / name, kubectl)
 
 
 @cache
@@ -92,15 +93,21 @@ def combination(said: Combination, kubectl: str = "") -> list[Manifest]:
             "components": [f"{k8s}/components/{name}" for name in said.components],
         }
         (Path(folder) / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
-        return _render(Path(folder), kubectl)
+        return render(Path(folder), kubectl)
 
 
 def everything() -> Iterator[tuple[str, list[Manifest]]]:
     """Yield all overlays and combinations, by a name for each."""
-    for name in OVERLAYS:
-        yield f"overlay {name}", overlay(name)
-    for said in sensible():
-        yield f"components {said}", combination(said)
+    yield from _everything().items()
+
+
+@cache
+def _everything() -> dict[str, list[Manifest]]:
+    # kubectl takes a third of a second to start, and there are many of these.
+    with ThreadPoolExecutor() as threads:
+        overlays = {f"overlay {name}": threads.submit(overlay, name) for name in OVERLAYS}
+        combined = {f"components {said}": threads.submit(combination, said) for said in sensible()}
+        return {name: made.result() for name, made in (overlays | combined).items()}
 
 
 def of_kind(manifests: list[Manifest], *kinds: str) -> list[Manifest]:
@@ -133,7 +140,8 @@ def container_of(workload: Manifest) -> Manifest:
     return found
 
 
-def _render(folder: Path, kubectl: str) -> list[Manifest]:
+def render(folder: Path, kubectl: str = "") -> list[Manifest]:
+    """Render a folder."""
     program = kubectl or kubectls()[0]
     done = subprocess.run(
         [program, "kustomize", str(folder)], capture_output=True, text=True, check=False

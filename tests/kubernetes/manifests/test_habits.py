@@ -166,3 +166,31 @@ def test_everything_bears_the_labels_of_the_application() -> None:
         for workload in workloads(rendering.overlay(name)):
             labels = workload["spec"]["template"]["metadata"]["labels"]
             assert {"app.kubernetes.io/name", "app.kubernetes.io/component"} <= labels.keys()
+
+
+def test_the_pod_that_restores_the_log_is_as_confined_and_of_the_same_image() -> None:
+    restore: Any = yaml.safe_load((K8S / "restore.yaml").read_text())
+    (log,) = of_kind(rendering.overlay("production"), "StatefulSet")
+    template: Any = log["spec"]["template"]["spec"]
+    (container,) = restore["spec"]["containers"]
+    assert container["image"] == container_of(log)["image"]
+    assert container["securityContext"] == container_of(log)["securityContext"]
+    inherited = {k: v for k, v in template["securityContext"].items() if k != "fsGroupChangePolicy"}
+    assert restore["spec"]["securityContext"] == inherited
+    (volume,) = restore["spec"]["volumes"]
+    (claim,) = log["spec"]["volumeClaimTemplates"]
+    expected = f"{claim['metadata']['name']}-{log['metadata']['name']}-0"
+    assert volume["persistentVolumeClaim"]["claimName"] == expected
+
+
+def test_two_overlays_in_one_cluster_share_nothing() -> None:
+    """Everything but the Namespace itself is in a namespace, and no name reaches into another."""
+    for where, manifests in rendering.everything():
+        for manifest in manifests:
+            if manifest["kind"] != "Namespace":
+                assert manifest["metadata"]["namespace"], where
+        text = repr(manifests)
+        assert ".svc.cluster.local" not in text, where
+        assert "hostPort" not in text, where
+        assert "hostNetwork" not in text, where
+        assert "nodePort" not in text, where

@@ -6,6 +6,7 @@ from typing import Any
 
 import kubernetes_validate
 import pytest
+import yaml
 
 from tests.kubernetes.manifests import rendering
 from tests.kubernetes.manifests.rendering import Manifest
@@ -41,6 +42,7 @@ def test_everything_passes_the_strict_schema(version: str) -> None:
             if (told := repr(manifest)) not in seen:
                 seen.add(told)
                 found += [f"{where}: {problem}" for problem in problems(manifest, version)]
+    found += problems(yaml.safe_load((rendering.K8S / "restore.yaml").read_text()), version)
     assert not found
     assert len(seen) > 60
 

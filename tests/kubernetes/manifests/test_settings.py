@@ -14,6 +14,7 @@ from services.common.service import LIVENESS, Service
 from services.common.settings import ServiceSettings, load
 from services.executor.settings import ExecutorSettings
 from services.registry.settings import RegistrySettings
+from tests.kubernetes.kubelet.images import entry_point
 from tests.kubernetes.manifests import rendering
 from tests.kubernetes.manifests.rendering import SERVICES, Manifest, component_of, container_of
 
@@ -162,6 +163,8 @@ def test_each_command_is_a_module_that_can_be_run() -> None:
         assert "command" not in container, where
         assert container["args"] == [f"services.{service}"], where
         assert (rendering.ROOT / "services" / service / "__main__.py").exists()
+        image = container["image"].partition(":")[0].removeprefix("hedgerow-")
+        assert entry_point(image)[-2:] == ("python", "-m")
 
 
 def test_what_is_written_is_written_to_volumes(monkeypatch: pytest.MonkeyPatch) -> None:
