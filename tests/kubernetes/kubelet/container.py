@@ -36,6 +36,13 @@ class Container:
             return int(children[0]) if children else 0
         return 0
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether its own program runs: before that, its root is still being made."""
+        with suppress(OSError):
+            return bool(pid := self.pid) and os.readlink(f"/proc/{pid}/root") != "/"
+        return False
+
     def terminate(self) -> None:
         """Ask it to end. As for every process 1, that is nothing to it if it does not listen."""
         self._signal(signal.SIGTERM)
@@ -67,8 +74,9 @@ class Container:
         writes: Path = Path(os.devnull),
     ) -> bool:
         """Run something else inside of it, as `kubectl exec` would; tell whether it went well in time."""
-        if not (pid := self.pid):
+        if not self.has_begun:
             return False
+        pid = self.pid
         # fmt: off
         with reads.open("rb") as stdin, writes.open("wb") as stdout:
             process = await asyncio.create_subprocess_exec(

@@ -74,6 +74,11 @@ class Pod:
         """Process 1 of its container; 0 without one."""
         return self._container.pid if self._container else 0
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether the program of its container runs."""
+        return self._container is not None and self._container.has_begun
+
     async def execute(self, command: Sequence[str], reads: Path, writes: Path) -> bool:
         """Run something in its container, as `kubectl exec` does; tell whether it went well."""
         assert self._container is not None

@@ -238,7 +238,7 @@ class Scene:
             template = yaml.safe_load((rendering.K8S / "restore.yaml").read_text())
             template["metadata"]["labels"] = {}
             pod = await self.cluster.run("hedgerow-log-restore", template, {"data": volume})
-            await wait_until(lambda: pod.pid, "the pod with the volume runs")
+            await wait_until(lambda: pod.has_begun, "the pod with the volume runs")
             (command,) = documented("exec -i hedgerow-log-restore -- ")
             words = shlex.split(command.removesuffix(" < log.tar"))
             assert await pod.execute(words, Path(file), Path(os.devnull))
