@@ -30,7 +30,7 @@ from services.executor.fork_servers import ForkServers
 from services.executor.host_ports import HostPorts
 from services.executor.host_process import HostProcess, State
 from services.executor.loading import Loading
-from services.executor.memory import Container, MemoryGuard
+from services.executor.memory import LOOK_SECONDS, Container, MemoryGuard
 from services.executor.settings import ExecutorSettings
 from services.executor.versions.desired import desired
 from services.executor.versions.setbacks import Setbacks
@@ -235,10 +235,15 @@ class Agent:
         ]
 
     async def watch(self) -> None:
-        """Kill hosts that hang or take too much memory, for as long as the executor lives."""
+        """Kill hosts that hang, for as long as the executor lives."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             self._watchdog.look(self._hosts.values(), self._draining)
+
+    async def guard_memory(self) -> None:
+        """Kill hosts that take too much memory, for as long as the executor lives, if there is a limit."""
+        while self._memory.has_limit:
+            await asyncio.sleep(LOOK_SECONDS)
             self._memory.look([*self._hosts.values(), *self._draining])
 
     # -- the end -----------------------------------------------------------------------------------

@@ -18,6 +18,9 @@ from services.executor.host_process import HostProcess, State
 
 _log = structlog.get_logger()
 
+LOOK_SECONDS = 0.05
+"""How often hosts are looked at. One that fills its memory as it loads does so by a gigabyte a second."""
+
 _MIB = 2**20
 _RESERVE = 8
 """Of the container's limit an eighth is kept free: a model that loads takes that much between two looks."""
@@ -61,6 +64,11 @@ class MemoryGuard:
         """A host may have `host_limit` bytes for itself; 0: there is no such limit."""
         self._limit = host_limit
         self._container = container
+
+    @property
+    def has_limit(self) -> bool:
+        """Whether there is anything to look for."""
+        return bool(self._limit or self._container.limit)
 
     def look(self, hosts: Iterable[HostProcess]) -> None:
         """Kill hosts that have more than they may, and one if the container is nearly full."""

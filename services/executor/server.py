@@ -54,6 +54,7 @@ class Executor(Service):
         self._mirror.listen(self._agent.reconcile)
         self.background(self._mirror.run(), "follows the log")
         self.background(self._agent.watch(), "watches the hosts")
+        self.background(self._agent.guard_memory(), "guards the memory")
         await self._mirror.caught_up.wait()
         # Known before it is ready: what serves already is of use, and nobody else can tell it.
         await self.join(self._log.members, address, self._settings.lease)

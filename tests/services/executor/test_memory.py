@@ -63,7 +63,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[AgentRig]:
 
 
 async def test_a_host_above_its_limit_is_killed_and_its_version_given_up(rig: AgentRig) -> None:
-    watching = asyncio.create_task(rig.agent.watch())
+    watching = asyncio.create_task(rig.agent.guard_memory())
     rig.push("large", mebibytes=96)
     rig.push("small", mebibytes=8)
     await wait_until(lambda: rig.has("large@1", FAILED), "it is given up", timeout=20)
