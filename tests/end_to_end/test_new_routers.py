@@ -12,7 +12,7 @@ from hedgerow import AsyncClient
 from hedgerow.data.records import Record
 from hedgerow.local.ports import Ports
 from services.common.log import Log
-from tests.end_to_end.name_server import NameServer
+from tests.end_to_end.router_names import RouterNames
 from tests.end_to_end.routers import routers
 from tests.support import wait_until
 
@@ -28,7 +28,7 @@ async def test_a_client_finds_a_router_that_joins_and_leaves_one_that_goes(
     log: Log, log_url: str
 ) -> None:
     port = Ports.free().router
-    async with routers(log, log_url) as mesh, NameServer(*_HOSTS[:2]) as names:
+    async with routers(log, log_url) as mesh, RouterNames(*_HOSTS[:2]) as names:
         first, second = [
             await mesh.router(host=host, port=port, **_OLD_SOON) for host in _HOSTS[:2]
         ]
@@ -60,7 +60,7 @@ async def test_a_client_finds_a_router_that_joins_and_leaves_one_that_goes(
 
 async def test_a_long_stream_reaches_a_router_that_joins(log: Log, log_url: str) -> None:
     port = Ports.free().router
-    async with routers(log, log_url) as mesh, NameServer(_HOSTS[0]) as names:
+    async with routers(log, log_url) as mesh, RouterNames(_HOSTS[0]) as names:
         settings = {**_OLD_SOON, "max_connection_age_grace": "1s"}
         first = await mesh.router(host=_HOSTS[0], port=port, **settings)
         second = await mesh.router(host=_HOSTS[1], port=port, **settings)

@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.kubernetes.kubelet.endpoints import Endpoints
+from tests.kubernetes.kubelet.endpoints import Endpoints, resolv_conf
 from tests.kubernetes.kubelet.environment import Sources
 from tests.kubernetes.kubelet.images import Image
-from tests.kubernetes.kubelet.names import NameServer, resolv_conf
 from tests.kubernetes.kubelet.network import NODE, Network
 from tests.kubernetes.kubelet.pod import Pod
 from tests.kubernetes.kubelet.workload import Deployment, StatefulSet, Workload
 from tests.kubernetes.manifests.rendering import Manifest, container_of, of_kind
+from tests.name_server import NameServer
 from tests.support import wait_until
 
 _STEP_SECONDS = 0.1

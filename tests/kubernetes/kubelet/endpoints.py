@@ -6,9 +6,16 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from tests.kubernetes.kubelet.names import DOMAIN
 from tests.kubernetes.manifests.policies import selects
 from tests.kubernetes.manifests.rendering import Manifest
+
+DOMAIN = "svc.cluster.local"
+
+
+def resolv_conf(server: str, namespace: str) -> str:
+    """Return what a pod of a namespace has in /etc/resolv.conf."""
+    search = f"{namespace}.{DOMAIN} {DOMAIN} cluster.local"
+    return f"search {search}\nnameserver {server}\noptions ndots:5\n"
 
 
 class Backend(Protocol):

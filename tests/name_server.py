@@ -1,4 +1,4 @@
-"""The cluster's name server: each Service is a name, and leads to the pods behind it."""
+"""A name server whose answers a test may change, as those of a cluster change with its pods."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import asyncio
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
-
-DOMAIN = "svc.cluster.local"
 
 _A = 1
 _KNOWN, _UNKNOWN = 0x8580, 0x8583
@@ -18,12 +16,6 @@ Lookup = Callable[[str], Sequence[str] | None]
 """Returns the addresses of a name, None for one that does not exist."""
 
 
-def resolv_conf(server: str, namespace: str) -> str:
-    """Return what a pod of a namespace has in /etc/resolv.conf."""
-    search = f"{namespace}.{DOMAIN} {DOMAIN} cluster.local"
-    return f"search {search}\nnameserver {server}\noptions ndots:5\n"
-
-
 class NameServer(asyncio.DatagramProtocol):
     """Answers over UDP; A records only, which do not live on in caches."""
 
@@ -31,10 +23,12 @@ class NameServer(asyncio.DatagramProtocol):
         self._lookup = lookup
         self._transport: Any = None
 
-    async def start(self, host: str, port: int = 53) -> None:
-        """Listen."""
+    async def start(self, host: str, port: int = 53) -> int:
+        """Listen; return the port, which is a free one for 0."""
         loop = asyncio.get_running_loop()
         await loop.create_datagram_endpoint(lambda: self, local_addr=(host, port))
+        bound: int = self._transport.get_extra_info("sockname")[1]
+        return bound
 
     def stop(self) -> None:
         """Answer no more."""
