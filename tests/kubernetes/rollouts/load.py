@@ -1,5 +1,7 @@
 """The load: clients that score wine records and hold each answer against what its model must say.
 
+One of them has a single stream for ever, the others make calls.
+
 Runs in a pod, finds the routers by the name of their Service, and writes what it has counted to
 /out/counts.json again and again.
 """
@@ -8,15 +10,19 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import itertools
 import json
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 from hedgerow import AsyncClient
+from hedgerow.client.aio import Records
+from hedgerow.data.answers import Answer
 from hedgerow.errors import HedgerowError
 
 CLIENTS = 16
@@ -74,12 +80,33 @@ class Load:
             except HedgerowError as error:
                 self._failed(f"{type(error).__name__}: {error}")
             else:
-                self._counts["answered"] += 1
-                if self._said[f"{answer.model}@{answer.version}"][at] != answer.value:
-                    self._counts["wrong"] += 1
+                self._answered(at, answer)
             taken = time.monotonic() - started
             self._counts["longest"] = max(self._counts["longest"], taken)
             await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def stream(self) -> None:
+        """A client that has one stream for ever, whatever becomes of its router."""
+        number = 0
+        async with aclosing(
+            self._client.score_stream("wine", self._endless(), in_flight=4)
+        ) as all_:
+            async for scored in all_:
+                if isinstance(scored.outcome, HedgerowError):
+                    self._failed(f"of a stream: {scored.outcome}")
+                else:
+                    self._answered(number % len(self._records), scored.outcome[0])
+                number += 1
+
+    async def _endless(self) -> AsyncIterator[Records]:
+        for record in itertools.cycle(self._records):
+            yield record
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    def _answered(self, at: int, answer: Answer) -> None:
+        self._counts["answered"] += 1
+        if self._said[f"{answer.model}@{answer.version}"][at] != answer.value:
+            self._counts["wrong"] += 1
 
     def _failed(self, reason: str) -> None:
         self._counts["failed"] += 1
@@ -113,7 +140,8 @@ async def _main() -> None:
         load = Load(client, _read())
         await load.learn()
         tasks: list[asyncio.Task[Any]] = []
-        tasks += [asyncio.create_task(load.score(n * 7)) for n in range(CLIENTS)]
+        tasks += [asyncio.create_task(load.score(n * 7)) for n in range(CLIENTS - 1)]
+        tasks.append(asyncio.create_task(load.stream()))
         tasks.append(asyncio.create_task(load.report()))
         tasks.append(asyncio.create_task(stop.wait()))
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
