@@ -6,9 +6,10 @@ import asyncio
 import os
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import psutil
@@ -46,12 +47,16 @@ class Mesh:
         local: LocalMesh,
         registry: AsyncRegistry,
         executors: Sequence[str],
-        spare: ServiceProcess,
+        another: Callable[[str], ServiceProcess],
     ) -> None:
-        self.spare = spare
-        """An executor that has not been started; whoever starts it may stop it and start it again."""
+        self.another = another
+        """Returns one more process of a service, which is not started. It ends with the mesh."""
+        self.spare = another("executor")
+        """An executor that has not been started."""
+        self.ports = local.ports
+        self.registry = registry
+        """For what is pushed without waiting until it serves."""
         self._local = local
-        self._registry = registry
         self._executors = executors
 
     @property
@@ -61,7 +66,7 @@ class Mesh:
 
     async def push(self, model: BenchModel, description: str = "") -> None:
         """Push a model and return when the router has all hosts of that version. Raises NotServing."""
-        pushed = await self._registry.push_model(model.definition, **model.said(description))
+        pushed = await self.registry.push_model(model.definition, **model.said(description))
         wanted = (model.name, pushed.model.version)
         end = time.monotonic() + _SERVING_SECONDS
         while (hosts := await self._serving()).count(wanted) < len(self._executors):
@@ -72,7 +77,7 @@ class Mesh:
 
     async def apply(self, plan: Plan) -> None:
         """Put a plan into force and return when the router follows it."""
-        revision = (await self._registry.apply_plan(plan)).revision
+        revision = (await self.registry.apply_plan(plan)).revision
         while True:
             plans = (await self._state("router")).plans
             if any(known.revision >= revision for known in plans):
@@ -147,27 +152,31 @@ async def start_mesh(
         stack.push_async_callback(local.stop)
         await local.start()
         addresses = [local.ports.address("executor")]
-        for number in range(1, executors):
-            executor = _executor(local.ports, folder, said, number)
-            stack.push_async_callback(executor.stop, _STOP_SECONDS)
+        numbers = count(1)
+
+        def another(service: str) -> ServiceProcess:
+            process = _process(service, local.ports, folder, said, next(numbers))
+            stack.push_async_callback(process.stop, _STOP_SECONDS)
+            return process
+
+        for _ in range(1, executors):
+            executor = another("executor")
             await executor.start()
             await executor.wait_until_ready(READY_SECONDS)
             addresses.append(executor.address)
         registry = await stack.enter_async_context(AsyncRegistry(local.ports.address("registry")))
-        spare = _executor(local.ports, folder, said, executors)
-        stack.push_async_callback(spare.stop, _STOP_SECONDS)
-        yield Mesh(local, registry, addresses, spare)
+        yield Mesh(local, registry, addresses, another)
 
 
-def _executor(
-    ports: Ports, folder: Folder, environment: Mapping[str, str], number: int
+def _process(
+    service: str, ports: Ports, folder: Folder, environment: Mapping[str, str], number: int
 ) -> ServiceProcess:
-    """Return one more executor of a mesh; it is not started."""
-    port = Ports.free().executor
-    said = environment_of("executor", ports, folder, environment)
-    said["HEDGEROW_EXECUTOR_PORT"] = str(port)
-    log = folder.log_file(f"executor-{number}")
-    return ServiceProcess("executor", f"{HOST}:{port}", said, log)
+    """Return one more process of a service of a mesh; it is not started."""
+    port = getattr(Ports.free(), service)
+    said = environment_of(service, ports, folder, environment)
+    said[f"HEDGEROW_{service.upper()}_PORT"] = str(port)
+    log = folder.log_file(f"{service}-{number}")
+    return ServiceProcess(service, f"{HOST}:{port}", said, log)
 
 
 def _is_serving(host: Host, name: str) -> bool:

@@ -1,0 +1,7 @@
+"""`python -m bench.sizes`."""
+
+import sys
+
+from bench.sizes.cli import main
+
+sys.exit(main())
