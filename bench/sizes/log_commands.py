@@ -39,5 +39,5 @@ async def used_seconds(client: Any) -> float:
 
 
 async def used_mib(client: Any) -> float:
-    """Return the memory that its keys take, as it counts it itself."""
-    return float((await client.info("memory"))["used_memory"]) / MIB
+    """Return the memory that its keys take, as it counts it itself; buffers are left out."""
+    return float((await client.info("memory"))["used_memory_dataset"]) / MIB

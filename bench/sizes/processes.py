@@ -25,6 +25,8 @@ class Memory:
     resident: float
     own: float
     """Its share of what cannot be dropped: summed over a pod, what counts against the pod's limit."""
+    files: float
+    """Its share of program files."""
 
     @classmethod
     def of(cls, pid: int) -> Memory:
@@ -35,6 +37,7 @@ class Memory:
             anonymous=fields["Anonymous"],
             resident=fields["Rss"],
             own=fields["Pss_Anon"] + fields["Pss_Shmem"],
+            files=fields["Pss_File"],
         )
 
 
@@ -67,13 +70,13 @@ async def idle_share(processes: Mapping[str, psutil.Process], seconds: float) ->
     return {name: (after[name] - before[name]) / seconds for name in processes}
 
 
-def pod(pids: Iterable[int]) -> float:
-    """Return the MiB that processes have together and that cannot be dropped."""
-    total = 0.0
+def pod(pids: Iterable[int]) -> tuple[float, float]:
+    """Return the MiB that processes have together: what cannot be dropped, and program files."""
+    found = []
     for pid in pids:
         with contextlib.suppress(OSError):  # it has ended meanwhile
-            total += Memory.of(pid).own
-    return total
+            found.append(Memory.of(pid))
+    return sum(memory.own for memory in found), sum(memory.files for memory in found)
 
 
 @asynccontextmanager
@@ -83,7 +86,7 @@ async def highest_pod(pid: int) -> AsyncIterator[list[float]]:
 
     async def look() -> None:
         while True:
-            seen[0] = max(seen[0], await asyncio.to_thread(lambda: pod(tree(pid))))
+            seen[0] = max(seen[0], (await asyncio.to_thread(lambda: pod(tree(pid))))[0])
             await asyncio.sleep(_LOOK_SECONDS)
 
     looking = asyncio.create_task(look(), name="highest memory")

@@ -47,9 +47,10 @@ async def run() -> list[Size]:
         agent = processes["executor"].pid
         shares = await idle_share(processes, _IDLE_SECONDS)
         idle = {name: Memory.of(process.pid) for name, process in processes.items()}
-        sizes = [_pod("idle", "idle", pod(tree(agent)))]
+        sizes = [_pod("idle", "idle", pod(tree(agent))[0])]
         loaded = await _loaded(mesh, processes)
-        sizes.append(_pod("load", "under load", pod(tree(agent))))
+        own, files = pod(tree(agent))
+        sizes += [_pod("load", "under load", own), _pod("files", "program files", files)]
         for name, process in processes.items():
             sizes += _sizes(name, process.pid, idle[name], loaded[name], shares[name])
         async with highest_pod(agent) as seen:

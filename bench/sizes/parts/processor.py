@@ -31,21 +31,23 @@ async def run() -> list[Size]:
             await mesh.apply(consensus(MODELS[:count], everybody=True))
             for rows, clients in _LOADS:
                 await run_load(Load(mesh.address, clients, _WARM_UP_SECONDS, rows))
-                sizes += await _requests(mesh, MODELS[:count], rows, clients)
+                sizes += await requests(mesh, MODELS[:count], rows, clients)
         await mesh.apply(consensus(MODELS[:3], everybody=True))
-        sizes += await _requests(mesh, MODELS[:3], rows=1, clients=1)
+        sizes += await requests(mesh, MODELS[:3], rows=1, clients=1)
     return [*sizes, await _refused()]
 
 
-async def _requests(mesh: Mesh, models: Sequence[str], rows: int, clients: int) -> list[Size]:
-    """Return the microseconds of a request; where all models score, of the hosts too."""
+async def requests(
+    mesh: Mesh, models: Sequence[str], rows: int, clients: int, note: str = ""
+) -> list[Size]:
+    """Return the microseconds of a request in the router, the collector and each host of the models."""
     processes = await mesh.processes()
     before = processor_seconds(processes)
     # No warm-up in the load itself: what it would do is not counted as answered, and costs all the same.
     seen = await run_load(Load(mesh.address, clients, _SECONDS, rows, warm_up=0.0))
     after = processor_seconds(processes)
     spent = {name: (after[name] - before[name]) / seen.requests * _MICRO for name in processes}
-    where = f"{len(models)} models, batches of {rows}, {clients} clients"
+    where = f"{len(models)} models, batches of {rows}, {clients} clients{note}"
     key = f"processor.{len(models)}-models.{rows}-rows.{clients}-clients"
     sizes = [Size(f"{key}.rate", f"requests, {where}", seen.rate, "requests/s")]
     for name, micros in spent.items():

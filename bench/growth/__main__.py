@@ -1,0 +1,5 @@
+"""`python -m bench.growth`."""
+
+from bench.growth.report import main
+
+main()
