@@ -13,7 +13,7 @@ KUBECTL := .kubectl/kubectl
 PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-lowest k8s rollouts lint format protos docs models bench soak lock clean
+.PHONY: help demo up test test-lowest k8s rollouts lint format protos docs models bench sizes soak lock clean
 .PHONY: images image-base images-check
 
 help: ## list what there is
@@ -62,6 +62,9 @@ models: $(READY) ## train the models of examples/wine again
 
 bench: $(READY) ## measure the mesh against its floors; takes about twenty minutes
 	$(BIN)/python -m bench
+
+sizes: $(READY) ## measure memory, processor time and the log of each part; takes about fifteen minutes
+	$(BIN)/python -m bench.sizes
 
 # Not named SECONDS: a shell's variable of that name counts its own.
 soak: $(READY) ## strike a mesh under load with faults of every kind; FOR=3600 seconds, SEED=7; 600 without

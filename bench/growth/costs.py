@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 _MODELS = ("wine-tree", "wine-logistic", "wine-boosting")
-_AT_64 = 8
-"""Tasks that share a frame at 64 clients: 1,000 come a second, and a frame waits for 8 ms at most."""
+GATHER_SECONDS, FRAME = 0.008, 32
+"""For how long a router gathers tasks, and how many at the most (HEDGEROW_ROUTER_GATHER_...)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,13 @@ class Costs:
         """
         lone = self.sizes[f"frames.3-models.1-rows.64-clients.{process}"]
         in_company = self._micros(process, 1, 64)
-        frame = max(0.0, lone - in_company) / (1 - 1 / _AT_64)
+        frame = max(0.0, lone - in_company) / (1 - 1 / self.measured_together)
         return (lone - frame + frame / max(1.0, together) + self._a_row(process) * (rows - 1)) / 1e6
+
+    @property
+    def measured_together(self) -> float:
+        """How many tasks shared a frame at 64 clients: those that came while it was gathered."""
+        return together(self.sizes["processor.3-models.1-rows.64-clients.rate"])
 
     def host(self, rows: int, together: float) -> float:
         """Return the seconds of the slowest of three models' hosts: it says how many hosts there are."""
@@ -72,3 +77,12 @@ class Costs:
 
     def _a_row(self, process: str) -> float:
         return (self._micros(process, 256, 4) - self._micros(process, 1, 64)) / 255
+
+
+def together(rate: float, data_types: int = 1) -> float:
+    """Return how many tasks share a frame of a router that is asked at a rate, evenly of some data types.
+
+    Tasks that were gathered together and are of one data type go to one host of each model, and to one
+    collector. In calls that come in bursts they are more.
+    """
+    return max(1.0, min(FRAME, rate * GATHER_SECONDS) / data_types)

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.growth.costs import FRAME, GATHER_SECONDS
+
 _Times = NDArray[np.float64]
 
 _HOSTS = 3
-_GATHER_SECONDS, _FRAME = 0.008, 32
 _COMPANY = 3
 
 
@@ -59,11 +60,11 @@ def _gathered(times: _Times) -> _Times:
     """Return when the frame of each task leaves; with hardly any company that is at once."""
     leaves, first = times.copy(), 0
     while first < len(times):
-        after = int(np.searchsorted(times, times[first] + _GATHER_SECONDS, "right"))
-        last = min(after, first + _FRAME)
+        after = int(np.searchsorted(times, times[first] + GATHER_SECONDS, "right"))
+        last = min(after, first + FRAME)
         if last - first >= _COMPANY:
-            full = last - first == _FRAME
-            leaves[first:last] = times[last - 1] if full else times[first] + _GATHER_SECONDS
+            full = last - first == FRAME
+            leaves[first:last] = times[last - 1] if full else times[first] + GATHER_SECONDS
         else:
             last = first + 1
         first = last

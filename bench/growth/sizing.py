@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bench.growth.costs import Costs
+from bench.growth.costs import Costs, together
 
 FULL = 0.7
 """Of a core, or of the log's: beyond it what waits grows fast (see `bench.growth.path`)."""
 SPARE = 2
 """Processes of each kind at the least, so that one may go."""
 MODELS = 3
-_GATHER_SECONDS, _FRAME = 0.008, 32
 _POLLS = 4
 """Lists of members a second that a router asks for: executors and collectors, each twice."""
 _HOST_PORTS = 64
@@ -61,7 +60,8 @@ class Sizing:
     @property
     def wall(self) -> str:
         """The wall that is nearest, or is run into the farthest."""
-        return max(self.fullness, key=self.fullness.__getitem__)
+        found = [name for name in self.fullness if not self.endless or name.startswith("streams")]
+        return max(found, key=self.fullness.__getitem__)
 
     @property
     def fits(self) -> bool:
@@ -79,12 +79,12 @@ def size(load: Load, costs: Costs, groups: int = 1) -> Sizing:
     routers = collectors = executors = SPARE
     for _ in range(200):
         hosts = executors * groups * MODELS * math.ceil(load.data_types / groups)
-        together = _together(tasks, routers, hosts / MODELS)
+        company = together(tasks / routers, load.data_types)
         idle = _idle(costs, routers, collectors, hosts)
         now = (
-            _many(tasks * costs.task("router", load.rows, together), idle["router"]),
-            _many(tasks * costs.task("collector", load.rows, together), idle["collector"]),
-            _many(tasks / load.data_types * costs.host(load.rows, together), idle["host"]),
+            _many(tasks * costs.task("router", load.rows, company), idle["router"]),
+            _many(tasks * costs.task("collector", load.rows, company), idle["collector"]),
+            _many(tasks / load.data_types * costs.host(load.rows, company), idle["host"]),
         )
         if now == (routers, collectors, executors) or max(idle.values()) > _NOTHING_LEFT:
             break
@@ -96,21 +96,16 @@ def size(load: Load, costs: Costs, groups: int = 1) -> Sizing:
         executors * groups,
         hosts,
         routers * hosts + routers * collectors + hosts * collectors,
-        tasks * _of_a_task(costs, load.rows, together),
+        tasks * _of_a_task(costs, load.rows, company),
         max(idle.values()) > _NOTHING_LEFT,
         _fullness(load, costs, groups, (routers, collectors, executors), idle),
     )
 
 
-def _together(tasks: float, routers: int, hosts_of_a_model: float) -> float:
-    """Return how many tasks share a frame: those of one router for one host, come within 8 ms."""
-    return min(_FRAME, max(1.0, tasks / (routers * hosts_of_a_model) * _GATHER_SECONDS))
-
-
-def _of_a_task(costs: Costs, rows: int, together: float) -> float:
+def _of_a_task(costs: Costs, rows: int, company: float) -> float:
     """Return the seconds that all processes together spend on a task."""
-    services = sum(costs.task(name, rows, together) for name in ("router", "collector"))
-    return services + costs.hosts(rows, together)
+    services = sum(costs.task(name, rows, company) for name in ("router", "collector"))
+    return services + costs.hosts(rows, company)
 
 
 def _idle(costs: Costs, routers: int, collectors: int, hosts: int) -> dict[str, float]:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from bench.growth.costs import Costs
+from bench.growth.costs import Costs, together
 from bench.growth.path import delay
 from bench.growth.report import LOADS, ROWS, cells_of, load_of
 from bench.growth.sizing import FULL, MODELS, Load, size
@@ -32,6 +32,7 @@ def costs(stream: float = 0.0, frame: float = 0.0, **more: float) -> Costs:
         sizes[f"processor.3-models.1-rows.64-clients.{process}"] = micros
         sizes[f"frames.3-models.1-rows.64-clients.{process}"] = micros + frame
         sizes[f"processor.3-models.256-rows.4-clients.{process}"] = micros + 255
+    sizes["processor.3-models.1-rows.64-clients.rate"] = 1000.0
     for at, of in STREAMS:
         sizes[f"streams.{at}.{of}.core"] = stream
         sizes[f"streams.{at}.{of}.memory"] = 1024.0
@@ -47,6 +48,13 @@ def test_a_task_costs_what_was_measured_where_it_was_measured() -> None:
     assert known.task("router", 1, together=8) == pytest.approx(1000e-6)
     assert known.task("router", 1, together=1) == pytest.approx(1700e-6)
     assert known.task("router", 256, together=8) == pytest.approx(1255e-6)
+
+
+def test_frames_hold_what_is_gathered_in_eight_milliseconds_of_one_data_type() -> None:
+    assert together(1000) == 8
+    assert together(1000, data_types=4) == 2
+    assert together(10) == 1
+    assert together(100_000) == 32
 
 
 def test_processes_are_as_many_as_their_work_fills_to_the_bound() -> None:
