@@ -156,6 +156,9 @@ def test_images_are_named_in_one_place() -> None:
     for name in rendering.OVERLAYS:
         for workload in workloads(rendering.overlay(name)):
             assert ":" in container_of(workload)["image"]
+    observed = rendering.combination(rendering.Combination(("observability",)))
+    collector = named(observed, "Deployment", "hedgerow-otel-collector")
+    assert ":" in container_of(collector)["image"], "no overlay of ours has it"
 
 
 def test_everything_bears_the_labels_of_the_application() -> None:
