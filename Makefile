@@ -25,20 +25,20 @@ demo: $(READY) ## watch three models race for wine records, in about half a minu
 up: $(READY) ## keep a mesh running on this machine
 	@$(BIN)/hedgerow up
 
-test: $(READY) $(KUBECTL) ## run all tests
-	$(BIN)/python -m pytest --ignore tests/kubernetes/rollouts
+test: $(READY) ## run all tests but those of the manifests (make k8s) and of a cluster (make rollouts)
+	$(BIN)/python -m pytest --ignore tests/kubernetes
 
 # Old versions of one package warn of new ones of another; that is not our claim, so warnings are no errors here.
 test-lowest: $(LOWEST_READY) ## run the tests on the lowest versions that pyproject.toml claims
 	$(LOWEST)/bin/python -m pytest -W default tests/hedgerow tests/services tests/end_to_end
 
-k8s: $(READY) $(KUBECTL) ## render and check the manifests; a part of `make test`
+k8s: $(READY) $(KUBECTL) ## render and check the manifests; a part of `make lint`
 	$(BIN)/python -m pytest tests/kubernetes/manifests
 
 rollouts: $(READY) $(KUBECTL) ## roll, change and lose parts of a cluster under load; Linux, as root, eight minutes
 	$(BIN)/python -m pytest -p no:randomly tests/kubernetes/rollouts
 
-lint: $(READY) ## check style, types and protos
+lint: $(READY) k8s ## check style, types, protos and manifests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
