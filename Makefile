@@ -36,7 +36,7 @@ k8s: $(READY) $(KUBECTL) ## render and check the manifests; a part of `make lint
 	$(BIN)/python -m pytest tests/kubernetes/manifests
 
 rollouts: $(READY) $(KUBECTL) ## roll, change and lose parts of a cluster under load; Linux, as root, eight minutes
-	$(BIN)/python -m pytest -p no:randomly tests/kubernetes/rollouts
+	$(BIN)/python -m pytest -p no:randomly --timeout 300 tests/kubernetes/rollouts
 
 lint: $(READY) k8s ## check style, types, protos and manifests
 	$(BIN)/ruff check .

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 import grpc
 
-_OF_A_WRITE = "Internal error from Core"
+OF_A_WRITE = "Internal error from Core"
+"""Details of a status that hides the server's, where a write had failed before that came."""
 
 T = TypeVar("T")
 
@@ -26,7 +27,7 @@ class CallStatus:
 
     def error(self, raised: grpc.aio.AioRpcError) -> grpc.aio.AioRpcError:
         """Return the error with the server's status, given the one that the call raised."""
-        if self._first is None or self._first.details() == _OF_A_WRITE:
+        if self._first is None or self._first.details() == OF_A_WRITE:
             return raised
         return self._first
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import grpc
 
-from hedgerow.client.call_status import CallStatus
+from hedgerow.client.call_status import OF_A_WRITE, CallStatus
 from hedgerow.client.statuses import error_from_call
 from hedgerow.errors import HedgerowError, InvalidRecord, Unavailable
 from hedgerow.v1.scoring_pb2 import ScoreStreamRequest, ScoreStreamResponse
@@ -47,6 +47,9 @@ class StreamCall:
                 answered(response)
         except grpc.aio.AioRpcError as raised:
             status = self._status.error(raised)
+            if status.details() == OF_A_WRITE:  # whatever the router said: it will say it again
+                said = f"{self._target} ended the stream while a record was sent"
+                return CallEnd(Unavailable(said), True)
             error = error_from_call(status, self._target, InvalidRecord)
             return CallEnd(error, status.code() in _OF_A_BREAK)
         except asyncio.CancelledError:

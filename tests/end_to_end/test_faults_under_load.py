@@ -13,6 +13,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import pytest_asyncio
@@ -80,7 +81,9 @@ async def test_a_host_is_killed(cluster: Cluster) -> None:
     killed = []
     async with unseen_by_callers(cluster) as load:
         for model in MODELS:
-            (pid,) = await cluster.host_pids("executor-1", model)
+            there = partial(cluster.host_pids, "executor-1", model)
+            await wait_until(there, f"{model} has a host there")
+            (pid,) = await there()
             os.kill(pid, signal.SIGKILL)
             killed.append(pid)
             await load.flows()
@@ -180,7 +183,9 @@ async def test_the_log_is_emptied_and_what_serves_goes_on(cluster: Cluster) -> N
         await wait_until(noticed, "the registry has read the log again", timeout=20)
         await load.flows(500)
         for model in MODELS:
-            (pid,) = await cluster.host_pids("executor-1", model)
+            there = partial(cluster.host_pids, "executor-1", model)
+            await wait_until(there, f"{model} has a host there")
+            (pid,) = await there()
             os.kill(pid, signal.SIGKILL)  # the executor has the definition, though the log has not
         await load.flows(500)
         await cluster.wait_for_hosts(MODELS)
