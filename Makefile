@@ -33,7 +33,7 @@ test-lowest: $(LOWEST_READY) ## run the tests on the lowest versions that pyproj
 	$(LOWEST)/bin/python -m pytest -W default tests/hedgerow tests/services tests/end_to_end
 
 k8s: $(READY) $(KUBECTL) ## render and check the manifests; a part of `make lint`
-	$(BIN)/python -m pytest tests/kubernetes/manifests
+	$(BIN)/python -m pytest tests/kubernetes --ignore tests/kubernetes/rollouts
 
 rollouts: $(READY) $(KUBECTL) ## roll, change and lose parts of a cluster under load; Linux, as root, eight minutes
 	$(BIN)/python -m pytest -p no:randomly --timeout 300 tests/kubernetes/rollouts

@@ -172,19 +172,17 @@ class Pod:
             else:
                 await self._note_ready(True)
             if "liveness" in probes:
-                restart: Callable[[bool], Coroutine[Any, Any, None]]
-
-                async def restart(lives: bool) -> None:
-                    if not lives:
-                        await self._restart(container)
-
-                group.create_task(_for_ever(probes["liveness"], restart))
+                group.create_task(_for_ever(probes["liveness"], self._note_lives))
 
     async def _note_ready(self, ready: bool) -> None:
         if not ready:
             self.ready_since = None
         elif self.ready_since is None:
             self.ready_since = asyncio.get_running_loop().time()
+
+    async def _note_lives(self, lives: bool) -> None:
+        if not lives and self._container is not None:
+            await self._restart(self._container)
 
     async def _restart(self, container: Container) -> None:
         self.ready_since = None

@@ -63,10 +63,6 @@ class Workload:
         self.pods.remove(pod)
         del self._hashes[pod]
 
-    async def settled(self) -> None:
-        """Wait for the pods that leave."""
-        await asyncio.gather(*self._leaving)
-
     def remove(self, pod: Pod) -> None:
         """Have a pod go. It counts no more."""
         self.lost(pod)

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 import pytest
 
 from tests.kubernetes.manifests import rendering
+from tests.kubernetes.manifests.quantities import quantity
 from tests.kubernetes.manifests.rendering import Combination, Manifest, container_of, workloads
 from tests.kubernetes.manifests.test_habits import least
-
-_UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "m": 1e-3, "": 1}
-
-
-def amount(quantity: str | int) -> float:
-    number, unit = re.fullmatch(r"([\d.]+)([A-Za-z]*)", str(quantity)).groups()  # type: ignore[union-attr]
-    return float(number) * _UNITS[unit]
 
 
 def cost(manifests: list[Manifest]) -> tuple[int, float, float, float]:
@@ -26,9 +19,9 @@ def cost(manifests: list[Manifest]) -> tuple[int, float, float, float]:
         count = least(workload, manifests)
         resources = container_of(workload)["resources"]
         pods += count
-        cores += count * amount(resources["requests"]["cpu"])
-        asked += count * amount(resources["requests"]["memory"])
-        most += count * amount(resources["limits"]["memory"])
+        cores += count * quantity(resources["requests"]["cpu"])
+        asked += count * quantity(resources["requests"]["memory"])
+        most += count * quantity(resources["limits"]["memory"])
     return pods, cores, asked, most
 
 

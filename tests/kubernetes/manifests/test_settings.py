@@ -16,6 +16,7 @@ from services.executor.settings import ExecutorSettings
 from services.registry.settings import RegistrySettings
 from tests.kubernetes.kubelet.images import entry_point
 from tests.kubernetes.manifests import rendering
+from tests.kubernetes.manifests.quantities import quantity
 from tests.kubernetes.manifests.rendering import SERVICES, Manifest, component_of, container_of
 
 SHARED = {
@@ -25,7 +26,6 @@ SHARED = {
     "HEDGEROW_LOG_FORMAT",
 }
 POD_IP, SECRET = "10.1.2.3", "redis://of-a-secret:6379/0"
-MIB = 2**20
 
 
 def ours() -> Iterator[tuple[str, str, Manifest, list[Manifest]]]:
@@ -175,10 +175,10 @@ def test_what_is_written_is_written_to_volumes(monkeypatch: pytest.MonkeyPatch) 
         volumes = {v["name"]: v for v in workload["spec"]["template"]["spec"]["volumes"]}
         assert Path("/tmp") in mounts, where
         if isinstance(told, RegistrySettings):
-            room = _bytes(volumes[mounts[told.spool_dir]]["emptyDir"]["sizeLimit"])
+            room = quantity(volumes[mounts[told.spool_dir]]["emptyDir"]["sizeLimit"])
             assert room >= 2 * told.max_definition_bytes, "room for two pushes at once"
         if isinstance(told, ExecutorSettings):
-            room = _bytes(volumes[mounts[told.cache_dir]]["emptyDir"]["sizeLimit"])
+            room = quantity(volumes[mounts[told.cache_dir]]["emptyDir"]["sizeLimit"])
             assert room > told.cache_bytes, "or the pod is evicted before the cache makes room"
 
 
@@ -192,8 +192,3 @@ def test_a_pod_has_the_time_to_end_that_its_service_takes(monkeypatch: pytest.Mo
             needs += told.drain_timeout
         grace = workload["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
         assert grace >= needs.total_seconds() + 5, where
-
-
-def _bytes(quantity: str) -> int:
-    units = {"Ki": 2**10, "Mi": MIB, "Gi": 2**30}
-    return int(quantity[:-2]) * units[quantity[-2:]]

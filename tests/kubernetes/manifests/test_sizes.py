@@ -9,6 +9,7 @@ import pytest
 
 from bench.sizes import book
 from tests.kubernetes.manifests import rendering
+from tests.kubernetes.manifests.quantities import quantity
 from tests.kubernetes.manifests.rendering import Manifest, component_of, container_of, workloads
 
 SIZES = book.read()
@@ -17,14 +18,6 @@ ROOM = 1.5
 GUARD = 7 / 8
 """Of its limit an executor uses no more: beyond it ends a host (services/executor/memory.py)."""
 EXECUTOR_ROOM = 1.25
-_UNITS = {"": 1.0, "m": 1e-3, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "mb": 2**20}
-
-
-def quantity(said: str) -> float:
-    """Read `512Mi` as bytes, `250m` as cores."""
-    found = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", str(said))
-    assert found is not None, said
-    return float(found[1]) * _UNITS[found[2]]
 
 
 def mib(said: str) -> float:

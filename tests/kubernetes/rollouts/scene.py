@@ -162,13 +162,6 @@ class Scene:
 
     # -- what may be done --------------------------------------------------------------------------
 
-    async def quiet(self, seconds: float = 3.0) -> dict[str, Any]:
-        """Do nothing."""
-        seen: dict[str, Any] = {}
-        async with self.watched(seen):
-            await asyncio.sleep(seconds)
-        return seen
-
     async def roll(self, *names: str) -> dict[str, Any]:
         """Restart workloads, all of these at once."""
         seen: dict[str, Any] = {}
