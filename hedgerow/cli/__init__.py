@@ -1,4 +1,4 @@
-"""The command line: `hedgerow`. Each group of commands has a file; what is heavy is imported when used."""
+"""The command line: `hedgerow`. Each command has a file; what is heavy is imported when used."""
 
 import sys
 

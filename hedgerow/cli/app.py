@@ -13,8 +13,11 @@ import typer
 from typer.core import TyperGroup
 
 import hedgerow
-from hedgerow.cli import CANCELLED, demo, models, plans, score, state, up
+from hedgerow.cli import CANCELLED, demo, state, up
+from hedgerow.cli.models import app as models
 from hedgerow.cli.output import print_error
+from hedgerow.cli.plans import app as plans
+from hedgerow.cli.scoring import score
 from hedgerow.errors import HedgerowError
 
 

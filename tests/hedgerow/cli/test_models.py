@@ -9,7 +9,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from hedgerow.cli.models import _remark
+from hedgerow.cli.models.push import _remark
 from hedgerow.client.registry import Pushed
 from hedgerow.v1 import state_pb2
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 
-from hedgerow.cli.writing import CsvWriter, JsonWriter
+from hedgerow.cli.scoring.writing import CsvWriter, JsonWriter
 from hedgerow.data.answers import Answers
 from hedgerow.v1 import scoring_pb2 as pb
 from tests.hedgerow.fakes.answers import decision

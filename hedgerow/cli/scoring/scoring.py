@@ -9,7 +9,7 @@ from contextlib import aclosing
 from datetime import timedelta
 from typing import TypedDict
 
-from hedgerow.cli.reading import Numbered, RecordReader
+from hedgerow.cli.scoring.reading import Numbered, RecordReader
 from hedgerow.client.aio import AsyncClient
 from hedgerow.data.answers import Answers
 from hedgerow.data.records import Record

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from hedgerow.cli.lines import Line, LineReader
+from hedgerow.cli.scoring.lines import Line, LineReader
 from hedgerow.data.records import Record, Value
 from hedgerow.errors import InvalidRecord
 

@@ -1,24 +1,22 @@
-"""`hedgerow plan`: apply a plan, show the one in force."""
+"""`hedgerow plan apply`: put a plan into force."""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hedgerow.cli import options
 from hedgerow.cli.options import AsJson, Registry, Router, Wait
+from hedgerow.cli.plans.told import as_dict
 
 if TYPE_CHECKING:
     from hedgerow.client.registry import AsyncRegistry
     from hedgerow.v1.plans_pb2 import Plan
 
-app = typer.Typer(no_args_is_help=True, help="Apply a plan, show the one in force.")
 
-
-@app.command()
 def apply(
     file: Annotated[Path, typer.Argument(help="The plan, in YAML.", show_default=False)],
     wait: Wait = False,
@@ -42,33 +40,9 @@ def apply(
 
     applied = asyncio.run(run())
     if as_json:
-        print_json(_as_dict(applied))
+        print_json(as_dict(applied))
     else:
         print(f"{applied.data_type}: plan revision {applied.revision} is in force")
-
-
-@app.command()
-def show(
-    data_type: Annotated[str, typer.Argument(help="'wine', say.", show_default=False)],
-    registry: Registry = options.REGISTRY,
-    as_json: AsJson = False,
-) -> None:
-    """Show the plan in force; what it prints, `plan apply` reads."""
-    from hedgerow.cli.output import print_json
-    from hedgerow.client.registry import AsyncRegistry
-    from hedgerow.plans.plan import plan_to_yaml
-
-    async def run() -> Plan:
-        async with AsyncRegistry(registry) as client:
-            return await client.get_plan(data_type)
-
-    plan = asyncio.run(run())
-    if as_json:
-        print_json(_as_dict(plan))
-        return
-    since = f"applied {plan.applied_at.ToJsonString()}" if plan.revision else "nobody applied one"
-    print(f"# revision {plan.revision}: {since}")
-    print(plan_to_yaml(plan), end="")
 
 
 async def _wait_until_serving(client: AsyncRegistry, router: str, plan: Plan) -> None:
@@ -91,14 +65,3 @@ def _text_of(file: Path) -> str:
         raise InvalidInput(f"cannot read {file}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise InvalidInput(f"{file} is not a text; give a plan in YAML") from error
-
-
-def _as_dict(plan: Plan) -> dict[str, Any]:
-    """Return a plan as its YAML is shaped, with its revision and time."""
-    import yaml
-
-    from hedgerow.plans.plan import plan_to_yaml
-
-    document: dict[str, Any] = yaml.safe_load(plan_to_yaml(plan))
-    applied_at = plan.applied_at.ToJsonString() if plan.revision else None
-    return {**document, "revision": plan.revision, "applied_at": applied_at}

@@ -16,10 +16,10 @@ from hedgerow.cli import options
 from hedgerow.cli.options import AsJson, Router
 
 if TYPE_CHECKING:
-    from hedgerow.cli.notes import Notes
-    from hedgerow.cli.reading import RecordReader
-    from hedgerow.cli.scoring import Scoring
-    from hedgerow.cli.writing import Writer
+    from hedgerow.cli.scoring.notes import Notes
+    from hedgerow.cli.scoring.reading import RecordReader
+    from hedgerow.cli.scoring.scoring import Scoring
+    from hedgerow.cli.scoring.writing import Writer
 
 _STDIN = "-"
 
@@ -55,9 +55,9 @@ def score(
     as_json: AsJson = False,
 ) -> None:
     """Score records, and write an answer a record, in their order."""
-    from hedgerow.cli.notes import Notes
-    from hedgerow.cli.reading import RecordReader
-    from hedgerow.cli.scoring import Overrides, Scoring
+    from hedgerow.cli.scoring.notes import Notes
+    from hedgerow.cli.scoring.reading import RecordReader
+    from hedgerow.cli.scoring.scoring import Overrides, Scoring
     from hedgerow.client.aio import AsyncClient
     from hedgerow.durations import parse_duration
     from hedgerow.plans.plan import policy_from_yaml, strategy_from_yaml
@@ -106,7 +106,7 @@ async def _copy(
 
 
 def _writer(form: Format, keep: list[str], explain: bool) -> Writer:
-    from hedgerow.cli.writing import CsvWriter, JsonWriter
+    from hedgerow.cli.scoring.writing import CsvWriter, JsonWriter
 
     if form is Format.CSV:
         return CsvWriter(sys.stdout, keep, explain)

@@ -1,0 +1,1 @@
+"""`hedgerow models`: push, list and pull models. Each command has a file."""

@@ -1,0 +1,1 @@
+"""`hedgerow score`: reading records, scoring them, writing answers."""
