@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from hedgerow.data.signatures import Needs, SignatureCheck
 from hedgerow.errors import NotFound
 from hedgerow.plans.plan import overridden
 from hedgerow.plans.strategy_checks import DEFAULT_DEADLINE
@@ -13,7 +14,6 @@ from hedgerow.v1 import plans_pb2
 from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.scoring_pb2 import ScoreRequest
 from services.common.catalog import Catalog
-from services.router.plans.signatures import Needs, SignatureCheck
 from services.router.plans.strategy import Strategy, compile_strategy
 
 _MOST_OVERRIDES = 256

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from hedgerow.data.signatures import SignatureCheck
 from hedgerow.v1 import plans_pb2, records_pb2
 from hedgerow.v1.collection_pb2 import TaskDecision
 from hedgerow.v1.scoring_pb2 import MODEL_STATE_ANSWERED, Decision, ModelReport
@@ -16,7 +17,6 @@ from services.router.hedging.delays import Bounds, Delays
 from services.router.hedging.response_times import ResponseTimes
 from services.router.hedging.schedule import Schedule
 from services.router.plans.prepared import Plan
-from services.router.plans.signatures import SignatureCheck
 from services.router.plans.strategy import Strategy, When
 from services.router.tasks import Task
 from services.router.timing import Timing

@@ -3,9 +3,9 @@
 import pytest
 
 from hedgerow.data.records import Batch, Record
+from hedgerow.data.signatures import Needs, SignatureCheck
 from hedgerow.errors import InvalidRecord
 from hedgerow.v1.models_pb2 import Feature, Signature
-from services.router.plans.signatures import Needs, SignatureCheck
 
 TREE = Needs(
     "tree@1",
