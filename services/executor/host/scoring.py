@@ -18,7 +18,7 @@ from hedgerow.data.predictions import Predictions
 from hedgerow.data.records import Batch, Layout
 from hedgerow.errors import HedgerowError
 from hedgerow.formats import Model
-from services.executor.host.answers import check_answer
+from hedgerow.formats.answers import check_answer
 from services.executor.host.inbox import Waiting
 from services.executor.work_done import WorkDone
 

@@ -11,9 +11,9 @@ from hedgerow.data.predictions import Labels, Predictions
 from hedgerow.data.records import Batch
 from hedgerow.errors import InvalidModel
 from hedgerow.formats import Model
+from hedgerow.formats.answers import check_answer
 from hedgerow.v1.execution_pb2 import Task
 from hedgerow.v1.models_pb2 import ModelDescriptor
-from services.executor.host.answers import check_answer
 from services.executor.host.inbox import Frame, Waiting
 from services.executor.host.scoring import Scorer
 
