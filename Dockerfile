@@ -35,8 +35,9 @@ RUN tools/bin/python -m pip wheel --no-deps --no-build-isolation --no-index --wh
 
 
 # What an image has beside its base, an environment for each, with neither pip nor what packages have for those
-# who develop with them: their tests, and what compilers and type checkers read. An environment knows its place,
-# so it is made where it will be. Byte code: images/bytecode.py.
+# who develop with them: their tests, and what compilers and type checkers read; nor what botocore knows of 400
+# services of Amazon's, but for the one that has models and those that give credentials for it. An environment
+# knows its place, so it is made where it will be. Byte code: images/bytecode.py.
 FROM tools AS service-environment
 COPY images/constraints/service.txt ./
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
@@ -46,12 +47,14 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     && tools/bin/python -m pip --python /opt/hedgerow/bin/python install --no-compile \
          --require-hashes --only-binary :all: --requirement service.txt \
     && find /opt/hedgerow -type d \( -name tests -o -name include \) -prune -exec rm -r {} + \
-    && find /opt/hedgerow -type f \( -name '*.pyi' -o -name '*.a' \) -delete
+    && find /opt/hedgerow -type f \( -name '*.pyi' -o -name '*.a' \) -delete \
+    && find /opt/hedgerow -path '*/botocore/data/*' -prune -type d \
+         ! -name s3 ! -name sts ! -name 'sso*' ! -name signin -exec rm -r {} +
 COPY --from=wheel /build/wheels ./wheels
 RUN tools/bin/python -m pip --python /opt/hedgerow/bin/python install --no-compile \
       --no-deps --no-index wheels/*.whl \
     && PYTHONPYCACHEPREFIX=/opt/hedgerow/bytecode /opt/hedgerow/bin/python -B bytecode.py \
-         services.registry.server services.router.server services.collector.server
+         services.registry.server services.router.server services.collector.server s3fs
 
 
 FROM tools AS executor-environment
@@ -63,12 +66,14 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     && tools/bin/python -m pip --python /opt/hedgerow/bin/python install --no-compile \
          --require-hashes --only-binary :all: --requirement executor.txt \
     && find /opt/hedgerow -type d \( -name tests -o -name include \) -prune -exec rm -r {} + \
-    && find /opt/hedgerow -type f \( -name '*.pyi' -o -name '*.a' \) -delete
+    && find /opt/hedgerow -type f \( -name '*.pyi' -o -name '*.a' \) -delete \
+    && find /opt/hedgerow -path '*/botocore/data/*' -prune -type d \
+         ! -name s3 ! -name sts ! -name 'sso*' ! -name signin -exec rm -r {} +
 COPY --from=wheel /build/wheels ./wheels
 RUN tools/bin/python -m pip --python /opt/hedgerow/bin/python install --no-compile \
       --no-deps --no-index wheels/*.whl \
     && PYTHONPYCACHEPREFIX=/opt/hedgerow/bytecode /opt/hedgerow/bin/python -B bytecode.py \
-         services.executor.server services.executor.host.main tensorflow jpype
+         services.executor.server services.executor.host.main tensorflow jpype s3fs
 
 
 FROM tools AS cli-environment

@@ -13,7 +13,7 @@ KUBECTL := .kubectl/kubectl
 PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-lowest k8s rollouts lint format protos docs models bench sizes soak lock clean
+.PHONY: help demo up test stories test-lowest k8s rollouts lint format protos docs models bench sizes soak lock clean
 .PHONY: images image-base images-check
 
 help: ## list what there is
@@ -25,12 +25,15 @@ demo: $(READY) ## watch three models race for wine records, in about half a minu
 up: $(READY) ## keep a mesh running on this machine
 	@$(BIN)/hedgerow up
 
-test: $(READY) ## run all tests but those of the manifests (make k8s) and of a cluster (make rollouts)
-	$(BIN)/python -m pytest --ignore tests/kubernetes
+test: $(READY) ## run the tests; stories, manifests (make k8s) and a cluster (make rollouts) have their own
+	$(BIN)/python -m pytest --ignore tests/kubernetes -m "not story"
+
+stories: $(READY) ## run what README, docs and demo show as one types it, and a short soak; four minutes
+	$(BIN)/python -m pytest --ignore tests/kubernetes -m story
 
 # Old versions of one package warn of new ones of another; that is not our claim, so warnings are no errors here.
 test-lowest: $(LOWEST_READY) ## run the tests on the lowest versions that pyproject.toml claims
-	$(LOWEST)/bin/python -m pytest -W default tests/hedgerow tests/services tests/end_to_end
+	$(LOWEST)/bin/python -m pytest -W default tests/hedgerow tests/services tests/end_to_end -m "not story"
 
 k8s: $(READY) $(KUBECTL) ## render and check the manifests; a part of `make lint`
 	$(BIN)/python -m pytest tests/kubernetes --ignore tests/kubernetes/rollouts
@@ -93,8 +96,9 @@ lock: $(READY) ## write the constraints files anew from pyproject.toml
 	$(LOCK) --group kubectl --no-deps --output-file constraints-kubectl.txt
 	$(LOCK_IMAGE) --group build --output-file images/constraints/build.txt
 	$(LOCK_IMAGE) pyproject.toml --group images --output-file images/constraints/cli.txt
-	$(LOCK_IMAGE) pyproject.toml --group images --extra mesh --output-file images/constraints/service.txt
-	$(LOCK_IMAGE) pyproject.toml --group images --extra mesh --extra pmml --extra tensorflow \
+	$(LOCK_IMAGE) pyproject.toml --group images --extra mesh --extra s3 \
+	  --output-file images/constraints/service.txt
+	$(LOCK_IMAGE) pyproject.toml --group images --extra mesh --extra s3 --extra pmml --extra tensorflow \
 	  --output-file images/constraints/executor.txt
 
 $(KUBECTL): $(READY) constraints-kubectl.txt

@@ -77,7 +77,7 @@ class Mesh:
 
     async def apply(self, plan: Plan) -> None:
         """Put a plan into force and return when the router follows it."""
-        revision = (await self.registry.apply_plan(plan)).revision
+        revision = (await self.registry.apply_plan(plan)).plan.revision
         while True:
             plans = (await self._state("router")).plans
             if any(known.revision >= revision for known in plans):

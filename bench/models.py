@@ -14,7 +14,7 @@ from bench.payload import DATA_TYPE, WINE, records
 from hedgerow.client.registry import Description
 from hedgerow.formats import Model
 from hedgerow.formats.factories import factory_of
-from hedgerow.v1.models_pb2 import Feature, ModelDescriptor, Signature
+from hedgerow.v1.models_pb2 import Feature, Metric, ModelDescriptor, Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class BenchModel:
     model_type: str
     definition: Path | bytes
     description: str = ""
-    quality: float = 0.5
+    metrics: tuple[Metric, ...] = (Metric(name="accuracy", value=0.5),)
     features: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     input: str = ""
@@ -38,7 +38,7 @@ class BenchModel:
             name=self.name,
             model_type=self.model_type,
             description=description or self.description,
-            quality=self.quality,
+            metrics=self.metrics,
             features=self.features,
             classes=self.classes,
             input=self.input,
@@ -108,7 +108,10 @@ def _model(entry: dict[str, Any]) -> BenchModel:
         model_type=entry["type"],
         definition=WINE / entry["file"],
         description=entry["description"],
-        quality=entry["quality"],
+        metrics=tuple(
+            Metric(name=name, value=value, data_set=entry["data_set"])
+            for name, value in entry["metrics"].items()
+        ),
         features=tuple(entry.get("features", ())),
         classes=tuple(entry.get("classes", ())),
         input=entry.get("input", ""),

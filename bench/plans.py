@@ -7,8 +7,6 @@ from bench.payload import DATA_TYPE
 from hedgerow.plans.plan import strategy_from_yaml
 from hedgerow.v1.plans_pb2 import Plan, PlanModel, Policy
 from hedgerow.v1.rules_pb2 import (
-    QUALITY_MEASURE_CONFIDENCE,
-    QUALITY_MEASURE_REGISTERED,
     ConsensusRule,
     QualityRule,
     Quorum,
@@ -27,8 +25,8 @@ def consensus(models: Sequence[str], *, everybody: bool = False) -> Plan:
 
 
 def best(models: Sequence[str]) -> Plan:
-    """Return a plan that waits for the model of the best registered quality."""
-    return _plan(models, Rule(quality=QualityRule(by=QUALITY_MEASURE_REGISTERED)), _PATIENT)
+    """Return a plan that waits for the model of the best accuracy."""
+    return _plan(models, Rule(quality=QualityRule(metric="accuracy")), _PATIENT)
 
 
 def preferred(models: Sequence[str], deadline: timedelta) -> Plan:
@@ -38,7 +36,7 @@ def preferred(models: Sequence[str], deadline: timedelta) -> Plan:
 
 def first(models: Sequence[str], hedge: str = "") -> Plan:
     """Return a plan that takes whichever answer comes first; all but the first start after `hedge`."""
-    rule = QualityRule(by=QUALITY_MEASURE_REGISTERED, good_enough=0.0)
+    rule = QualityRule(good_enough=0.0)
     plan = _plan(models, Rule(quality=rule), _PATIENT)
     if hedge:
         starts = dict.fromkeys(models[1:], hedge)
@@ -51,7 +49,7 @@ def confident(models: Sequence[str], good_enough: float, *, cascade: bool = Fals
 
     In a cascade each model but the first starts for those records alone that are in doubt.
     """
-    rule = QualityRule(by=QUALITY_MEASURE_CONFIDENCE, good_enough=good_enough)
+    rule = QualityRule(confidence=True, good_enough=good_enough)
     plan = _plan(models, Rule(quality=rule), _PATIENT)
     if cascade:
         starts = dict.fromkeys(models[1:], "on_doubt")
@@ -64,6 +62,14 @@ def alone(model: str, replica_hedge: str = "") -> Plan:
     plan = _plan((model,), Rule(timeout=TimeoutRule()), _PATIENT)
     if replica_hedge:
         plan.strategy.CopyFrom(strategy_from_yaml({"replica_hedge": replica_hedge}))
+    return plan
+
+
+def following(model: str, alias: str, keep_warm: int) -> Plan:
+    """Return a plan of one model, of which an alias says the version."""
+    plan = _plan((model,), Rule(timeout=TimeoutRule()), _PATIENT)
+    plan.models[0].alias = alias
+    plan.keep_warm = keep_warm
     return plan
 
 

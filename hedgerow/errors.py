@@ -8,6 +8,8 @@
     │   ├── InvalidName         nothing can have this name             (hedgerow.references)
     │   └── InvalidDuration     not a duration                         (hedgerow.durations)
     ├── NotFound                no such data type, model, version     NOT_FOUND
+    ├── Refused                 what there is does not allow it now   FAILED_PRECONDITION
+    ├── Outdated                somebody else was faster              ABORTED
     ├── LimitExceeded           more than a bound allows              RESOURCE_EXHAUSTED
     │   └── Overloaded          too much in flight; come back later
     ├── NoAnswer                no model answered                     DEADLINE_EXCEEDED, UNAVAILABLE
@@ -62,6 +64,14 @@ class NotFound(HedgerowError):
         """Name what is missing, and those there are."""
         there = ", ".join(sorted(known)) or "none yet"
         return cls(f"no {kind} {name!r}; there are: {there}" + (f"; {advice}" if advice else ""))
+
+
+class Refused(HedgerowError):
+    """What there is does not allow it now: an alias on a version that failed, say."""
+
+
+class Outdated(HedgerowError):
+    """What the caller changes is not what it knew any more; it is to look again."""
 
 
 class LimitExceeded(HedgerowError):

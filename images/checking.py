@@ -67,10 +67,9 @@ def scored(asking: Asking, examples: Examples) -> Iterator[str]:
         plan = f"data_type: wine\nmodels: [{{name: {model.name}}}]\npolicy: {{deadline: 5s, timeout: {{}}}}"
         answers = asking.score(plan)
         share = right(answers, examples) / len(examples.truth)
-        registered = model.description["quality"] or 0
         require(
-            abs(share - registered) < 1e-4 and {a["model"] for a in answers} == {model.name},
-            f"{model.name} is right in {share:.4f} of its answers, and was in {registered}",
+            abs(share - model.accuracy) < 1e-4 and {a["model"] for a in answers} == {model.name},
+            f"{model.name} is right in {share:.4f} of its answers, and was in {model.accuracy}",
         )
         yield f"{model.name} is right in {share:.4f} of its answers, as when it was made"
     yield all_together(asking, examples)

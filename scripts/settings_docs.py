@@ -55,7 +55,7 @@ def _shown(value: Any) -> str:
         return f"`{','.join(sorted(value))}`"
     if isinstance(value, Path):
         return "in the system's folder for temporary files"
-    return f"`{value}`" if str(value) and value is not None else ""
+    return f"`{value}`" if str(value) and value not in (None, ()) else ""
 
 
 def main() -> None:

@@ -87,7 +87,7 @@ class Push:
                 name=name,
                 model_type="constant",
                 description=str(self.number),
-                quality=0.5,
+                metrics={"accuracy": 0.5},
             )
         else:
             model = wine_model(name)

@@ -18,9 +18,9 @@ def _policy(rule: str) -> str:
 
 PLANS = {
     "consensus": f"{_MODELS}\nreplica_hedge: 30ms\n{_policy(_CONSENSUS)}",
-    "quality": f"{_MODELS}\n{_policy('quality: {by: registered}')}",
+    "quality": f"{_MODELS}\n{_policy('quality: {by: accuracy}')}",
     "preferred": f"{_MODELS}\nreplica_hedge: 50ms\n{_policy('timeout: {}')}",
-    "hedged": f"{_HEDGED}\n{_policy('quality: {by: registered, good_enough: 0}')}",
+    "hedged": f"{_HEDGED}\n{_policy('quality: {good_enough: 0}')}",
     "pinned": f"{_PINNED}\nreplica_hedge: 30ms\n{_policy(_CONSENSUS)}",
 }
 """Of `numbers`, by what is particular about them. `pinned` stays on the newest version of `one`."""

@@ -149,7 +149,7 @@ class Striker:
         version = self._wanted.models.newest[model]
         plan = plan_from_yaml(numbers_plan(name, version))
         applied = await _until_acknowledged(lambda: self._cluster.registry.apply_plan(plan))
-        self._wanted.revision = applied.revision
+        self._wanted.revision = applied.plan.revision
         self._wanted.pinned = (model, version) if name == "pinned" else None
 
     async def _processes(self, fault: Fault) -> set[int]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import subprocess
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from redis import Redis
 
 from hedgerow.local.valkey import Valkey
 from services.common.log import Log, keys
+from tests.object_store import ObjectStore, use
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +42,33 @@ async def log(log_url: str) -> AsyncIterator[Log]:
     await log.close()
 
 
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[ObjectStore]:
+    """A real S3 server for all tests."""
+    with ObjectStore() as store:
+        yield store
+
+
+@pytest.fixture
+def s3(s3_server: ObjectStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ObjectStore:
+    """The server with an empty bucket, found and trusted by this process."""
+    use(s3_server, monkeypatch, str(tmp_path))
+    s3_server.new_bucket()
+    return s3_server
+
+
 def _leaked(redis: Redis) -> list[str]:
     immortal = [key.decode() for key in redis.scan_iter() if redis.ttl(key) == -1]
     return [key for key in immortal if not keys.is_durable(key)]
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder that is a disk of 2 MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("a disk of its own can be made by root alone")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)

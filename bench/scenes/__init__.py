@@ -13,12 +13,14 @@ from bench.scenes import (
     deadline,
     first_host,
     hedged,
+    large,
     memory,
     overload,
     push,
     real,
     replacement,
     replicas,
+    rollback,
 )
 from bench.session import Session
 
@@ -39,6 +41,7 @@ SCENES = (
     Scene("deadline", "a model that sleeps 1 s, 50 ms deadline, 16 clients", deadline.run),
     Scene("overload", "two and four times the best rate, 200 ms deadline", overload.run),
     Scene("push", "a new SavedModel version every 5 s, 16 clients", push.run),
+    Scene("rollback", "a version is rolled back, cold and warm, 16 clients", rollback.run),
     Scene("hedged", "hedged by p95 beside all at once, first answer wins, 4 clients", hedged.run),
     Scene("cascade", "a cascade beside all at once: tree, then boosting", cascade.run),
     Scene(
@@ -48,5 +51,6 @@ SCENES = (
         "replacement", "kill -9 of the only host to the first answer by the next", replacement.run
     ),
     Scene("first-host", "from an executor's start to its first host", first_host.run),
+    Scene("large", "a model of 500 MB: push, load and pull", large.run),
     Scene("memory", "memory", memory.run),
 )

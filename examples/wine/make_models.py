@@ -53,6 +53,7 @@ TARGET = "class"
 CLASSES = ("0", "1", "2")
 RENAMED = {"od280/od315_of_diluted_wines": "od280_od315"}
 HELD_OUT = 60
+DATA_SET = "wine-held-out"
 SPLIT_SEED = 2
 PMML = "http://www.dmg.org/PMML-4_4"
 # A conversion that fails would be reported to the converter's makers; with no host names it is not.
@@ -386,7 +387,8 @@ def entry(model: PmmlModel | Network, accuracy: float, names: Sequence[str]) -> 
         "file": model.file,
         "type": model.type,
         "description": model.description,
-        "quality": round(accuracy, 4),
+        "metrics": {"accuracy": round(accuracy, 4)},
+        "data_set": DATA_SET,
     }
     if isinstance(model, Network):
         fields |= {"features": list(names), "classes": list(CLASSES)}

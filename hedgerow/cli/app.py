@@ -17,6 +17,7 @@ from hedgerow.cli import CANCELLED, demo, state, up
 from hedgerow.cli.models import app as models
 from hedgerow.cli.output import print_error
 from hedgerow.cli.plans import app as plans
+from hedgerow.cli.registry import app as registry
 from hedgerow.cli.scoring import score
 from hedgerow.errors import HedgerowError
 
@@ -97,4 +98,5 @@ app.command("up")(up.up)
 app.command("score")(score.score)
 app.add_typer(models.app, name="models")
 app.add_typer(plans.app, name="plan")
+app.add_typer(registry.app, name="registry")
 app.command("state")(state.state)

@@ -16,8 +16,19 @@ Registry = Annotated[
 Wait = Annotated[
     bool, typer.Option("--wait", help="Return when it serves, or with an error if it cannot.")
 ]
+Executors = Annotated[
+    int,
+    typer.Option(
+        "--executors",
+        min=0,
+        help="--wait: on so many executors it is to serve. 0: on all that run such models.",
+    ),
+]
+WaitSeconds = Annotated[
+    float, typer.Option("--wait-seconds", min=0.0, help="--wait: the longest that is waited.")
+]
 WAIT_SECONDS = 120.0
-"""The longest that is waited: an executor gives a model as much time to load, by default."""
+"""An executor gives a model as much time to load, by default."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 

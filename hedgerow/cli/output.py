@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-# Nobody is to lose columns because a table went into a file.
-_PIPE_COLUMNS = 200
+_GAP = 2
+"""Between columns."""
+_LEAST = 12
+"""A column that has less room than this is left out."""
 
 
 def print_json(value: Any) -> None:
@@ -19,23 +21,45 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows under headings; a terminal that is too narrow cuts the last column."""
+    """Print rows under headings, the most important columns first.
+
+    A terminal that is too narrow cuts the last that it has room for and leaves out those behind it; through
+    a pipe nothing is lost.
+    """
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    listed = [columns, *([printable(cell) for cell in row] for row in rows)]
-    for place, column in enumerate(columns):
-        is_last = place == len(columns) - 1
-        widest = max(len(row[place]) for row in listed)
-        table.add_column(column, no_wrap=True, min_width=None if is_last else widest)
-    for row in listed[1:]:
-        table.add_row(*map(Text, row))
+    listed = [list(columns), *([printable(cell) for cell in row] for row in rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*listed, strict=True)]
     console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = _PIPE_COLUMNS
+    if console.is_terminal:
+        widths = _fitting(widths, console.width)
+    else:
+        console.width = sum(widths) + _GAP * len(widths)
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
+    for column, width in zip(columns, widths, strict=False):
+        table.add_column(column, no_wrap=True, width=width)
+    for row in listed[1:]:
+        table.add_row(*map(Text, row[: len(widths)]))
     console.print(table)
+
+
+def _fitting(widths: list[int], room: int) -> list[int]:
+    """Return the widths of the columns there is room for; the last of them may be narrower than it was."""
+    fitting: list[int] = []
+    for width in widths:
+        if fitting and min(width, _LEAST) > room:
+            break
+        fitting.append(max(1, min(width, room)))
+        room -= width + _GAP
+    return fitting
+
+
+def print_note(message: str) -> None:
+    """Print what is not a result on stderr: progress, and what one might not expect."""
+    print(printable(message), file=sys.stderr, flush=True)
 
 
 def print_error(message: str) -> None:
@@ -80,6 +104,15 @@ def size_text(size: int) -> str:
 
 def date_text(moment: datetime) -> str:
     """Return the day of a moment (UTC, without a time zone) in the user's time zone."""
+    return f"{_local(moment):%Y-%m-%d}"
+
+
+def time_text(moment: datetime) -> str:
+    """Return a moment (UTC, without a time zone) in the user's time zone, to the second."""
+    return f"{_local(moment):%Y-%m-%d %H:%M:%S}"
+
+
+def _local(moment: datetime) -> datetime:
     from datetime import UTC
 
-    return f"{moment.replace(tzinfo=UTC).astimezone():%Y-%m-%d}"
+    return moment.replace(tzinfo=UTC).astimezone()

@@ -11,9 +11,11 @@ from hedgerow.cli import options
 from hedgerow.cli.options import AsJson, Router
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import timedelta
 
     from hedgerow.client.totals import Totals
+    from hedgerow.v1.execution_pb2 import Host
     from hedgerow.v1.state_pb2 import GetStateResponse
 
 
@@ -52,22 +54,66 @@ def _print_service(found: GetStateResponse) -> None:
     from hedgerow.cli.output import print_table
 
     print(f"{found.service} {found.version}, since {found.since.ToJsonString()}")
+    _print_problems([found])
     for plan in found.plans:
         print(f"plan of {plan.data_type}: revision {plan.revision}")
+    _print_standings(found)
     for gauge in found.gauges:
         print(f"{gauge.name}: {gauge.value:g}")
     if found.hosts:
-        print_table(("MODEL", "STATE", "ADDRESS", "PID", "FAILURE"), map(_host_row, found.hosts))
+        print_table(_HOST_COLUMNS, map(_host_row, found.hosts))
     if found.models:
         columns = ("MODEL", "ANSWERED", "CHOSEN", "LATE", "FAILED", "FASTEST", "SLOWEST")
         print_table(columns, map(_stats_row, found.models))
 
 
+_HOST_COLUMNS = ("HOST OF", "STATE", "ADDRESS", "PID", "MEMORY", "FAILURE")
+
+
+def _print_problems(states: Iterable[GetStateResponse]) -> None:
+    """Say what is wrong with the log, as services see it, each thing once."""
+    from hedgerow.cli.output import printable
+
+    told = {state.log_problem: f"{state.service} {state.address}".strip() for state in states}
+    for problem, service in told.items():
+        if problem:
+            print(printable(f"WRONG WITH THE LOG, says {service}: {problem}"))
+
+
+def _print_standings(found: GetStateResponse) -> None:
+    """Say which models of the plans are answered for by another version than the one that should."""
+    from hedgerow.cli.output import printable
+    from hedgerow.cli.plans.standing import Standing
+
+    for one in found.plan_models:
+        standing = Standing(one.reference, one.wanted, one.answering, one.reason)
+        if not standing.is_as_asked:
+            print(printable(f"plan of {one.data_type}: {standing.text()}"))
+    for plan in found.plans:
+        in_effect = [m.plan_revision for m in found.plan_models if m.data_type == plan.data_type]
+        if in_effect and in_effect[0] != plan.revision:
+            print(
+                f"plan of {plan.data_type}: revision {in_effect[0]} goes on until all models of revision"
+                f" {plan.revision} can answer"
+            )
+
+
+def _with_memory(found: GetStateResponse) -> list[Host]:
+    """Return the hosts that a router knows, with the memory that their executors tell of them."""
+    memory = {host.address: host.memory_bytes for other in found.others for host in other.hosts}
+    for host in found.hosts:
+        host.memory_bytes = memory.get(host.address, 0) if host.address else 0
+    return list(found.hosts)
+
+
 def _host_row(host: Any) -> list[str]:
+    from hedgerow.cli.output import size_text
     from hedgerow.client.state import state_name
 
     model = f"{host.model.descriptor.data_type}/{host.model.descriptor.name}@{host.model.version}"
-    return [model, state_name(host), host.address, str(host.pid or ""), host.failure]
+    state = f"{state_name(host)}, warm" if host.warm else state_name(host)
+    memory = size_text(host.memory_bytes) if host.memory_bytes else ""
+    return [model, state, host.address, str(host.pid or ""), memory, host.failure]
 
 
 def _stats_row(stats: Any) -> list[str]:
@@ -92,8 +138,11 @@ def _print_mesh(found: GetStateResponse) -> None:
         print(f"# plan revision {plan.revision}")
         print(plan_to_yaml(plan))
     services = [found.service, *(f"{other.service} {other.address}" for other in found.others)]
-    print(f"asked: {', '.join(services)}\n")
-    print_table(("HOST OF", "STATE", "ADDRESS", "PID", "FAILURE"), map(_host_row, found.hosts))
+    print(f"asked: {', '.join(services)}")
+    _print_problems([found, *found.others])
+    _print_standings(found)
+    print()
+    print_table(_HOST_COLUMNS, map(_host_row, _with_memory(found)))
     known = totals(found)
     if not known:
         print("\nnothing was scored yet")

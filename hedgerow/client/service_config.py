@@ -22,10 +22,16 @@ _SENT_AGAIN = (
     (_REGISTRY, "ListModels"),
     (_REGISTRY, "PullModel"),
     (_REGISTRY, "GetPlan"),
+    (_REGISTRY, "ListPlans"),
+    (_REGISTRY, "ListAliases"),
+    # Retired is retired: it cannot be undone, so doing it twice is doing it once.
+    (_REGISTRY, "RetireModel"),
     (_STATE, "GetState"),
-    # Not PushModel nor ApplyPlan. They may have been carried out though the answer was lost, and by now
-    # somebody else may have pushed or applied something newer; to put the old back in its place is not
-    # for a client to decide. Streams of records have a way of their own: hedgerow/client/streaming.py.
+    # Nothing else that changes something. It may have been carried out though the answer was lost. A
+    # rollback that is sent twice goes back two steps. Whoever sends a push, a plan, an alias or tags again
+    # may put the old in the place of something newer that somebody has put there since. A deletion would be
+    # told that it was done before, and a retry would undo a failure that nobody has seen.
+    # Streams of records have a way of their own: hedgerow/client/streaming.py.
 )
 
 _RETRY_POLICY = {

@@ -34,6 +34,14 @@ _REFUSED_BY_CORE = "CANCELLED"
 
 _DEFAULT_DELAY = timedelta(milliseconds=100)
 
+_PLAIN: dict[grpc.StatusCode, type[errors.HedgerowError]] = {
+    grpc.StatusCode.NOT_FOUND: errors.NotFound,
+    grpc.StatusCode.FAILED_PRECONDITION: errors.Refused,
+    grpc.StatusCode.ABORTED: errors.Outdated,
+    grpc.StatusCode.DATA_LOSS: errors.Corrupt,
+}
+"""What needs no more than the message."""
+
 InvalidKind = type[errors.InvalidInput]
 
 
@@ -61,11 +69,11 @@ _CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.Statu
 def _error(
     code: grpc.StatusCode, message: str, target: str, invalid: InvalidKind, status: Status
 ) -> errors.HedgerowError:
+    if code in _PLAIN:
+        return _PLAIN[code](message)
     match code:
         case grpc.StatusCode.INVALID_ARGUMENT:
             return errors.InvalidPlan(message) if _OF_A_PLAN.match(message) else invalid(message)
-        case grpc.StatusCode.NOT_FOUND:
-            return errors.NotFound(message)
         case grpc.StatusCode.RESOURCE_EXHAUSTED:
             return _limit_exceeded(message, status)
         case grpc.StatusCode.DEADLINE_EXCEEDED:
@@ -81,8 +89,6 @@ def _error(
             return errors.Unavailable(
                 f"what listens at {target} does not know this call; is it the right address?"
             )
-        case grpc.StatusCode.DATA_LOSS:
-            return errors.Corrupt(message)
         case _:
             return errors.Internal(f"{target}: {message or code.name}")
 

@@ -77,7 +77,8 @@ class Report:
     result; of that, `queued` is waiting in the model's host and `scoring` the scoring. They are None
     without a result. `records` is how many records it answered: less than the batch has where it was
     started for the doubtful ones alone. `predictions` is what the model said, a row a record; only with
-    `explain`. `failure` also says why it was not started.
+    `explain`. `failure` also says why it was not started. `wanted` is the version that the plan points to,
+    where another one answers until it serves; else 0.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Report:
     shadow: bool
     records: int
     predictions: Predictions | None
+    wanted: int = 0
 
     def said(self, row: int) -> tuple[Value, float | None]:
         """Return value and confidence that the model gave a record; None where it gave none."""
@@ -124,6 +126,7 @@ class Report:
                 if message.HasField("predictions")
                 else None
             ),
+            wanted=message.wanted,
         )
 
 

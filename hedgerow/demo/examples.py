@@ -14,6 +14,7 @@ import hedgerow
 from hedgerow.client.registry import Description
 from hedgerow.errors import InvalidInput
 from hedgerow.plans.plan import plan_from_yaml
+from hedgerow.v1.models_pb2 import Metric
 from hedgerow.v1.plans_pb2 import Plan
 
 DATA_TYPE = "wine"
@@ -27,6 +28,8 @@ class ExampleModel:
 
     file: Path
     description: Description
+    accuracy: float
+    """Share of the held-out records that it was right of when it was made."""
 
     @property
     def name(self) -> str:
@@ -90,10 +93,13 @@ def _model(folder: Path, entry: Mapping[str, Any]) -> ExampleModel:
         name=entry["name"],
         model_type=entry["type"],
         description=entry["description"],
-        quality=entry["quality"],
+        metrics=[
+            Metric(name=name, value=value, data_set=entry["data_set"])
+            for name, value in entry["metrics"].items()
+        ],
         features=entry.get("features", ()),
         classes=entry.get("classes", ()),
         input=entry.get("input", ""),
         output=entry.get("output", ""),
     )
-    return ExampleModel(folder / entry["file"], description)
+    return ExampleModel(folder / entry["file"], description, entry["metrics"]["accuracy"])

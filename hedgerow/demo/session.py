@@ -82,7 +82,7 @@ class Session:
             except (NoAnswer, Unavailable):  # the router has not yet heard of the hosts
                 return False
             ready = all(model.state != ModelState.NO_HOST for model in answers.models)
-            return ready and answers.plan_revision == applied.revision
+            return ready and answers.plan_revision == applied.plan.revision
 
         await wait_until(in_force, f"the plan {plan_file} is in force")
 

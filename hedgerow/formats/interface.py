@@ -2,23 +2,28 @@
 
 Three processes meet a format, and each calls its own part:
 
-- the registry calls `inspect`, on bytes that nobody trusts, and must not load an engine for it;
+- the registry calls `inspect` and `own_verification`, on bytes that nobody trusts, and must not load an
+  engine for it;
 - a fork server of the executor imports `preload` once, so that a host starts in a tenth of a second;
-- a model host, a process of its own, calls `create` once and then `score` for as long as it lives.
+- a model host, a process of its own, calls `create` and `own_verification` once and then `score` for as
+  long as it lives.
 """
 
 from __future__ import annotations
 
 import tempfile
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from google.protobuf.message import DecodeError
 
 from hedgerow.data.predictions import Predictions
-from hedgerow.data.records import Batch
+from hedgerow.data.records import Batch, Value
 from hedgerow.errors import Corrupt
-from hedgerow.v1.models_pb2 import ModelDescriptor, ModelPushed, ModelVersion, Signature
+from hedgerow.v1.events_pb2 import ModelPushed
+from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion, Signature, Verification
 
 
 class Model(ABC):
@@ -27,7 +32,11 @@ class Model(ABC):
     model_type: str
 
     warm_up_seconds: float = 0.0
-    """For how long after loading it gets faster by being used, as compiled code does."""
+    """The longest that it may get faster by being used after loading, as compiled code does. It is warmed
+    up until it gets no faster, at most for so long, and once in any case."""
+
+    examples: Mapping[str, Sequence[Value]] = MappingProxyType({})
+    """Values that it takes, by feature, where it knows them; made-up records are made of these."""
 
     def __init__(self, descriptor: ModelDescriptor, definition: Path | bytes) -> None:
         self.descriptor = descriptor
@@ -42,7 +51,8 @@ class Model(ABC):
         be missing only where the signature says so. `explain` asks for raw outputs as well.
 
         A row the model has no answer for is listed as absent; any exception means that it could score
-        no row at all, and its text is the reason that is reported.
+        no row at all, and its text is the reason that is reported. InvalidModel says that this is no
+        matter of the records, but of the model: one that raises it while it warms up never serves.
         """
 
     def to_bytes(self) -> bytes:
@@ -88,6 +98,17 @@ class ModelFactory(ABC):
 
         Raises InvalidModel if it cannot be loaded.
         """
+
+    def own_verification(
+        self, descriptor: ModelDescriptor, definition: Path
+    ) -> Verification | None:
+        """Return the records with answers that the definition itself has; None if it has none.
+
+        Loads no engine. A version that does not reproduce them never serves. At most 1,000 records; they
+        must be as `check_verification` wants them. `descriptor.signature` is the complete one that
+        `inspect` returned. Raises InvalidModel if they cannot be understood, as `inspect` must then.
+        """
+        return None
 
     def restore(self, data: bytes) -> Model:
         """Make the model again of what `Model.to_bytes` returned. Raises Corrupt if it is not that."""

@@ -36,6 +36,8 @@ def environment_of(
     }
     if service == "executor":
         ours[f"{prefix}CACHE_DIR"] = str(folder.models)
+    if service in ("registry", "router"):
+        ours[f"{prefix}STATE_DIR"] = str(folder.state)
     if service == "registry":
         ours[f"{prefix}SPOOL_DIR"] = str(folder.scratch)
     defaults = {"HEDGEROW_LOG_FORMAT": "console", "HEDGEROW_EXECUTOR_DATA_TYPES": "*"}

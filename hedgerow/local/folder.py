@@ -28,6 +28,7 @@ class Folder:
         """For what the services need only while they run; their TMPDIR. Gone afterwards."""
         self.log = self.path / "log"
         self.models = self.path / "models"
+        self.state = self.path / "state"
         self.logs = self.path / "logs"
 
     def log_file(self, service: str) -> Path:
@@ -36,7 +37,7 @@ class Folder:
 
     def make(self) -> None:
         """Make what is not there."""
-        for folder in (self.log, self.models, self.logs):
+        for folder in (self.log, self.models, self.state, self.logs):
             folder.mkdir(parents=True, exist_ok=True)
 
 

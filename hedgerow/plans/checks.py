@@ -12,12 +12,15 @@ from datetime import timedelta
 
 from hedgerow.plans.rules.rule import check_rule
 from hedgerow.plans.strategy_checks import check_strategy
-from hedgerow.plans.yaml_values import refusal
-from hedgerow.references import InvalidName, Reference, check_name
+from hedgerow.plans.yaml_values import parsed, refusal
+from hedgerow.references import InvalidName, Reference, check_alias, check_name
 from hedgerow.v1 import plans_pb2 as pb
 
 MAX_MODELS = 64
 """As many as there are bits in `Decision.agreed`."""
+
+MAX_WARM = 8
+"""Former versions of each model that may be kept loaded: each costs the memory of a host."""
 
 MAX_DEADLINE = timedelta(hours=1)
 _HOUR = MAX_DEADLINE // timedelta(microseconds=1)
@@ -33,6 +36,10 @@ def check_plan(plan: pb.Plan) -> None:
     check_rule("policy", policy.rule, plan.models)
     if policy.HasField("default_answer"):
         _check_default(policy.default_answer)
+    if plan.keep_warm > MAX_WARM:
+        raise refusal(
+            "keep_warm", f"{plan.keep_warm} former versions are too many; at most {MAX_WARM}"
+        )
     check_strategy(plan)
 
 
@@ -43,7 +50,7 @@ def _check_models(models: Iterable[pb.PlanModel]) -> None:
     if len(listed) > MAX_MODELS:
         raise refusal("models", f"there are {len(listed)}; list at most {MAX_MODELS}")
     for position, model in enumerate(listed):
-        _check_named(f"models[{position}].name", "model", model.name)
+        _check_reference(f"models[{position}]", model)
     _check_distinct(listed)
     if all(model.shadow for model in listed):
         raise refusal(
@@ -51,13 +58,21 @@ def _check_models(models: Iterable[pb.PlanModel]) -> None:
         )
 
 
+def _check_reference(path: str, model: pb.PlanModel) -> None:
+    _check_named(f"{path}.name", "model", model.name)
+    if model.alias and model.version:
+        raise refusal(f"{path}.name", "a version and an alias are given; give one of the two")
+    if model.alias:
+        parsed(f"{path}.name", model.alias, check_alias)
+
+
 def _check_distinct(models: list[pb.PlanModel]) -> None:
-    """Two versions of a model may stand side by side if both are pinned: else they may be the same."""
+    """Versions of a model may stand side by side if each is pinned or has an alias, to be told apart."""
     names = Counter(model.name for model in models)
     seen: set[Reference] = set()
     for position, model in enumerate(models):
-        reference = Reference(model.name, model.version)
-        if reference in seen or (names[model.name] > 1 and not model.version):
+        reference = Reference.of(model)
+        if reference in seen or (names[model.name] > 1 and reference == Reference(model.name)):
             raise refusal(
                 f"models[{position}].name",
                 f"{model.name!r} stands twice; list it once, or different versions of it such as"

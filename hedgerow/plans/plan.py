@@ -2,7 +2,7 @@
 
     data_type: wine
     models:                        # best first
-      - name: wine-net@3           # without '@3': the newest version that serves
+      - name: wine-net@3           # or wine-net@champion, an alias; without either the newest version
       - name: wine-forest
         start_after: p95           # see hedgerow.plans.strategies
       - name: wine-tree
@@ -21,7 +21,7 @@ from typing import Any
 
 import yaml
 
-from hedgerow.plans.checks import check_plan
+from hedgerow.plans.checks import MAX_WARM, check_plan
 from hedgerow.plans.policies import policy_from, policy_to
 from hedgerow.plans.strategies import (
     KEYS,
@@ -35,7 +35,7 @@ from hedgerow.plans.yaml_values import load, mapping, parsed, sequence, text, wr
 from hedgerow.references import Reference, parse_reference
 from hedgerow.v1 import plans_pb2 as pb
 
-_PLAN_KEYS = ("data_type", "models", "policy", *KEYS)
+_PLAN_KEYS = ("data_type", "models", "policy", "keep_warm", *KEYS)
 
 
 def plan_from_yaml(document: str) -> pb.Plan:
@@ -49,6 +49,7 @@ def plan_from_yaml(document: str) -> pb.Plan:
         data_type=text("data_type", fields.get("data_type", "")),
         models=[_model_from(path, item) for path, item in items.items()],
         policy=policy_from(fields.get("policy")),
+        keep_warm=_keep_warm_from(fields.get("keep_warm", 0)),
     )
     strategy = strategy_of_plan(items, fields)
     if strategy.ByteSize():
@@ -63,6 +64,7 @@ def plan_to_yaml(plan: pb.Plan) -> str:
         "data_type": plan.data_type,
         "models": [_model_to(model, plan.strategy) for model in plan.models],
         **rest_to(plan.strategy),
+        **({"keep_warm": plan.keep_warm} if plan.keep_warm else {}),
         "policy": policy_to(plan.policy),
     }
     written: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
@@ -103,6 +105,12 @@ def _loaded(what: str, said: str | Mapping[str, Any]) -> object:
     return dict(said) if isinstance(said, Mapping) else said
 
 
+def _keep_warm_from(item: object) -> int:
+    if not isinstance(item, int) or isinstance(item, bool) or not 0 <= item <= MAX_WARM:
+        raise wrong("keep_warm", item, f"how many former versions, 0 to {MAX_WARM}")
+    return item
+
+
 def _model_from(path: str, item: object) -> pb.PlanModel:
     fields = mapping(path, item, ("name", "shadow", *MODEL_KEYS))
     name = text(f"{path}.name", fields.get("name", ""))
@@ -110,11 +118,13 @@ def _model_from(path: str, item: object) -> pb.PlanModel:
     shadow = fields.get("shadow", False)
     if not isinstance(shadow, bool):
         raise wrong(f"{path}.shadow", shadow, "true or false")
-    return pb.PlanModel(name=reference.name, version=reference.version, shadow=shadow)
+    return pb.PlanModel(
+        name=reference.name, version=reference.version, alias=reference.alias, shadow=shadow
+    )
 
 
 def _model_to(model: pb.PlanModel, strategy: pb.Strategy) -> dict[str, Any]:
-    fields: dict[str, Any] = {"name": str(Reference(model.name, model.version))}
+    fields: dict[str, Any] = {"name": str(Reference.of(model))}
     if model.shadow:
         fields["shadow"] = True
     return fields | starts_to(strategy, model)

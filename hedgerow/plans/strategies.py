@@ -70,7 +70,7 @@ def strategy_from(path: str, item: object) -> pb.Strategy:
 
 def starts_to(strategy: pb.Strategy, model: pb.PlanModel) -> dict[str, Any]:
     """Write how a model of a plan starts, as the keys beside its name."""
-    name = str(Reference(model.name, model.version))
+    name = str(Reference.of(model))
     if name not in strategy.starts:
         return {}
     start = strategy.starts[name]

@@ -31,7 +31,7 @@ def check_strategy(plan: pb.Plan) -> None:
 
 def _check_start(plan: pb.Plan, name: str, start: pb.Start) -> None:
     path = f"strategy.starts.{name}"
-    models = {str(Reference(model.name, model.version)): model for model in plan.models}
+    models = {str(Reference.of(model)): model for model in plan.models}
     if name not in models:
         raise InvalidPlan(f"{path}: {name!r} is not in the plan; there are {', '.join(models)}")
     if models[name].shadow and start.WhichOneof("kind"):
@@ -62,7 +62,7 @@ def _check_delay(path: str, delay: pb.Delay) -> None:
 def _check_learnable(plan: pb.Plan, path: str, name: str) -> None:
     """A percentile is that of the models before it, so there must be one that is not on doubt."""
     for model in plan.models:
-        if str(Reference(model.name, model.version)) == name:
+        if str(Reference.of(model)) == name:
             raise InvalidPlan(
                 f"{path}: no model that votes and starts by itself is listed before it, so there are"
                 " no response times to learn from; give a time such as 5ms"
@@ -82,5 +82,5 @@ def _starts_at_once(plan: pb.Plan, model: pb.PlanModel) -> bool:
 
 def _start_of(plan: pb.Plan, model: pb.PlanModel) -> pb.Start:
     starts = plan.strategy.starts
-    name = str(Reference(model.name, model.version))
+    name = str(Reference.of(model))
     return starts[name] if name in starts else pb.Start()

@@ -11,6 +11,8 @@ from hedgerow.errors import InvalidInput, InvalidPlan
 
 T = TypeVar("T")
 
+_BOOLEAN = "tag:yaml.org,2002:bool"
+
 
 def load(what: str, document: str) -> Any:
     """Read YAML. Raises InvalidPlan if it is none; `what` says what should be."""
@@ -21,9 +23,12 @@ def load(what: str, document: str) -> Any:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice; PyYAML keeps the last in silence."""
+    """Refuses a key that stands twice; PyYAML keeps the last in silence. `on` is a key, and not true."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        for key, _ in node.value:
+            if key.tag == _BOOLEAN and key.value == "on":  # as YAML 1.1 has it
+                key.tag = self.DEFAULT_SCALAR_TAG
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:

@@ -28,7 +28,7 @@ from hedgerow.v1 import records_pb2 as hedgerow_dot_v1_dot_records__pb2
 from hedgerow.v1 import scoring_pb2 as hedgerow_dot_v1_dot_scoring__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1chedgerow/v1/collection.proto\x12\x0bhedgerow.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x17hedgerow/v1/plans.proto\x1a\x19hedgerow/v1/records.proto\x1a\x19hedgerow/v1/scoring.proto\"\xda\x01\n\x0e\x43ollectRequest\x12*\n\x05plans\x18\x01 \x03(\x0b\x32\x1b.hedgerow.v1.PlanDefinition\x12&\n\x08openings\x18\x02 \x03(\x0b\x32\x14.hedgerow.v1.Opening\x12$\n\x04lost\x18\x03 \x03(\x0b\x32\x16.hedgerow.v1.LostModel\x12\x0f\n\x07sent_ns\x18\x04 \x01(\x06\x12*\n\x07started\x18\x05 \x03(\x0b\x32\x19.hedgerow.v1.StartedModel\x12\x11\n\tcancelled\x18\x06 \x03(\x06\"Q\n\x0ePlanDefinition\x12\x0b\n\x03key\x18\x01 \x01(\r\x12\x1f\n\x04plan\x18\x02 \x01(\x0b\x32\x11.hedgerow.v1.Plan\x12\x11\n\tqualities\x18\x03 \x03(\x01\"\x84\x01\n\x07Opening\x12\x10\n\x08plan_key\x18\x01 \x01(\r\x12\x10\n\x08versions\x18\x02 \x03(\r\x12$\n\x05tasks\x18\x03 \x03(\x0b\x32\x15.hedgerow.v1.OpenTask\x12\x0c\n\x04held\x18\x04 \x01(\x06\x12\x0f\n\x07no_time\x18\x05 \x01(\x06\x12\x10\n\x08progress\x18\x06 \x01(\x08\"/\n\x0cStartedModel\x12\r\n\x05model\x18\x01 \x01(\r\x12\x10\n\x08task_ids\x18\x02 \x03(\x06\"\x89\x01\n\x08OpenTask\x12\n\n\x02id\x18\x01 \x01(\x06\x12\x13\n\x0b\x61\x64mitted_ns\x18\x02 \x01(\x06\x12\x13\n\x0b\x64\x65\x61\x64line_ns\x18\x03 \x01(\x06\x12\x0c\n\x04rows\x18\x04 \x01(\r\x12\x0f\n\x07\x65xplain\x18\x05 \x01(\x08\x12(\n\x05trace\x18\x06 \x01(\x0b\x32\x19.hedgerow.v1.TraceContext\"Q\n\tLostModel\x12\r\n\x05model\x18\x01 \x01(\r\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x10\n\x08task_ids\x18\x03 \x03(\x06\x12\x13\n\x0bnot_started\x18\x04 \x01(\x08\"\x9a\x01\n\x0f\x43ollectResponse\x12,\n\tdecisions\x18\x01 \x03(\x0b\x32\x19.hedgerow.v1.TaskDecision\x12+\n\x08progress\x18\x02 \x03(\x0b\x32\x19.hedgerow.v1.TaskProgress\x12,\n\theartbeat\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"A\n\x0cTaskProgress\x12\x0f\n\x07task_id\x18\x01 \x01(\x06\x12\r\n\x05\x65nded\x18\x02 \x01(\x06\x12\x11\n\tundecided\x18\x03 \x03(\r\"w\n\x0cTaskDecision\x12\x0f\n\x07task_id\x18\x01 \x01(\x06\x12\'\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x15.hedgerow.v1.Decision\x12\x18\n\x10\x64\x65\x61\x64line_reached\x18\x03 \x01(\x08\x12\x13\n\x0boutstanding\x18\x04 \x01(\x06\"\xc7\x01\n\rReportRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12(\n\x07results\x18\x03 \x03(\x0b\x32\x17.hedgerow.v1.TaskResult\x12-\n\x0bpredictions\x18\x04 \x01(\x0b\x32\x18.hedgerow.v1.Predictions\x12*\n\x07scoring\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x11\n\tdata_type\x18\x06 \x01(\t\"e\n\nTaskResult\x12\x0f\n\x07task_id\x18\x01 \x01(\x06\x12\x0c\n\x04rows\x18\x02 \x01(\r\x12\x16\n\x0equeued_seconds\x18\x03 \x01(\x02\x12\x0f\n\x07\x66\x61ilure\x18\x04 \x01(\t\x12\x0f\n\x07records\x18\x05 \x03(\r\"\x10\n\x0eReportResponse2\xa4\x01\n\x11\x43ollectionService\x12H\n\x07\x43ollect\x12\x1b.hedgerow.v1.CollectRequest\x1a\x1c.hedgerow.v1.CollectResponse(\x01\x30\x01\x12\x45\n\x06Report\x12\x1a.hedgerow.v1.ReportRequest\x1a\x1b.hedgerow.v1.ReportResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1chedgerow/v1/collection.proto\x12\x0bhedgerow.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x17hedgerow/v1/plans.proto\x1a\x19hedgerow/v1/records.proto\x1a\x19hedgerow/v1/scoring.proto\"\xda\x01\n\x0e\x43ollectRequest\x12*\n\x05plans\x18\x01 \x03(\x0b\x32\x1b.hedgerow.v1.PlanDefinition\x12&\n\x08openings\x18\x02 \x03(\x0b\x32\x14.hedgerow.v1.Opening\x12$\n\x04lost\x18\x03 \x03(\x0b\x32\x16.hedgerow.v1.LostModel\x12\x0f\n\x07sent_ns\x18\x04 \x01(\x06\x12*\n\x07started\x18\x05 \x03(\x0b\x32\x19.hedgerow.v1.StartedModel\x12\x11\n\tcancelled\x18\x06 \x03(\x06\"a\n\x0ePlanDefinition\x12\x0b\n\x03key\x18\x01 \x01(\r\x12\x1f\n\x04plan\x18\x02 \x01(\x0b\x32\x11.hedgerow.v1.Plan\x12\x11\n\tqualities\x18\x03 \x03(\x01\x12\x0e\n\x06wanted\x18\x04 \x03(\r\"\x84\x01\n\x07Opening\x12\x10\n\x08plan_key\x18\x01 \x01(\r\x12\x10\n\x08versions\x18\x02 \x03(\r\x12$\n\x05tasks\x18\x03 \x03(\x0b\x32\x15.hedgerow.v1.OpenTask\x12\x0c\n\x04held\x18\x04 \x01(\x06\x12\x0f\n\x07no_time\x18\x05 \x01(\x06\x12\x10\n\x08progress\x18\x06 \x01(\x08\"/\n\x0cStartedModel\x12\r\n\x05model\x18\x01 \x01(\r\x12\x10\n\x08task_ids\x18\x02 \x03(\x06\"\x89\x01\n\x08OpenTask\x12\n\n\x02id\x18\x01 \x01(\x06\x12\x13\n\x0b\x61\x64mitted_ns\x18\x02 \x01(\x06\x12\x13\n\x0b\x64\x65\x61\x64line_ns\x18\x03 \x01(\x06\x12\x0c\n\x04rows\x18\x04 \x01(\r\x12\x0f\n\x07\x65xplain\x18\x05 \x01(\x08\x12(\n\x05trace\x18\x06 \x01(\x0b\x32\x19.hedgerow.v1.TraceContext\"Q\n\tLostModel\x12\r\n\x05model\x18\x01 \x01(\r\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x10\n\x08task_ids\x18\x03 \x03(\x06\x12\x13\n\x0bnot_started\x18\x04 \x01(\x08\"\x9a\x01\n\x0f\x43ollectResponse\x12,\n\tdecisions\x18\x01 \x03(\x0b\x32\x19.hedgerow.v1.TaskDecision\x12+\n\x08progress\x18\x02 \x03(\x0b\x32\x19.hedgerow.v1.TaskProgress\x12,\n\theartbeat\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"A\n\x0cTaskProgress\x12\x0f\n\x07task_id\x18\x01 \x01(\x06\x12\r\n\x05\x65nded\x18\x02 \x01(\x06\x12\x11\n\tundecided\x18\x03 \x03(\r\"w\n\x0cTaskDecision\x12\x0f\n\x07task_id\x18\x01 \x01(\x06\x12\'\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x15.hedgerow.v1.Decision\x12\x18\n\x10\x64\x65\x61\x64line_reached\x18\x03 \x01(\x08\x12\x13\n\x0boutstanding\x18\x04 \x01(\x06\"\xc7\x01\n\rReportRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12(\n\x07results\x18\x03 \x03(\x0b\x32\x17.hedgerow.v1.TaskResult\x12-\n\x0bpredictions\x18\x04 \x01(\x0b\x32\x18.hedgerow.v1.Predictions\x12*\n\x07scoring\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x11\n\tdata_type\x18\x06 \x01(\t\"e\n\nTaskResult\x12\x0f\n\x07task_id\x18\x01 \x01(\x06\x12\x0c\n\x04rows\x18\x02 \x01(\r\x12\x16\n\x0equeued_seconds\x18\x03 \x01(\x02\x12\x0f\n\x07\x66\x61ilure\x18\x04 \x01(\t\x12\x0f\n\x07records\x18\x05 \x03(\r\"\x10\n\x0eReportResponse2\xa4\x01\n\x11\x43ollectionService\x12H\n\x07\x43ollect\x12\x1b.hedgerow.v1.CollectRequest\x1a\x1c.hedgerow.v1.CollectResponse(\x01\x30\x01\x12\x45\n\x06Report\x12\x1a.hedgerow.v1.ReportRequest\x1a\x1b.hedgerow.v1.ReportResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,27 +38,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COLLECTREQUEST']._serialized_start=157
   _globals['_COLLECTREQUEST']._serialized_end=375
   _globals['_PLANDEFINITION']._serialized_start=377
-  _globals['_PLANDEFINITION']._serialized_end=458
-  _globals['_OPENING']._serialized_start=461
-  _globals['_OPENING']._serialized_end=593
-  _globals['_STARTEDMODEL']._serialized_start=595
-  _globals['_STARTEDMODEL']._serialized_end=642
-  _globals['_OPENTASK']._serialized_start=645
-  _globals['_OPENTASK']._serialized_end=782
-  _globals['_LOSTMODEL']._serialized_start=784
-  _globals['_LOSTMODEL']._serialized_end=865
-  _globals['_COLLECTRESPONSE']._serialized_start=868
-  _globals['_COLLECTRESPONSE']._serialized_end=1022
-  _globals['_TASKPROGRESS']._serialized_start=1024
-  _globals['_TASKPROGRESS']._serialized_end=1089
-  _globals['_TASKDECISION']._serialized_start=1091
-  _globals['_TASKDECISION']._serialized_end=1210
-  _globals['_REPORTREQUEST']._serialized_start=1213
-  _globals['_REPORTREQUEST']._serialized_end=1412
-  _globals['_TASKRESULT']._serialized_start=1414
-  _globals['_TASKRESULT']._serialized_end=1515
-  _globals['_REPORTRESPONSE']._serialized_start=1517
-  _globals['_REPORTRESPONSE']._serialized_end=1533
-  _globals['_COLLECTIONSERVICE']._serialized_start=1536
-  _globals['_COLLECTIONSERVICE']._serialized_end=1700
+  _globals['_PLANDEFINITION']._serialized_end=474
+  _globals['_OPENING']._serialized_start=477
+  _globals['_OPENING']._serialized_end=609
+  _globals['_STARTEDMODEL']._serialized_start=611
+  _globals['_STARTEDMODEL']._serialized_end=658
+  _globals['_OPENTASK']._serialized_start=661
+  _globals['_OPENTASK']._serialized_end=798
+  _globals['_LOSTMODEL']._serialized_start=800
+  _globals['_LOSTMODEL']._serialized_end=881
+  _globals['_COLLECTRESPONSE']._serialized_start=884
+  _globals['_COLLECTRESPONSE']._serialized_end=1038
+  _globals['_TASKPROGRESS']._serialized_start=1040
+  _globals['_TASKPROGRESS']._serialized_end=1105
+  _globals['_TASKDECISION']._serialized_start=1107
+  _globals['_TASKDECISION']._serialized_end=1226
+  _globals['_REPORTREQUEST']._serialized_start=1229
+  _globals['_REPORTREQUEST']._serialized_end=1428
+  _globals['_TASKRESULT']._serialized_start=1430
+  _globals['_TASKRESULT']._serialized_end=1531
+  _globals['_REPORTRESPONSE']._serialized_start=1533
+  _globals['_REPORTRESPONSE']._serialized_end=1549
+  _globals['_COLLECTIONSERVICE']._serialized_start=1552
+  _globals['_COLLECTIONSERVICE']._serialized_end=1716
 # @@protoc_insertion_point(module_scope)

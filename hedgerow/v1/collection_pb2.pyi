@@ -29,14 +29,16 @@ class CollectRequest(_message.Message):
     def __init__(self, plans: _Optional[_Iterable[_Union[PlanDefinition, _Mapping]]] = ..., openings: _Optional[_Iterable[_Union[Opening, _Mapping]]] = ..., lost: _Optional[_Iterable[_Union[LostModel, _Mapping]]] = ..., sent_ns: _Optional[int] = ..., started: _Optional[_Iterable[_Union[StartedModel, _Mapping]]] = ..., cancelled: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class PlanDefinition(_message.Message):
-    __slots__ = ("key", "plan", "qualities")
+    __slots__ = ("key", "plan", "qualities", "wanted")
     KEY_FIELD_NUMBER: _ClassVar[int]
     PLAN_FIELD_NUMBER: _ClassVar[int]
     QUALITIES_FIELD_NUMBER: _ClassVar[int]
+    WANTED_FIELD_NUMBER: _ClassVar[int]
     key: int
     plan: _plans_pb2.Plan
     qualities: _containers.RepeatedScalarFieldContainer[float]
-    def __init__(self, key: _Optional[int] = ..., plan: _Optional[_Union[_plans_pb2.Plan, _Mapping]] = ..., qualities: _Optional[_Iterable[float]] = ...) -> None: ...
+    wanted: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, key: _Optional[int] = ..., plan: _Optional[_Union[_plans_pb2.Plan, _Mapping]] = ..., qualities: _Optional[_Iterable[float]] = ..., wanted: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Opening(_message.Message):
     __slots__ = ("plan_key", "versions", "tasks", "held", "no_time", "progress")

@@ -77,23 +77,33 @@ class WatchHostsRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class WatchHostsResponse(_message.Message):
-    __slots__ = ("hosts",)
+    __slots__ = ("hosts", "data_types", "model_types")
     HOSTS_FIELD_NUMBER: _ClassVar[int]
+    DATA_TYPES_FIELD_NUMBER: _ClassVar[int]
+    MODEL_TYPES_FIELD_NUMBER: _ClassVar[int]
     hosts: _containers.RepeatedCompositeFieldContainer[Host]
-    def __init__(self, hosts: _Optional[_Iterable[_Union[Host, _Mapping]]] = ...) -> None: ...
+    data_types: _containers.RepeatedScalarFieldContainer[str]
+    model_types: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, hosts: _Optional[_Iterable[_Union[Host, _Mapping]]] = ..., data_types: _Optional[_Iterable[str]] = ..., model_types: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Host(_message.Message):
-    __slots__ = ("model", "address", "state", "failure", "since", "pid")
+    __slots__ = ("model", "address", "state", "failure", "since", "pid", "executor", "memory_bytes", "warm")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     ADDRESS_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     FAILURE_FIELD_NUMBER: _ClassVar[int]
     SINCE_FIELD_NUMBER: _ClassVar[int]
     PID_FIELD_NUMBER: _ClassVar[int]
+    EXECUTOR_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    WARM_FIELD_NUMBER: _ClassVar[int]
     model: _models_pb2.ModelVersion
     address: str
     state: HostState
     failure: str
     since: _timestamp_pb2.Timestamp
     pid: int
-    def __init__(self, model: _Optional[_Union[_models_pb2.ModelVersion, _Mapping]] = ..., address: _Optional[str] = ..., state: _Optional[_Union[HostState, str]] = ..., failure: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., pid: _Optional[int] = ...) -> None: ...
+    executor: str
+    memory_bytes: int
+    warm: bool
+    def __init__(self, model: _Optional[_Union[_models_pb2.ModelVersion, _Mapping]] = ..., address: _Optional[str] = ..., state: _Optional[_Union[HostState, str]] = ..., failure: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., pid: _Optional[int] = ..., executor: _Optional[str] = ..., memory_bytes: _Optional[int] = ..., warm: bool = ...) -> None: ...

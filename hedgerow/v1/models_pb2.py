@@ -23,30 +23,45 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
-from hedgerow.v1 import plans_pb2 as hedgerow_dot_v1_dot_plans__pb2
+from hedgerow.v1 import records_pb2 as hedgerow_dot_v1_dot_records__pb2
+from hedgerow.v1 import rules_pb2 as hedgerow_dot_v1_dot_rules__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18hedgerow/v1/models.proto\x12\x0bhedgerow.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17hedgerow/v1/plans.proto\"\xa8\x01\n\x0fModelDescriptor\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\nmodel_type\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12\x14\n\x07quality\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12)\n\tsignature\x18\x06 \x01(\x0b\x32\x16.hedgerow.v1.SignatureB\n\n\x08_quality\"\x9a\x02\n\tSignature\x12&\n\x08\x66\x65\x61tures\x18\x01 \x03(\x0b\x32\x14.hedgerow.v1.Feature\x12>\n\x0fprediction_type\x18\x02 \x01(\x0e\x32%.hedgerow.v1.Signature.PredictionType\x12\x0f\n\x07\x63lasses\x18\x03 \x03(\t\x12\r\n\x05input\x18\x04 \x01(\t\x12\x0e\n\x06output\x18\x05 \x01(\t\"u\n\x0ePredictionType\x12\x1f\n\x1bPREDICTION_TYPE_UNSPECIFIED\x10\x00\x12\"\n\x1ePREDICTION_TYPE_CLASSIFICATION\x10\x01\x12\x1e\n\x1aPREDICTION_TYPE_REGRESSION\x10\x02\"\xcc\x01\n\x07\x46\x65\x61ture\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\'\n\x04type\x18\x02 \x01(\x0e\x32\x19.hedgerow.v1.Feature.Type\x12\x16\n\x0emay_be_missing\x18\x03 \x01(\x08\x12\x0e\n\x06unused\x18\x04 \x01(\x08\"b\n\x04Type\x12\x14\n\x10TYPE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bTYPE_DOUBLE\x10\x01\x12\x10\n\x0cTYPE_INTEGER\x10\x02\x12\x0f\n\x0bTYPE_STRING\x10\x03\x12\x10\n\x0cTYPE_BOOLEAN\x10\x04\"\xc9\x01\n\x0cModelVersion\x12\x30\n\ndescriptor\x18\x01 \x01(\x0b\x32\x1c.hedgerow.v1.ModelDescriptor\x12)\n\tsignature\x18\x02 \x01(\x0b\x32\x16.hedgerow.v1.Signature\x12\x0f\n\x07version\x18\x03 \x01(\r\x12\x0e\n\x06sha256\x18\x04 \x01(\t\x12\x0c\n\x04size\x18\x05 \x01(\x04\x12-\n\tpushed_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x93\x01\n\nModelEvent\x12&\n\x02\x61t\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06pushed\x18\x02 \x01(\x0b\x32\x18.hedgerow.v1.ModelPushedH\x00\x12)\n\x0cplan_applied\x18\x03 \x01(\x0b\x32\x11.hedgerow.v1.PlanH\x00\x42\x06\n\x04kind\"i\n\x0bModelPushed\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.ModelVersion\x12\x10\n\x06inline\x18\x02 \x01(\x0cH\x00\x12\x10\n\x06\x63hunks\x18\x03 \x01(\rH\x00\x42\x0c\n\ndefinitionb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18hedgerow/v1/models.proto\x12\x0bhedgerow.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19hedgerow/v1/records.proto\x1a\x17hedgerow/v1/rules.proto\"\xed\x01\n\x0fModelDescriptor\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\nmodel_type\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12)\n\tsignature\x18\x06 \x01(\x0b\x32\x16.hedgerow.v1.Signature\x12$\n\x07metrics\x18\x07 \x03(\x0b\x32\x13.hedgerow.v1.Metric\x12\x0e\n\x06parent\x18\x08 \x01(\t\x12\x10\n\x08location\x18\t \x01(\t\x12\x0e\n\x06sha256\x18\n \x01(\tJ\x04\x08\x05\x10\x06R\x07quality\"P\n\x06Metric\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x10\n\x08\x64\x61ta_set\x18\x03 \x01(\t\x12\x17\n\x0flower_is_better\x18\x04 \x01(\x08\"\x8a\x01\n\x0cVerification\x12#\n\x07records\x18\x01 \x01(\x0b\x32\x12.hedgerow.v1.Batch\x12*\n\x08\x65xpected\x18\x02 \x01(\x0b\x32\x18.hedgerow.v1.Predictions\x12)\n\ttolerance\x18\x03 \x01(\x0b\x32\x16.hedgerow.v1.Tolerance\";\n\x08Identity\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08verified\x18\x02 \x01(\x08\x12\x0f\n\x07\x61\x64\x64ress\x18\x03 \x01(\t\"\x9a\x02\n\tSignature\x12&\n\x08\x66\x65\x61tures\x18\x01 \x03(\x0b\x32\x14.hedgerow.v1.Feature\x12>\n\x0fprediction_type\x18\x02 \x01(\x0e\x32%.hedgerow.v1.Signature.PredictionType\x12\x0f\n\x07\x63lasses\x18\x03 \x03(\t\x12\r\n\x05input\x18\x04 \x01(\t\x12\x0e\n\x06output\x18\x05 \x01(\t\"u\n\x0ePredictionType\x12\x1f\n\x1bPREDICTION_TYPE_UNSPECIFIED\x10\x00\x12\"\n\x1ePREDICTION_TYPE_CLASSIFICATION\x10\x01\x12\x1e\n\x1aPREDICTION_TYPE_REGRESSION\x10\x02\"\xcc\x01\n\x07\x46\x65\x61ture\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\'\n\x04type\x18\x02 \x01(\x0e\x32\x19.hedgerow.v1.Feature.Type\x12\x16\n\x0emay_be_missing\x18\x03 \x01(\x08\x12\x0e\n\x06unused\x18\x04 \x01(\x08\"b\n\x04Type\x12\x14\n\x10TYPE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bTYPE_DOUBLE\x10\x01\x12\x10\n\x0cTYPE_INTEGER\x10\x02\x12\x0f\n\x0bTYPE_STRING\x10\x03\x12\x10\n\x0cTYPE_BOOLEAN\x10\x04\"\xb0\x03\n\x0cModelVersion\x12\x30\n\ndescriptor\x18\x01 \x01(\x0b\x32\x1c.hedgerow.v1.ModelDescriptor\x12)\n\tsignature\x18\x02 \x01(\x0b\x32\x16.hedgerow.v1.Signature\x12\x0f\n\x07version\x18\x03 \x01(\r\x12\x0e\n\x06sha256\x18\x04 \x01(\t\x12\x0c\n\x04size\x18\x05 \x01(\x04\x12-\n\tpushed_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\tpushed_by\x18\x07 \x01(\x0b\x32\x15.hedgerow.v1.Identity\x12\x31\n\x04tags\x18\x08 \x03(\x0b\x32#.hedgerow.v1.ModelVersion.TagsEntry\x12\x1b\n\x13verification_sha256\x18\t \x01(\t\x12\x1c\n\x14verification_records\x18\n \x01(\r\x12 \n\x18own_verification_records\x18\x0b \x01(\r\x1a+\n\tTagsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\",\n\x0bVersionName\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\"\x9c\x01\n\x0e\x45xecutorReport\x12\x10\n\x08\x65xecutor\x18\x01 \x01(\t\x12(\n\x05state\x18\x02 \x01(\x0e\x32\x19.hedgerow.v1.VersionState\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12)\n\x05since\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0btried_again\x18\x05 \x01(\x08\"\xaf\x01\n\x0bVersionLife\x12(\n\x05state\x18\x01 \x01(\x0e\x32\x19.hedgerow.v1.VersionState\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12.\n\texecutors\x18\x03 \x03(\x0b\x32\x1b.hedgerow.v1.ExecutorReport\x12\x12\n\nhas_served\x18\x04 \x01(\x08\x12\x0f\n\x07\x61liases\x18\x05 \x03(\t\x12\x11\n\tserved_by\x18\x06 \x03(\t*\xe9\x01\n\x0cVersionState\x12\x1d\n\x19VERSION_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14VERSION_STATE_PUSHED\x10\x01\x12\x19\n\x15VERSION_STATE_LOADING\x10\x02\x12\x16\n\x12VERSION_STATE_LIVE\x10\x03\x12\x18\n\x14VERSION_STATE_FAILED\x10\x04\x12\x1d\n\x19VERSION_STATE_QUARANTINED\x10\x05\x12\x19\n\x15VERSION_STATE_RETIRED\x10\x06\x12\x19\n\x15VERSION_STATE_DELETED\x10\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hedgerow.v1.models_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MODELDESCRIPTOR']._serialized_start=100
-  _globals['_MODELDESCRIPTOR']._serialized_end=268
-  _globals['_SIGNATURE']._serialized_start=271
-  _globals['_SIGNATURE']._serialized_end=553
-  _globals['_SIGNATURE_PREDICTIONTYPE']._serialized_start=436
-  _globals['_SIGNATURE_PREDICTIONTYPE']._serialized_end=553
-  _globals['_FEATURE']._serialized_start=556
-  _globals['_FEATURE']._serialized_end=760
-  _globals['_FEATURE_TYPE']._serialized_start=662
-  _globals['_FEATURE_TYPE']._serialized_end=760
-  _globals['_MODELVERSION']._serialized_start=763
-  _globals['_MODELVERSION']._serialized_end=964
-  _globals['_MODELEVENT']._serialized_start=967
-  _globals['_MODELEVENT']._serialized_end=1114
-  _globals['_MODELPUSHED']._serialized_start=1116
-  _globals['_MODELPUSHED']._serialized_end=1221
+  _globals['_MODELVERSION_TAGSENTRY']._loaded_options = None
+  _globals['_MODELVERSION_TAGSENTRY']._serialized_options = b'8\001'
+  _globals['_VERSIONSTATE']._serialized_start=1961
+  _globals['_VERSIONSTATE']._serialized_end=2194
+  _globals['_MODELDESCRIPTOR']._serialized_start=127
+  _globals['_MODELDESCRIPTOR']._serialized_end=364
+  _globals['_METRIC']._serialized_start=366
+  _globals['_METRIC']._serialized_end=446
+  _globals['_VERIFICATION']._serialized_start=449
+  _globals['_VERIFICATION']._serialized_end=587
+  _globals['_IDENTITY']._serialized_start=589
+  _globals['_IDENTITY']._serialized_end=648
+  _globals['_SIGNATURE']._serialized_start=651
+  _globals['_SIGNATURE']._serialized_end=933
+  _globals['_SIGNATURE_PREDICTIONTYPE']._serialized_start=816
+  _globals['_SIGNATURE_PREDICTIONTYPE']._serialized_end=933
+  _globals['_FEATURE']._serialized_start=936
+  _globals['_FEATURE']._serialized_end=1140
+  _globals['_FEATURE_TYPE']._serialized_start=1042
+  _globals['_FEATURE_TYPE']._serialized_end=1140
+  _globals['_MODELVERSION']._serialized_start=1143
+  _globals['_MODELVERSION']._serialized_end=1575
+  _globals['_MODELVERSION_TAGSENTRY']._serialized_start=1532
+  _globals['_MODELVERSION_TAGSENTRY']._serialized_end=1575
+  _globals['_VERSIONNAME']._serialized_start=1577
+  _globals['_VERSIONNAME']._serialized_end=1621
+  _globals['_EXECUTORREPORT']._serialized_start=1624
+  _globals['_EXECUTORREPORT']._serialized_end=1780
+  _globals['_VERSIONLIFE']._serialized_start=1783
+  _globals['_VERSIONLIFE']._serialized_end=1958
 # @@protoc_insertion_point(module_scope)

@@ -2,6 +2,7 @@ import datetime
 
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from hedgerow.v1 import models_pb2 as _models_pb2
 from hedgerow.v1 import rules_pb2 as _rules_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -12,20 +13,26 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Plan(_message.Message):
-    __slots__ = ("data_type", "models", "policy", "revision", "applied_at", "strategy")
+    __slots__ = ("data_type", "models", "policy", "revision", "applied_at", "strategy", "keep_warm", "applied_by", "restores")
     DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
     MODELS_FIELD_NUMBER: _ClassVar[int]
     POLICY_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     APPLIED_AT_FIELD_NUMBER: _ClassVar[int]
     STRATEGY_FIELD_NUMBER: _ClassVar[int]
+    KEEP_WARM_FIELD_NUMBER: _ClassVar[int]
+    APPLIED_BY_FIELD_NUMBER: _ClassVar[int]
+    RESTORES_FIELD_NUMBER: _ClassVar[int]
     data_type: str
     models: _containers.RepeatedCompositeFieldContainer[PlanModel]
     policy: Policy
     revision: int
     applied_at: _timestamp_pb2.Timestamp
     strategy: Strategy
-    def __init__(self, data_type: _Optional[str] = ..., models: _Optional[_Iterable[_Union[PlanModel, _Mapping]]] = ..., policy: _Optional[_Union[Policy, _Mapping]] = ..., revision: _Optional[int] = ..., applied_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., strategy: _Optional[_Union[Strategy, _Mapping]] = ...) -> None: ...
+    keep_warm: int
+    applied_by: _models_pb2.Identity
+    restores: int
+    def __init__(self, data_type: _Optional[str] = ..., models: _Optional[_Iterable[_Union[PlanModel, _Mapping]]] = ..., policy: _Optional[_Union[Policy, _Mapping]] = ..., revision: _Optional[int] = ..., applied_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., strategy: _Optional[_Union[Strategy, _Mapping]] = ..., keep_warm: _Optional[int] = ..., applied_by: _Optional[_Union[_models_pb2.Identity, _Mapping]] = ..., restores: _Optional[int] = ...) -> None: ...
 
 class Strategy(_message.Message):
     __slots__ = ("starts", "parallelism", "replica_hedge")
@@ -61,14 +68,16 @@ class Delay(_message.Message):
     def __init__(self, time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., quantile: _Optional[float] = ...) -> None: ...
 
 class PlanModel(_message.Message):
-    __slots__ = ("name", "version", "shadow")
+    __slots__ = ("name", "version", "shadow", "alias")
     NAME_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     SHADOW_FIELD_NUMBER: _ClassVar[int]
+    ALIAS_FIELD_NUMBER: _ClassVar[int]
     name: str
     version: int
     shadow: bool
-    def __init__(self, name: _Optional[str] = ..., version: _Optional[int] = ..., shadow: bool = ...) -> None: ...
+    alias: str
+    def __init__(self, name: _Optional[str] = ..., version: _Optional[int] = ..., shadow: bool = ..., alias: _Optional[str] = ...) -> None: ...
 
 class Policy(_message.Message):
     __slots__ = ("deadline", "rule", "default_answer")

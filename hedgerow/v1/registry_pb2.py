@@ -22,41 +22,115 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from hedgerow.v1 import backup_pb2 as hedgerow_dot_v1_dot_backup__pb2
+from hedgerow.v1 import events_pb2 as hedgerow_dot_v1_dot_events__pb2
 from hedgerow.v1 import models_pb2 as hedgerow_dot_v1_dot_models__pb2
 from hedgerow.v1 import plans_pb2 as hedgerow_dot_v1_dot_plans__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ahedgerow/v1/registry.proto\x12\x0bhedgerow.v1\x1a\x18hedgerow/v1/models.proto\x1a\x17hedgerow/v1/plans.proto\"`\n\x10PushModelRequest\x12\x32\n\ndescriptor\x18\x01 \x01(\x0b\x32\x1c.hedgerow.v1.ModelDescriptorH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x07\n\x05piece\"y\n\x11PushModelResponse\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.ModelVersion\x12\x0f\n\x07\x63reated\x18\x02 \x01(\x08\x12\x0e\n\x06newest\x18\x03 \x01(\r\x12\x19\n\x11quality_inherited\x18\x04 \x01(\x08\"C\n\x0fGetModelRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\r\"<\n\x10GetModelResponse\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.ModelVersion\"M\n\x11ListModelsRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x12\n\npage_token\x18\x03 \x01(\t\"X\n\x12ListModelsResponse\x12)\n\x06models\x18\x01 \x03(\x0b\x32\x19.hedgerow.v1.ModelVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"D\n\x10PullModelRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\r\"Y\n\x11PullModelResponse\x12*\n\x05model\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.ModelVersionH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x07\n\x05piece\"3\n\x10\x41pplyPlanRequest\x12\x1f\n\x04plan\x18\x01 \x01(\x0b\x32\x11.hedgerow.v1.Plan\"4\n\x11\x41pplyPlanResponse\x12\x1f\n\x04plan\x18\x01 \x01(\x0b\x32\x11.hedgerow.v1.Plan\"#\n\x0eGetPlanRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\"2\n\x0fGetPlanResponse\x12\x1f\n\x04plan\x18\x01 \x01(\x0b\x32\x11.hedgerow.v1.Plan2\xd7\x03\n\x0fRegistryService\x12L\n\tPushModel\x12\x1d.hedgerow.v1.PushModelRequest\x1a\x1e.hedgerow.v1.PushModelResponse(\x01\x12G\n\x08GetModel\x12\x1c.hedgerow.v1.GetModelRequest\x1a\x1d.hedgerow.v1.GetModelResponse\x12M\n\nListModels\x12\x1e.hedgerow.v1.ListModelsRequest\x1a\x1f.hedgerow.v1.ListModelsResponse\x12L\n\tPullModel\x12\x1d.hedgerow.v1.PullModelRequest\x1a\x1e.hedgerow.v1.PullModelResponse0\x01\x12J\n\tApplyPlan\x12\x1d.hedgerow.v1.ApplyPlanRequest\x1a\x1e.hedgerow.v1.ApplyPlanResponse\x12\x44\n\x07GetPlan\x12\x1b.hedgerow.v1.GetPlanRequest\x1a\x1c.hedgerow.v1.GetPlanResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ahedgerow/v1/registry.proto\x12\x0bhedgerow.v1\x1a\x18hedgerow/v1/backup.proto\x1a\x18hedgerow/v1/events.proto\x1a\x18hedgerow/v1/models.proto\x1a\x17hedgerow/v1/plans.proto\"\xb6\x01\n\x10PushModelRequest\x12\x32\n\ndescriptor\x18\x01 \x01(\x0b\x32\x1c.hedgerow.v1.ModelDescriptorH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x12\x31\n\x0cverification\x18\x03 \x01(\x0b\x32\x19.hedgerow.v1.VerificationH\x00\x12!\n\x04tags\x18\x04 \x01(\x0b\x32\x11.hedgerow.v1.TagsH\x00\x42\x07\n\x05piece\"^\n\x04Tags\x12)\n\x04tags\x18\x01 \x03(\x0b\x32\x1b.hedgerow.v1.Tags.TagsEntry\x1a+\n\tTagsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x8d\x01\n\x11PushModelResponse\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.ModelVersion\x12\x0f\n\x07\x63reated\x18\x02 \x01(\x08\x12\x0e\n\x06newest\x18\x03 \x01(\r\x12\x14\n\x0clacks_metric\x18\x05 \x01(\tJ\x04\x08\x04\x10\x05R\x11quality_inherited\"R\n\x0fGetModelRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\r\x12\r\n\x05\x61lias\x18\x04 \x01(\t\"d\n\x10GetModelResponse\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.ModelVersion\x12&\n\x04life\x18\x02 \x01(\x0b\x32\x18.hedgerow.v1.VersionLife\"M\n\x11ListModelsRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x12\n\npage_token\x18\x03 \x01(\t\"\x81\x01\n\x12ListModelsResponse\x12)\n\x06models\x18\x01 \x03(\x0b\x32\x19.hedgerow.v1.ModelVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\'\n\x05lives\x18\x03 \x03(\x0b\x32\x18.hedgerow.v1.VersionLife\"S\n\x10PullModelRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\r\x12\r\n\x05\x61lias\x18\x04 \x01(\t\"Y\n\x11PullModelResponse\x12*\n\x05model\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.ModelVersionH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x07\n\x05piece\"z\n\x10\x41pplyPlanRequest\x12\x1f\n\x04plan\x18\x01 \x01(\x0b\x32\x11.hedgerow.v1.Plan\x12\x1e\n\x11\x65xpected_revision\x18\x02 \x01(\rH\x00\x88\x01\x01\x12\x0f\n\x07\x64ry_run\x18\x03 \x01(\x08\x42\x14\n\x12_expected_revision\"\x97\x01\n\x11\x41pplyPlanResponse\x12\x1f\n\x04plan\x18\x01 \x01(\x0b\x32\x11.hedgerow.v1.Plan\x12\x10\n\x08versions\x18\x02 \x03(\r\x12\'\n\x05loads\x18\x03 \x03(\x0b\x32\x18.hedgerow.v1.VersionName\x12&\n\x04\x65nds\x18\x04 \x03(\x0b\x32\x18.hedgerow.v1.VersionName\"5\n\x0eGetPlanRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\r\"X\n\x0fGetPlanResponse\x12\x1f\n\x04plan\x18\x01 \x01(\x0b\x32\x11.hedgerow.v1.Plan\x12$\n\x05lines\x18\x02 \x03(\x0b\x32\x15.hedgerow.v1.PlanLine\"\xbb\x01\n\x0eSetTagsRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\'\n\x05model\x18\x02 \x01(\x0b\x32\x18.hedgerow.v1.VersionName\x12\x31\n\x03set\x18\x03 \x03(\x0b\x32$.hedgerow.v1.SetTagsRequest.SetEntry\x12\x0e\n\x06remove\x18\x04 \x03(\t\x1a*\n\x08SetEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\";\n\x0fSetTagsResponse\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.ModelVersion\"_\n\x12RetireModelRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\'\n\x05model\x18\x02 \x01(\x0b\x32\x18.hedgerow.v1.VersionName\x12\r\n\x05\x66orce\x18\x03 \x01(\x08\"g\n\x13RetireModelResponse\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.ModelVersion\x12&\n\x04life\x18\x02 \x01(\x0b\x32\x18.hedgerow.v1.VersionLife\"_\n\x12\x44\x65leteModelRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\'\n\x05model\x18\x02 \x01(\x0b\x32\x18.hedgerow.v1.VersionName\x12\r\n\x05\x66orce\x18\x03 \x01(\x08\"v\n\x13\x44\x65leteModelResponse\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.ModelVersion\x12&\n\x04life\x18\x02 \x01(\x0b\x32\x18.hedgerow.v1.VersionLife\x12\r\n\x05\x66reed\x18\x03 \x01(\x04\"O\n\x11RetryModelRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\'\n\x05model\x18\x02 \x01(\x0b\x32\x18.hedgerow.v1.VersionName\"f\n\x12RetryModelResponse\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.ModelVersion\x12&\n\x04life\x18\x02 \x01(\x0b\x32\x18.hedgerow.v1.VersionLife\"\\\n\x0fSetAliasRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\'\n\x05model\x18\x02 \x01(\x0b\x32\x18.hedgerow.v1.VersionName\x12\r\n\x05\x61lias\x18\x03 \x01(\t\"M\n\x10SetAliasResponse\x12(\n\x05\x61lias\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.TrackedAlias\x12\x0f\n\x07\x63hanged\x18\x02 \x01(\x08\"F\n\x14RollbackAliasRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x61lias\x18\x03 \x01(\t\"A\n\x15RollbackAliasResponse\x12(\n\x05\x61lias\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.TrackedAlias\"D\n\x12\x44\x65leteAliasRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x61lias\x18\x03 \x01(\t\"\x15\n\x13\x44\x65leteAliasResponse\"5\n\x12ListAliasesRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"?\n\x13ListAliasesResponse\x12(\n\x07\x61liases\x18\x01 \x03(\x0b\x32\x17.hedgerow.v1.ModelAlias\"D\n\nModelAlias\x12\x0c\n\x04name\x18\x01 \x01(\t\x12(\n\x05\x61lias\x18\x02 \x01(\x0b\x32\x19.hedgerow.v1.TrackedAlias\"%\n\x10ListPlansRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\"5\n\x11ListPlansResponse\x12 \n\x05plans\x18\x01 \x03(\x0b\x32\x11.hedgerow.v1.Plan\"p\n\x13RollbackPlanRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\r\x12\x1e\n\x11\x65xpected_revision\x18\x03 \x01(\rH\x00\x88\x01\x01\x42\x14\n\x12_expected_revision\"7\n\x14RollbackPlanResponse\x12\x1f\n\x04plan\x18\x01 \x01(\x0b\x32\x11.hedgerow.v1.Plan\"\xa8\x01\n\x12WatchModelsRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x39\n\x05\x61\x66ter\x18\x02 \x03(\x0b\x32*.hedgerow.v1.WatchModelsRequest.AfterEntry\x12\x16\n\x0e\x66rom_beginning\x18\x03 \x01(\x08\x1a,\n\nAfterEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xfb\x01\n\x13WatchModelsResponse\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12(\n\x05\x65vent\x18\x03 \x01(\x0b\x32\x17.hedgerow.v1.ModelEventH\x00\x12)\n\x08snapshot\x18\x04 \x01(\x0b\x32\x15.hedgerow.v1.SnapshotH\x00\x12:\n\x05\x61\x66ter\x18\x05 \x03(\x0b\x32+.hedgerow.v1.WatchModelsResponse.AfterEntry\x1a,\n\nAfterEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x06\n\x04what\"\"\n\rBackupRequest\x12\x11\n\tskip_lost\x18\x01 \x01(\x08\"9\n\x0e\x42\x61\x63kupResponse\x12\'\n\x05piece\x18\x01 \x01(\x0b\x32\x18.hedgerow.v1.BackupPiece\"9\n\x0eRestoreRequest\x12\'\n\x05piece\x18\x01 \x01(\x0b\x32\x18.hedgerow.v1.BackupPiece\"I\n\x0fRestoreResponse\x12\x10\n\x08versions\x18\x01 \x01(\r\x12\r\n\x05\x62lobs\x18\x02 \x01(\r\x12\x15\n\rwithout_bytes\x18\x03 \x03(\t2\xd7\x0b\n\x0fRegistryService\x12L\n\tPushModel\x12\x1d.hedgerow.v1.PushModelRequest\x1a\x1e.hedgerow.v1.PushModelResponse(\x01\x12G\n\x08GetModel\x12\x1c.hedgerow.v1.GetModelRequest\x1a\x1d.hedgerow.v1.GetModelResponse\x12M\n\nListModels\x12\x1e.hedgerow.v1.ListModelsRequest\x1a\x1f.hedgerow.v1.ListModelsResponse\x12L\n\tPullModel\x12\x1d.hedgerow.v1.PullModelRequest\x1a\x1e.hedgerow.v1.PullModelResponse0\x01\x12\x44\n\x07SetTags\x12\x1b.hedgerow.v1.SetTagsRequest\x1a\x1c.hedgerow.v1.SetTagsResponse\x12P\n\x0bRetireModel\x12\x1f.hedgerow.v1.RetireModelRequest\x1a .hedgerow.v1.RetireModelResponse\x12P\n\x0b\x44\x65leteModel\x12\x1f.hedgerow.v1.DeleteModelRequest\x1a .hedgerow.v1.DeleteModelResponse\x12M\n\nRetryModel\x12\x1e.hedgerow.v1.RetryModelRequest\x1a\x1f.hedgerow.v1.RetryModelResponse\x12G\n\x08SetAlias\x12\x1c.hedgerow.v1.SetAliasRequest\x1a\x1d.hedgerow.v1.SetAliasResponse\x12V\n\rRollbackAlias\x12!.hedgerow.v1.RollbackAliasRequest\x1a\".hedgerow.v1.RollbackAliasResponse\x12P\n\x0b\x44\x65leteAlias\x12\x1f.hedgerow.v1.DeleteAliasRequest\x1a .hedgerow.v1.DeleteAliasResponse\x12P\n\x0bListAliases\x12\x1f.hedgerow.v1.ListAliasesRequest\x1a .hedgerow.v1.ListAliasesResponse\x12J\n\tApplyPlan\x12\x1d.hedgerow.v1.ApplyPlanRequest\x1a\x1e.hedgerow.v1.ApplyPlanResponse\x12\x44\n\x07GetPlan\x12\x1b.hedgerow.v1.GetPlanRequest\x1a\x1c.hedgerow.v1.GetPlanResponse\x12J\n\tListPlans\x12\x1d.hedgerow.v1.ListPlansRequest\x1a\x1e.hedgerow.v1.ListPlansResponse\x12S\n\x0cRollbackPlan\x12 .hedgerow.v1.RollbackPlanRequest\x1a!.hedgerow.v1.RollbackPlanResponse\x12R\n\x0bWatchModels\x12\x1f.hedgerow.v1.WatchModelsRequest\x1a .hedgerow.v1.WatchModelsResponse0\x01\x12\x43\n\x06\x42\x61\x63kup\x12\x1a.hedgerow.v1.BackupRequest\x1a\x1b.hedgerow.v1.BackupResponse0\x01\x12\x46\n\x07Restore\x12\x1b.hedgerow.v1.RestoreRequest\x1a\x1c.hedgerow.v1.RestoreResponse(\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hedgerow.v1.registry_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PUSHMODELREQUEST']._serialized_start=94
-  _globals['_PUSHMODELREQUEST']._serialized_end=190
-  _globals['_PUSHMODELRESPONSE']._serialized_start=192
-  _globals['_PUSHMODELRESPONSE']._serialized_end=313
-  _globals['_GETMODELREQUEST']._serialized_start=315
-  _globals['_GETMODELREQUEST']._serialized_end=382
-  _globals['_GETMODELRESPONSE']._serialized_start=384
-  _globals['_GETMODELRESPONSE']._serialized_end=444
-  _globals['_LISTMODELSREQUEST']._serialized_start=446
-  _globals['_LISTMODELSREQUEST']._serialized_end=523
-  _globals['_LISTMODELSRESPONSE']._serialized_start=525
-  _globals['_LISTMODELSRESPONSE']._serialized_end=613
-  _globals['_PULLMODELREQUEST']._serialized_start=615
-  _globals['_PULLMODELREQUEST']._serialized_end=683
-  _globals['_PULLMODELRESPONSE']._serialized_start=685
-  _globals['_PULLMODELRESPONSE']._serialized_end=774
-  _globals['_APPLYPLANREQUEST']._serialized_start=776
-  _globals['_APPLYPLANREQUEST']._serialized_end=827
-  _globals['_APPLYPLANRESPONSE']._serialized_start=829
-  _globals['_APPLYPLANRESPONSE']._serialized_end=881
-  _globals['_GETPLANREQUEST']._serialized_start=883
-  _globals['_GETPLANREQUEST']._serialized_end=918
-  _globals['_GETPLANRESPONSE']._serialized_start=920
-  _globals['_GETPLANRESPONSE']._serialized_end=970
-  _globals['_REGISTRYSERVICE']._serialized_start=973
-  _globals['_REGISTRYSERVICE']._serialized_end=1444
+  _globals['_TAGS_TAGSENTRY']._loaded_options = None
+  _globals['_TAGS_TAGSENTRY']._serialized_options = b'8\001'
+  _globals['_SETTAGSREQUEST_SETENTRY']._loaded_options = None
+  _globals['_SETTAGSREQUEST_SETENTRY']._serialized_options = b'8\001'
+  _globals['_WATCHMODELSREQUEST_AFTERENTRY']._loaded_options = None
+  _globals['_WATCHMODELSREQUEST_AFTERENTRY']._serialized_options = b'8\001'
+  _globals['_WATCHMODELSRESPONSE_AFTERENTRY']._loaded_options = None
+  _globals['_WATCHMODELSRESPONSE_AFTERENTRY']._serialized_options = b'8\001'
+  _globals['_PUSHMODELREQUEST']._serialized_start=147
+  _globals['_PUSHMODELREQUEST']._serialized_end=329
+  _globals['_TAGS']._serialized_start=331
+  _globals['_TAGS']._serialized_end=425
+  _globals['_TAGS_TAGSENTRY']._serialized_start=382
+  _globals['_TAGS_TAGSENTRY']._serialized_end=425
+  _globals['_PUSHMODELRESPONSE']._serialized_start=428
+  _globals['_PUSHMODELRESPONSE']._serialized_end=569
+  _globals['_GETMODELREQUEST']._serialized_start=571
+  _globals['_GETMODELREQUEST']._serialized_end=653
+  _globals['_GETMODELRESPONSE']._serialized_start=655
+  _globals['_GETMODELRESPONSE']._serialized_end=755
+  _globals['_LISTMODELSREQUEST']._serialized_start=757
+  _globals['_LISTMODELSREQUEST']._serialized_end=834
+  _globals['_LISTMODELSRESPONSE']._serialized_start=837
+  _globals['_LISTMODELSRESPONSE']._serialized_end=966
+  _globals['_PULLMODELREQUEST']._serialized_start=968
+  _globals['_PULLMODELREQUEST']._serialized_end=1051
+  _globals['_PULLMODELRESPONSE']._serialized_start=1053
+  _globals['_PULLMODELRESPONSE']._serialized_end=1142
+  _globals['_APPLYPLANREQUEST']._serialized_start=1144
+  _globals['_APPLYPLANREQUEST']._serialized_end=1266
+  _globals['_APPLYPLANRESPONSE']._serialized_start=1269
+  _globals['_APPLYPLANRESPONSE']._serialized_end=1420
+  _globals['_GETPLANREQUEST']._serialized_start=1422
+  _globals['_GETPLANREQUEST']._serialized_end=1475
+  _globals['_GETPLANRESPONSE']._serialized_start=1477
+  _globals['_GETPLANRESPONSE']._serialized_end=1565
+  _globals['_SETTAGSREQUEST']._serialized_start=1568
+  _globals['_SETTAGSREQUEST']._serialized_end=1755
+  _globals['_SETTAGSREQUEST_SETENTRY']._serialized_start=1713
+  _globals['_SETTAGSREQUEST_SETENTRY']._serialized_end=1755
+  _globals['_SETTAGSRESPONSE']._serialized_start=1757
+  _globals['_SETTAGSRESPONSE']._serialized_end=1816
+  _globals['_RETIREMODELREQUEST']._serialized_start=1818
+  _globals['_RETIREMODELREQUEST']._serialized_end=1913
+  _globals['_RETIREMODELRESPONSE']._serialized_start=1915
+  _globals['_RETIREMODELRESPONSE']._serialized_end=2018
+  _globals['_DELETEMODELREQUEST']._serialized_start=2020
+  _globals['_DELETEMODELREQUEST']._serialized_end=2115
+  _globals['_DELETEMODELRESPONSE']._serialized_start=2117
+  _globals['_DELETEMODELRESPONSE']._serialized_end=2235
+  _globals['_RETRYMODELREQUEST']._serialized_start=2237
+  _globals['_RETRYMODELREQUEST']._serialized_end=2316
+  _globals['_RETRYMODELRESPONSE']._serialized_start=2318
+  _globals['_RETRYMODELRESPONSE']._serialized_end=2420
+  _globals['_SETALIASREQUEST']._serialized_start=2422
+  _globals['_SETALIASREQUEST']._serialized_end=2514
+  _globals['_SETALIASRESPONSE']._serialized_start=2516
+  _globals['_SETALIASRESPONSE']._serialized_end=2593
+  _globals['_ROLLBACKALIASREQUEST']._serialized_start=2595
+  _globals['_ROLLBACKALIASREQUEST']._serialized_end=2665
+  _globals['_ROLLBACKALIASRESPONSE']._serialized_start=2667
+  _globals['_ROLLBACKALIASRESPONSE']._serialized_end=2732
+  _globals['_DELETEALIASREQUEST']._serialized_start=2734
+  _globals['_DELETEALIASREQUEST']._serialized_end=2802
+  _globals['_DELETEALIASRESPONSE']._serialized_start=2804
+  _globals['_DELETEALIASRESPONSE']._serialized_end=2825
+  _globals['_LISTALIASESREQUEST']._serialized_start=2827
+  _globals['_LISTALIASESREQUEST']._serialized_end=2880
+  _globals['_LISTALIASESRESPONSE']._serialized_start=2882
+  _globals['_LISTALIASESRESPONSE']._serialized_end=2945
+  _globals['_MODELALIAS']._serialized_start=2947
+  _globals['_MODELALIAS']._serialized_end=3015
+  _globals['_LISTPLANSREQUEST']._serialized_start=3017
+  _globals['_LISTPLANSREQUEST']._serialized_end=3054
+  _globals['_LISTPLANSRESPONSE']._serialized_start=3056
+  _globals['_LISTPLANSRESPONSE']._serialized_end=3109
+  _globals['_ROLLBACKPLANREQUEST']._serialized_start=3111
+  _globals['_ROLLBACKPLANREQUEST']._serialized_end=3223
+  _globals['_ROLLBACKPLANRESPONSE']._serialized_start=3225
+  _globals['_ROLLBACKPLANRESPONSE']._serialized_end=3280
+  _globals['_WATCHMODELSREQUEST']._serialized_start=3283
+  _globals['_WATCHMODELSREQUEST']._serialized_end=3451
+  _globals['_WATCHMODELSREQUEST_AFTERENTRY']._serialized_start=3407
+  _globals['_WATCHMODELSREQUEST_AFTERENTRY']._serialized_end=3451
+  _globals['_WATCHMODELSRESPONSE']._serialized_start=3454
+  _globals['_WATCHMODELSRESPONSE']._serialized_end=3705
+  _globals['_WATCHMODELSRESPONSE_AFTERENTRY']._serialized_start=3407
+  _globals['_WATCHMODELSRESPONSE_AFTERENTRY']._serialized_end=3451
+  _globals['_BACKUPREQUEST']._serialized_start=3707
+  _globals['_BACKUPREQUEST']._serialized_end=3741
+  _globals['_BACKUPRESPONSE']._serialized_start=3743
+  _globals['_BACKUPRESPONSE']._serialized_end=3800
+  _globals['_RESTOREREQUEST']._serialized_start=3802
+  _globals['_RESTOREREQUEST']._serialized_end=3859
+  _globals['_RESTORERESPONSE']._serialized_start=3861
+  _globals['_RESTORERESPONSE']._serialized_end=3934
+  _globals['_REGISTRYSERVICE']._serialized_start=3937
+  _globals['_REGISTRYSERVICE']._serialized_end=5432
 # @@protoc_insertion_point(module_scope)

@@ -27,6 +27,8 @@ if _version_not_supported:
 
 class RegistryServiceStub(object):
     """Takes models and plans, keeps every version, and tells the rest of the mesh through the log.
+
+    Every call that changes something: UNAVAILABLE: the log is out of reach, or full; nothing was changed.
     """
 
     def __init__(self, channel):
@@ -55,6 +57,46 @@ class RegistryServiceStub(object):
                 request_serializer=hedgerow_dot_v1_dot_registry__pb2.PullModelRequest.SerializeToString,
                 response_deserializer=hedgerow_dot_v1_dot_registry__pb2.PullModelResponse.FromString,
                 _registered_method=True)
+        self.SetTags = channel.unary_unary(
+                '/hedgerow.v1.RegistryService/SetTags',
+                request_serializer=hedgerow_dot_v1_dot_registry__pb2.SetTagsRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_v1_dot_registry__pb2.SetTagsResponse.FromString,
+                _registered_method=True)
+        self.RetireModel = channel.unary_unary(
+                '/hedgerow.v1.RegistryService/RetireModel',
+                request_serializer=hedgerow_dot_v1_dot_registry__pb2.RetireModelRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_v1_dot_registry__pb2.RetireModelResponse.FromString,
+                _registered_method=True)
+        self.DeleteModel = channel.unary_unary(
+                '/hedgerow.v1.RegistryService/DeleteModel',
+                request_serializer=hedgerow_dot_v1_dot_registry__pb2.DeleteModelRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_v1_dot_registry__pb2.DeleteModelResponse.FromString,
+                _registered_method=True)
+        self.RetryModel = channel.unary_unary(
+                '/hedgerow.v1.RegistryService/RetryModel',
+                request_serializer=hedgerow_dot_v1_dot_registry__pb2.RetryModelRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_v1_dot_registry__pb2.RetryModelResponse.FromString,
+                _registered_method=True)
+        self.SetAlias = channel.unary_unary(
+                '/hedgerow.v1.RegistryService/SetAlias',
+                request_serializer=hedgerow_dot_v1_dot_registry__pb2.SetAliasRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_v1_dot_registry__pb2.SetAliasResponse.FromString,
+                _registered_method=True)
+        self.RollbackAlias = channel.unary_unary(
+                '/hedgerow.v1.RegistryService/RollbackAlias',
+                request_serializer=hedgerow_dot_v1_dot_registry__pb2.RollbackAliasRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_v1_dot_registry__pb2.RollbackAliasResponse.FromString,
+                _registered_method=True)
+        self.DeleteAlias = channel.unary_unary(
+                '/hedgerow.v1.RegistryService/DeleteAlias',
+                request_serializer=hedgerow_dot_v1_dot_registry__pb2.DeleteAliasRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_v1_dot_registry__pb2.DeleteAliasResponse.FromString,
+                _registered_method=True)
+        self.ListAliases = channel.unary_unary(
+                '/hedgerow.v1.RegistryService/ListAliases',
+                request_serializer=hedgerow_dot_v1_dot_registry__pb2.ListAliasesRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_v1_dot_registry__pb2.ListAliasesResponse.FromString,
+                _registered_method=True)
         self.ApplyPlan = channel.unary_unary(
                 '/hedgerow.v1.RegistryService/ApplyPlan',
                 request_serializer=hedgerow_dot_v1_dot_registry__pb2.ApplyPlanRequest.SerializeToString,
@@ -65,18 +107,46 @@ class RegistryServiceStub(object):
                 request_serializer=hedgerow_dot_v1_dot_registry__pb2.GetPlanRequest.SerializeToString,
                 response_deserializer=hedgerow_dot_v1_dot_registry__pb2.GetPlanResponse.FromString,
                 _registered_method=True)
+        self.ListPlans = channel.unary_unary(
+                '/hedgerow.v1.RegistryService/ListPlans',
+                request_serializer=hedgerow_dot_v1_dot_registry__pb2.ListPlansRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_v1_dot_registry__pb2.ListPlansResponse.FromString,
+                _registered_method=True)
+        self.RollbackPlan = channel.unary_unary(
+                '/hedgerow.v1.RegistryService/RollbackPlan',
+                request_serializer=hedgerow_dot_v1_dot_registry__pb2.RollbackPlanRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_v1_dot_registry__pb2.RollbackPlanResponse.FromString,
+                _registered_method=True)
+        self.WatchModels = channel.unary_stream(
+                '/hedgerow.v1.RegistryService/WatchModels',
+                request_serializer=hedgerow_dot_v1_dot_registry__pb2.WatchModelsRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_v1_dot_registry__pb2.WatchModelsResponse.FromString,
+                _registered_method=True)
+        self.Backup = channel.unary_stream(
+                '/hedgerow.v1.RegistryService/Backup',
+                request_serializer=hedgerow_dot_v1_dot_registry__pb2.BackupRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_v1_dot_registry__pb2.BackupResponse.FromString,
+                _registered_method=True)
+        self.Restore = channel.stream_unary(
+                '/hedgerow.v1.RegistryService/Restore',
+                request_serializer=hedgerow_dot_v1_dot_registry__pb2.RestoreRequest.SerializeToString,
+                response_deserializer=hedgerow_dot_v1_dot_registry__pb2.RestoreResponse.FromString,
+                _registered_method=True)
 
 
 class RegistryServiceServicer(object):
     """Takes models and plans, keeps every version, and tells the rest of the mesh through the log.
+
+    Every call that changes something: UNAVAILABLE: the log is out of reach, or full; nothing was changed.
     """
 
     def PushModel(self, request_iterator, context):
-        """Registers a model: first its descriptor, then its definition in chunks. The same bytes with the same
-        descriptor again give the version they have, and no new one.
+        """Registers a model: first its descriptor, then its verification, if it has one, then its definition in
+        chunks, or none where the descriptor has a location. The same bytes with the same descriptor again give
+        the version they have, and no new one, unless that is retired; tags do not count.
 
-        INVALID_ARGUMENT: the descriptor or the definition is refused; the message says why.
-        RESOURCE_EXHAUSTED: the definition is over the registry's limit. UNAVAILABLE: the log is out of reach.
+        INVALID_ARGUMENT: the descriptor, the verification or the definition is refused; the message says why.
+        NOT_FOUND: the parent is not registered. RESOURCE_EXHAUSTED: the definition is over the registry's limit.
         A push that breaks off registers nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -84,9 +154,9 @@ class RegistryServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetModel(self, request, context):
-        """One version.
+        """One version, and how it is.
 
-        NOT_FOUND: no such data type, model or version; the message lists those there are.
+        NOT_FOUND: no such data type, model, version or alias; the message lists those there are.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -105,7 +175,84 @@ class RegistryServiceServicer(object):
     def PullModel(self, request, context):
         """The definition of one version: first the version, then the bytes in chunks.
 
-        NOT_FOUND: as GetModel. DATA_LOSS: the log no longer has the bytes. UNAVAILABLE: the log is out of reach.
+        NOT_FOUND: as GetModel. FAILED_PRECONDITION: the version was deleted. DATA_LOSS: the log, or the
+        location, no longer has the bytes. UNAVAILABLE: the log or the location is out of reach.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetTags(self, request, context):
+        """Sets and removes tags of a version.
+
+        NOT_FOUND: as GetModel. INVALID_ARGUMENT: a tag is malformed, or there would be too many.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetireModel(self, request, context):
+        """Takes a version out of service, for good: its hosts end when they have finished what they have.
+
+        NOT_FOUND: as GetModel. FAILED_PRECONDITION: the plan in force or an alias needs it, and `force` is not
+        set; the message says which.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteModel(self, request, context):
+        """Retires a version, if it is not retired, and removes its bytes where no other version has the same. That
+        it was there stays known.
+
+        NOT_FOUND, FAILED_PRECONDITION: as RetireModel; also FAILED_PRECONDITION: it is deleted already.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetryModel(self, request, context):
+        """Has executors try a version again that failed or is quarantined.
+
+        NOT_FOUND: as GetModel. FAILED_PRECONDITION: it did not fail, or is retired.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetAlias(self, request, context):
+        """Has an alias point to a version. Plans that follow the alias move when the version serves.
+
+        NOT_FOUND: as GetModel. INVALID_ARGUMENT: nothing can have this alias. FAILED_PRECONDITION: the version
+        failed, is quarantined or retired.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RollbackAlias(self, request, context):
+        """Has an alias point to the version that it pointed to before; versions that have failed or were retired
+        since are passed over.
+
+        NOT_FOUND: no such data type, model or alias. FAILED_PRECONDITION: there is nothing to go back to.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteAlias(self, request, context):
+        """Removes an alias.
+
+        NOT_FOUND: as RollbackAlias. FAILED_PRECONDITION: the plan in force follows it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAliases(self, request, context):
+        """The aliases of a data type, or of one model, with their history.
+
+        NOT_FOUND: no such data type or model.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -114,17 +261,67 @@ class RegistryServiceServicer(object):
     def ApplyPlan(self, request, context):
         """Puts a plan into force for its data type.
 
-        NOT_FOUND: the data type or a model of the plan is not registered. INVALID_ARGUMENT: the plan
-        contradicts itself (a quorum nobody can reach, say). UNAVAILABLE: the log is out of reach.
+        NOT_FOUND: the data type, or a model, version or alias of the plan, is not registered. INVALID_ARGUMENT:
+        the plan contradicts itself (a quorum nobody can reach, say), or it ranks by a metric that a model lacks.
+        FAILED_PRECONDITION: a version that it pins failed, is quarantined or retired. ABORTED: another revision
+        than the expected one is in force.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetPlan(self, request, context):
-        """The plan in force: the last that was applied, else the default plan.
+        """The plan in force: the last that was applied, else the default plan. Or one of its latest revisions.
+
+        NOT_FOUND: the data type has no models, or the revision is not known (any more).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPlans(self, request, context):
+        """The latest revisions of a plan, oldest first.
 
         NOT_FOUND: the data type has no models.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RollbackPlan(self, request, context):
+        """Puts a former revision of a plan into force again, as a new revision.
+
+        NOT_FOUND: the data type has no models, or the revision is not known (any more). FAILED_PRECONDITION:
+        there is no revision before; else as ApplyPlan.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchModels(self, request, context):
+        """Events as they come, of one data type or of all, from any point on.
+
+        NOT_FOUND: a data type is asked for that has no models. INVALID_ARGUMENT: `after` is no id of an entry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Backup(self, request, context):
+        """All that is known, with the bytes of all definitions in the log: first the mesh, then what is known of
+        each data type, then the blobs.
+
+        DATA_LOSS: the log has lost bytes; the message says of which versions, and `skip_lost` leaves them out.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Restore(self, request_iterator, context):
+        """Brings back what a backup knows and the log does not. What the log knows stays as it is.
+
+        INVALID_ARGUMENT: this is no backup, or it is damaged. FAILED_PRECONDITION: it is of another mesh, whose
+        versions would stand beside other ones of the same number; the message says which.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -153,6 +350,46 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     request_deserializer=hedgerow_dot_v1_dot_registry__pb2.PullModelRequest.FromString,
                     response_serializer=hedgerow_dot_v1_dot_registry__pb2.PullModelResponse.SerializeToString,
             ),
+            'SetTags': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetTags,
+                    request_deserializer=hedgerow_dot_v1_dot_registry__pb2.SetTagsRequest.FromString,
+                    response_serializer=hedgerow_dot_v1_dot_registry__pb2.SetTagsResponse.SerializeToString,
+            ),
+            'RetireModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetireModel,
+                    request_deserializer=hedgerow_dot_v1_dot_registry__pb2.RetireModelRequest.FromString,
+                    response_serializer=hedgerow_dot_v1_dot_registry__pb2.RetireModelResponse.SerializeToString,
+            ),
+            'DeleteModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteModel,
+                    request_deserializer=hedgerow_dot_v1_dot_registry__pb2.DeleteModelRequest.FromString,
+                    response_serializer=hedgerow_dot_v1_dot_registry__pb2.DeleteModelResponse.SerializeToString,
+            ),
+            'RetryModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryModel,
+                    request_deserializer=hedgerow_dot_v1_dot_registry__pb2.RetryModelRequest.FromString,
+                    response_serializer=hedgerow_dot_v1_dot_registry__pb2.RetryModelResponse.SerializeToString,
+            ),
+            'SetAlias': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetAlias,
+                    request_deserializer=hedgerow_dot_v1_dot_registry__pb2.SetAliasRequest.FromString,
+                    response_serializer=hedgerow_dot_v1_dot_registry__pb2.SetAliasResponse.SerializeToString,
+            ),
+            'RollbackAlias': grpc.unary_unary_rpc_method_handler(
+                    servicer.RollbackAlias,
+                    request_deserializer=hedgerow_dot_v1_dot_registry__pb2.RollbackAliasRequest.FromString,
+                    response_serializer=hedgerow_dot_v1_dot_registry__pb2.RollbackAliasResponse.SerializeToString,
+            ),
+            'DeleteAlias': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteAlias,
+                    request_deserializer=hedgerow_dot_v1_dot_registry__pb2.DeleteAliasRequest.FromString,
+                    response_serializer=hedgerow_dot_v1_dot_registry__pb2.DeleteAliasResponse.SerializeToString,
+            ),
+            'ListAliases': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAliases,
+                    request_deserializer=hedgerow_dot_v1_dot_registry__pb2.ListAliasesRequest.FromString,
+                    response_serializer=hedgerow_dot_v1_dot_registry__pb2.ListAliasesResponse.SerializeToString,
+            ),
             'ApplyPlan': grpc.unary_unary_rpc_method_handler(
                     servicer.ApplyPlan,
                     request_deserializer=hedgerow_dot_v1_dot_registry__pb2.ApplyPlanRequest.FromString,
@@ -162,6 +399,31 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.GetPlan,
                     request_deserializer=hedgerow_dot_v1_dot_registry__pb2.GetPlanRequest.FromString,
                     response_serializer=hedgerow_dot_v1_dot_registry__pb2.GetPlanResponse.SerializeToString,
+            ),
+            'ListPlans': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPlans,
+                    request_deserializer=hedgerow_dot_v1_dot_registry__pb2.ListPlansRequest.FromString,
+                    response_serializer=hedgerow_dot_v1_dot_registry__pb2.ListPlansResponse.SerializeToString,
+            ),
+            'RollbackPlan': grpc.unary_unary_rpc_method_handler(
+                    servicer.RollbackPlan,
+                    request_deserializer=hedgerow_dot_v1_dot_registry__pb2.RollbackPlanRequest.FromString,
+                    response_serializer=hedgerow_dot_v1_dot_registry__pb2.RollbackPlanResponse.SerializeToString,
+            ),
+            'WatchModels': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchModels,
+                    request_deserializer=hedgerow_dot_v1_dot_registry__pb2.WatchModelsRequest.FromString,
+                    response_serializer=hedgerow_dot_v1_dot_registry__pb2.WatchModelsResponse.SerializeToString,
+            ),
+            'Backup': grpc.unary_stream_rpc_method_handler(
+                    servicer.Backup,
+                    request_deserializer=hedgerow_dot_v1_dot_registry__pb2.BackupRequest.FromString,
+                    response_serializer=hedgerow_dot_v1_dot_registry__pb2.BackupResponse.SerializeToString,
+            ),
+            'Restore': grpc.stream_unary_rpc_method_handler(
+                    servicer.Restore,
+                    request_deserializer=hedgerow_dot_v1_dot_registry__pb2.RestoreRequest.FromString,
+                    response_serializer=hedgerow_dot_v1_dot_registry__pb2.RestoreResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -173,6 +435,8 @@ def add_RegistryServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class RegistryService(object):
     """Takes models and plans, keeps every version, and tells the rest of the mesh through the log.
+
+    Every call that changes something: UNAVAILABLE: the log is out of reach, or full; nothing was changed.
     """
 
     @staticmethod
@@ -284,6 +548,222 @@ class RegistryService(object):
             _registered_method=True)
 
     @staticmethod
+    def SetTags(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.v1.RegistryService/SetTags',
+            hedgerow_dot_v1_dot_registry__pb2.SetTagsRequest.SerializeToString,
+            hedgerow_dot_v1_dot_registry__pb2.SetTagsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetireModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.v1.RegistryService/RetireModel',
+            hedgerow_dot_v1_dot_registry__pb2.RetireModelRequest.SerializeToString,
+            hedgerow_dot_v1_dot_registry__pb2.RetireModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.v1.RegistryService/DeleteModel',
+            hedgerow_dot_v1_dot_registry__pb2.DeleteModelRequest.SerializeToString,
+            hedgerow_dot_v1_dot_registry__pb2.DeleteModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.v1.RegistryService/RetryModel',
+            hedgerow_dot_v1_dot_registry__pb2.RetryModelRequest.SerializeToString,
+            hedgerow_dot_v1_dot_registry__pb2.RetryModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetAlias(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.v1.RegistryService/SetAlias',
+            hedgerow_dot_v1_dot_registry__pb2.SetAliasRequest.SerializeToString,
+            hedgerow_dot_v1_dot_registry__pb2.SetAliasResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RollbackAlias(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.v1.RegistryService/RollbackAlias',
+            hedgerow_dot_v1_dot_registry__pb2.RollbackAliasRequest.SerializeToString,
+            hedgerow_dot_v1_dot_registry__pb2.RollbackAliasResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteAlias(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.v1.RegistryService/DeleteAlias',
+            hedgerow_dot_v1_dot_registry__pb2.DeleteAliasRequest.SerializeToString,
+            hedgerow_dot_v1_dot_registry__pb2.DeleteAliasResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAliases(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.v1.RegistryService/ListAliases',
+            hedgerow_dot_v1_dot_registry__pb2.ListAliasesRequest.SerializeToString,
+            hedgerow_dot_v1_dot_registry__pb2.ListAliasesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ApplyPlan(request,
             target,
             options=(),
@@ -327,6 +807,141 @@ class RegistryService(object):
             '/hedgerow.v1.RegistryService/GetPlan',
             hedgerow_dot_v1_dot_registry__pb2.GetPlanRequest.SerializeToString,
             hedgerow_dot_v1_dot_registry__pb2.GetPlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPlans(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.v1.RegistryService/ListPlans',
+            hedgerow_dot_v1_dot_registry__pb2.ListPlansRequest.SerializeToString,
+            hedgerow_dot_v1_dot_registry__pb2.ListPlansResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RollbackPlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hedgerow.v1.RegistryService/RollbackPlan',
+            hedgerow_dot_v1_dot_registry__pb2.RollbackPlanRequest.SerializeToString,
+            hedgerow_dot_v1_dot_registry__pb2.RollbackPlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchModels(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/hedgerow.v1.RegistryService/WatchModels',
+            hedgerow_dot_v1_dot_registry__pb2.WatchModelsRequest.SerializeToString,
+            hedgerow_dot_v1_dot_registry__pb2.WatchModelsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Backup(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/hedgerow.v1.RegistryService/Backup',
+            hedgerow_dot_v1_dot_registry__pb2.BackupRequest.SerializeToString,
+            hedgerow_dot_v1_dot_registry__pb2.BackupResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Restore(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/hedgerow.v1.RegistryService/Restore',
+            hedgerow_dot_v1_dot_registry__pb2.RestoreRequest.SerializeToString,
+            hedgerow_dot_v1_dot_registry__pb2.RestoreResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,24 +27,28 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class RegistryServiceStub:
-    """Takes models and plans, keeps every version, and tells the rest of the mesh through the log."""
+    """Takes models and plans, keeps every version, and tells the rest of the mesh through the log.
+
+    Every call that changes something: UNAVAILABLE: the log is out of reach, or full; nothing was changed.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> RegistryServiceAsyncStub: ...
     PushModel: _grpc.StreamUnaryMultiCallable[_registry_pb2.PushModelRequest, _registry_pb2.PushModelResponse]
-    """Registers a model: first its descriptor, then its definition in chunks. The same bytes with the same
-    descriptor again give the version they have, and no new one.
+    """Registers a model: first its descriptor, then its verification, if it has one, then its definition in
+    chunks, or none where the descriptor has a location. The same bytes with the same descriptor again give
+    the version they have, and no new one, unless that is retired; tags do not count.
 
-    INVALID_ARGUMENT: the descriptor or the definition is refused; the message says why.
-    RESOURCE_EXHAUSTED: the definition is over the registry's limit. UNAVAILABLE: the log is out of reach.
+    INVALID_ARGUMENT: the descriptor, the verification or the definition is refused; the message says why.
+    NOT_FOUND: the parent is not registered. RESOURCE_EXHAUSTED: the definition is over the registry's limit.
     A push that breaks off registers nothing.
     """
     GetModel: _grpc.UnaryUnaryMultiCallable[_registry_pb2.GetModelRequest, _registry_pb2.GetModelResponse]
-    """One version.
+    """One version, and how it is.
 
-    NOT_FOUND: no such data type, model or version; the message lists those there are.
+    NOT_FOUND: no such data type, model, version or alias; the message lists those there are.
     """
     ListModels: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ListModelsRequest, _registry_pb2.ListModelsResponse]
     """All versions, by data type, name and version, a page at a time.
@@ -55,37 +59,116 @@ class RegistryServiceStub:
     PullModel: _grpc.UnaryStreamMultiCallable[_registry_pb2.PullModelRequest, _registry_pb2.PullModelResponse]
     """The definition of one version: first the version, then the bytes in chunks.
 
-    NOT_FOUND: as GetModel. DATA_LOSS: the log no longer has the bytes. UNAVAILABLE: the log is out of reach.
+    NOT_FOUND: as GetModel. FAILED_PRECONDITION: the version was deleted. DATA_LOSS: the log, or the
+    location, no longer has the bytes. UNAVAILABLE: the log or the location is out of reach.
+    """
+    SetTags: _grpc.UnaryUnaryMultiCallable[_registry_pb2.SetTagsRequest, _registry_pb2.SetTagsResponse]
+    """Sets and removes tags of a version.
+
+    NOT_FOUND: as GetModel. INVALID_ARGUMENT: a tag is malformed, or there would be too many.
+    """
+    RetireModel: _grpc.UnaryUnaryMultiCallable[_registry_pb2.RetireModelRequest, _registry_pb2.RetireModelResponse]
+    """Takes a version out of service, for good: its hosts end when they have finished what they have.
+
+    NOT_FOUND: as GetModel. FAILED_PRECONDITION: the plan in force or an alias needs it, and `force` is not
+    set; the message says which.
+    """
+    DeleteModel: _grpc.UnaryUnaryMultiCallable[_registry_pb2.DeleteModelRequest, _registry_pb2.DeleteModelResponse]
+    """Retires a version, if it is not retired, and removes its bytes where no other version has the same. That
+    it was there stays known.
+
+    NOT_FOUND, FAILED_PRECONDITION: as RetireModel; also FAILED_PRECONDITION: it is deleted already.
+    """
+    RetryModel: _grpc.UnaryUnaryMultiCallable[_registry_pb2.RetryModelRequest, _registry_pb2.RetryModelResponse]
+    """Has executors try a version again that failed or is quarantined.
+
+    NOT_FOUND: as GetModel. FAILED_PRECONDITION: it did not fail, or is retired.
+    """
+    SetAlias: _grpc.UnaryUnaryMultiCallable[_registry_pb2.SetAliasRequest, _registry_pb2.SetAliasResponse]
+    """Has an alias point to a version. Plans that follow the alias move when the version serves.
+
+    NOT_FOUND: as GetModel. INVALID_ARGUMENT: nothing can have this alias. FAILED_PRECONDITION: the version
+    failed, is quarantined or retired.
+    """
+    RollbackAlias: _grpc.UnaryUnaryMultiCallable[_registry_pb2.RollbackAliasRequest, _registry_pb2.RollbackAliasResponse]
+    """Has an alias point to the version that it pointed to before; versions that have failed or were retired
+    since are passed over.
+
+    NOT_FOUND: no such data type, model or alias. FAILED_PRECONDITION: there is nothing to go back to.
+    """
+    DeleteAlias: _grpc.UnaryUnaryMultiCallable[_registry_pb2.DeleteAliasRequest, _registry_pb2.DeleteAliasResponse]
+    """Removes an alias.
+
+    NOT_FOUND: as RollbackAlias. FAILED_PRECONDITION: the plan in force follows it.
+    """
+    ListAliases: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ListAliasesRequest, _registry_pb2.ListAliasesResponse]
+    """The aliases of a data type, or of one model, with their history.
+
+    NOT_FOUND: no such data type or model.
     """
     ApplyPlan: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ApplyPlanRequest, _registry_pb2.ApplyPlanResponse]
     """Puts a plan into force for its data type.
 
-    NOT_FOUND: the data type or a model of the plan is not registered. INVALID_ARGUMENT: the plan
-    contradicts itself (a quorum nobody can reach, say). UNAVAILABLE: the log is out of reach.
+    NOT_FOUND: the data type, or a model, version or alias of the plan, is not registered. INVALID_ARGUMENT:
+    the plan contradicts itself (a quorum nobody can reach, say), or it ranks by a metric that a model lacks.
+    FAILED_PRECONDITION: a version that it pins failed, is quarantined or retired. ABORTED: another revision
+    than the expected one is in force.
     """
     GetPlan: _grpc.UnaryUnaryMultiCallable[_registry_pb2.GetPlanRequest, _registry_pb2.GetPlanResponse]
-    """The plan in force: the last that was applied, else the default plan.
+    """The plan in force: the last that was applied, else the default plan. Or one of its latest revisions.
+
+    NOT_FOUND: the data type has no models, or the revision is not known (any more).
+    """
+    ListPlans: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ListPlansRequest, _registry_pb2.ListPlansResponse]
+    """The latest revisions of a plan, oldest first.
 
     NOT_FOUND: the data type has no models.
+    """
+    RollbackPlan: _grpc.UnaryUnaryMultiCallable[_registry_pb2.RollbackPlanRequest, _registry_pb2.RollbackPlanResponse]
+    """Puts a former revision of a plan into force again, as a new revision.
+
+    NOT_FOUND: the data type has no models, or the revision is not known (any more). FAILED_PRECONDITION:
+    there is no revision before; else as ApplyPlan.
+    """
+    WatchModels: _grpc.UnaryStreamMultiCallable[_registry_pb2.WatchModelsRequest, _registry_pb2.WatchModelsResponse]
+    """Events as they come, of one data type or of all, from any point on.
+
+    NOT_FOUND: a data type is asked for that has no models. INVALID_ARGUMENT: `after` is no id of an entry.
+    """
+    Backup: _grpc.UnaryStreamMultiCallable[_registry_pb2.BackupRequest, _registry_pb2.BackupResponse]
+    """All that is known, with the bytes of all definitions in the log: first the mesh, then what is known of
+    each data type, then the blobs.
+
+    DATA_LOSS: the log has lost bytes; the message says of which versions, and `skip_lost` leaves them out.
+    """
+    Restore: _grpc.StreamUnaryMultiCallable[_registry_pb2.RestoreRequest, _registry_pb2.RestoreResponse]
+    """Brings back what a backup knows and the log does not. What the log knows stays as it is.
+
+    INVALID_ARGUMENT: this is no backup, or it is damaged. FAILED_PRECONDITION: it is of another mesh, whose
+    versions would stand beside other ones of the same number; the message says which.
     """
 
 @_typing.type_check_only
 class RegistryServiceAsyncStub(RegistryServiceStub):
-    """Takes models and plans, keeps every version, and tells the rest of the mesh through the log."""
+    """Takes models and plans, keeps every version, and tells the rest of the mesh through the log.
+
+    Every call that changes something: UNAVAILABLE: the log is out of reach, or full; nothing was changed.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     PushModel: _aio.StreamUnaryMultiCallable[_registry_pb2.PushModelRequest, _registry_pb2.PushModelResponse]  # type: ignore[assignment]
-    """Registers a model: first its descriptor, then its definition in chunks. The same bytes with the same
-    descriptor again give the version they have, and no new one.
+    """Registers a model: first its descriptor, then its verification, if it has one, then its definition in
+    chunks, or none where the descriptor has a location. The same bytes with the same descriptor again give
+    the version they have, and no new one, unless that is retired; tags do not count.
 
-    INVALID_ARGUMENT: the descriptor or the definition is refused; the message says why.
-    RESOURCE_EXHAUSTED: the definition is over the registry's limit. UNAVAILABLE: the log is out of reach.
+    INVALID_ARGUMENT: the descriptor, the verification or the definition is refused; the message says why.
+    NOT_FOUND: the parent is not registered. RESOURCE_EXHAUSTED: the definition is over the registry's limit.
     A push that breaks off registers nothing.
     """
     GetModel: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetModelRequest, _registry_pb2.GetModelResponse]  # type: ignore[assignment]
-    """One version.
+    """One version, and how it is.
 
-    NOT_FOUND: no such data type, model or version; the message lists those there are.
+    NOT_FOUND: no such data type, model, version or alias; the message lists those there are.
     """
     ListModels: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListModelsRequest, _registry_pb2.ListModelsResponse]  # type: ignore[assignment]
     """All versions, by data type, name and version, a page at a time.
@@ -96,22 +179,100 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     PullModel: _aio.UnaryStreamMultiCallable[_registry_pb2.PullModelRequest, _registry_pb2.PullModelResponse]  # type: ignore[assignment]
     """The definition of one version: first the version, then the bytes in chunks.
 
-    NOT_FOUND: as GetModel. DATA_LOSS: the log no longer has the bytes. UNAVAILABLE: the log is out of reach.
+    NOT_FOUND: as GetModel. FAILED_PRECONDITION: the version was deleted. DATA_LOSS: the log, or the
+    location, no longer has the bytes. UNAVAILABLE: the log or the location is out of reach.
+    """
+    SetTags: _aio.UnaryUnaryMultiCallable[_registry_pb2.SetTagsRequest, _registry_pb2.SetTagsResponse]  # type: ignore[assignment]
+    """Sets and removes tags of a version.
+
+    NOT_FOUND: as GetModel. INVALID_ARGUMENT: a tag is malformed, or there would be too many.
+    """
+    RetireModel: _aio.UnaryUnaryMultiCallable[_registry_pb2.RetireModelRequest, _registry_pb2.RetireModelResponse]  # type: ignore[assignment]
+    """Takes a version out of service, for good: its hosts end when they have finished what they have.
+
+    NOT_FOUND: as GetModel. FAILED_PRECONDITION: the plan in force or an alias needs it, and `force` is not
+    set; the message says which.
+    """
+    DeleteModel: _aio.UnaryUnaryMultiCallable[_registry_pb2.DeleteModelRequest, _registry_pb2.DeleteModelResponse]  # type: ignore[assignment]
+    """Retires a version, if it is not retired, and removes its bytes where no other version has the same. That
+    it was there stays known.
+
+    NOT_FOUND, FAILED_PRECONDITION: as RetireModel; also FAILED_PRECONDITION: it is deleted already.
+    """
+    RetryModel: _aio.UnaryUnaryMultiCallable[_registry_pb2.RetryModelRequest, _registry_pb2.RetryModelResponse]  # type: ignore[assignment]
+    """Has executors try a version again that failed or is quarantined.
+
+    NOT_FOUND: as GetModel. FAILED_PRECONDITION: it did not fail, or is retired.
+    """
+    SetAlias: _aio.UnaryUnaryMultiCallable[_registry_pb2.SetAliasRequest, _registry_pb2.SetAliasResponse]  # type: ignore[assignment]
+    """Has an alias point to a version. Plans that follow the alias move when the version serves.
+
+    NOT_FOUND: as GetModel. INVALID_ARGUMENT: nothing can have this alias. FAILED_PRECONDITION: the version
+    failed, is quarantined or retired.
+    """
+    RollbackAlias: _aio.UnaryUnaryMultiCallable[_registry_pb2.RollbackAliasRequest, _registry_pb2.RollbackAliasResponse]  # type: ignore[assignment]
+    """Has an alias point to the version that it pointed to before; versions that have failed or were retired
+    since are passed over.
+
+    NOT_FOUND: no such data type, model or alias. FAILED_PRECONDITION: there is nothing to go back to.
+    """
+    DeleteAlias: _aio.UnaryUnaryMultiCallable[_registry_pb2.DeleteAliasRequest, _registry_pb2.DeleteAliasResponse]  # type: ignore[assignment]
+    """Removes an alias.
+
+    NOT_FOUND: as RollbackAlias. FAILED_PRECONDITION: the plan in force follows it.
+    """
+    ListAliases: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListAliasesRequest, _registry_pb2.ListAliasesResponse]  # type: ignore[assignment]
+    """The aliases of a data type, or of one model, with their history.
+
+    NOT_FOUND: no such data type or model.
     """
     ApplyPlan: _aio.UnaryUnaryMultiCallable[_registry_pb2.ApplyPlanRequest, _registry_pb2.ApplyPlanResponse]  # type: ignore[assignment]
     """Puts a plan into force for its data type.
 
-    NOT_FOUND: the data type or a model of the plan is not registered. INVALID_ARGUMENT: the plan
-    contradicts itself (a quorum nobody can reach, say). UNAVAILABLE: the log is out of reach.
+    NOT_FOUND: the data type, or a model, version or alias of the plan, is not registered. INVALID_ARGUMENT:
+    the plan contradicts itself (a quorum nobody can reach, say), or it ranks by a metric that a model lacks.
+    FAILED_PRECONDITION: a version that it pins failed, is quarantined or retired. ABORTED: another revision
+    than the expected one is in force.
     """
     GetPlan: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetPlanRequest, _registry_pb2.GetPlanResponse]  # type: ignore[assignment]
-    """The plan in force: the last that was applied, else the default plan.
+    """The plan in force: the last that was applied, else the default plan. Or one of its latest revisions.
+
+    NOT_FOUND: the data type has no models, or the revision is not known (any more).
+    """
+    ListPlans: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListPlansRequest, _registry_pb2.ListPlansResponse]  # type: ignore[assignment]
+    """The latest revisions of a plan, oldest first.
 
     NOT_FOUND: the data type has no models.
     """
+    RollbackPlan: _aio.UnaryUnaryMultiCallable[_registry_pb2.RollbackPlanRequest, _registry_pb2.RollbackPlanResponse]  # type: ignore[assignment]
+    """Puts a former revision of a plan into force again, as a new revision.
+
+    NOT_FOUND: the data type has no models, or the revision is not known (any more). FAILED_PRECONDITION:
+    there is no revision before; else as ApplyPlan.
+    """
+    WatchModels: _aio.UnaryStreamMultiCallable[_registry_pb2.WatchModelsRequest, _registry_pb2.WatchModelsResponse]  # type: ignore[assignment]
+    """Events as they come, of one data type or of all, from any point on.
+
+    NOT_FOUND: a data type is asked for that has no models. INVALID_ARGUMENT: `after` is no id of an entry.
+    """
+    Backup: _aio.UnaryStreamMultiCallable[_registry_pb2.BackupRequest, _registry_pb2.BackupResponse]  # type: ignore[assignment]
+    """All that is known, with the bytes of all definitions in the log: first the mesh, then what is known of
+    each data type, then the blobs.
+
+    DATA_LOSS: the log has lost bytes; the message says of which versions, and `skip_lost` leaves them out.
+    """
+    Restore: _aio.StreamUnaryMultiCallable[_registry_pb2.RestoreRequest, _registry_pb2.RestoreResponse]  # type: ignore[assignment]
+    """Brings back what a backup knows and the log does not. What the log knows stays as it is.
+
+    INVALID_ARGUMENT: this is no backup, or it is damaged. FAILED_PRECONDITION: it is of another mesh, whose
+    versions would stand beside other ones of the same number; the message says which.
+    """
 
 class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Takes models and plans, keeps every version, and tells the rest of the mesh through the log."""
+    """Takes models and plans, keeps every version, and tells the rest of the mesh through the log.
+
+    Every call that changes something: UNAVAILABLE: the log is out of reach, or full; nothing was changed.
+    """
 
     @_abc_1.abstractmethod
     def PushModel(
@@ -119,11 +280,12 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_registry_pb2.PushModelRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_registry_pb2.PushModelResponse, _abc.Awaitable[_registry_pb2.PushModelResponse]]:
-        """Registers a model: first its descriptor, then its definition in chunks. The same bytes with the same
-        descriptor again give the version they have, and no new one.
+        """Registers a model: first its descriptor, then its verification, if it has one, then its definition in
+        chunks, or none where the descriptor has a location. The same bytes with the same descriptor again give
+        the version they have, and no new one, unless that is retired; tags do not count.
 
-        INVALID_ARGUMENT: the descriptor or the definition is refused; the message says why.
-        RESOURCE_EXHAUSTED: the definition is over the registry's limit. UNAVAILABLE: the log is out of reach.
+        INVALID_ARGUMENT: the descriptor, the verification or the definition is refused; the message says why.
+        NOT_FOUND: the parent is not registered. RESOURCE_EXHAUSTED: the definition is over the registry's limit.
         A push that breaks off registers nothing.
         """
 
@@ -133,9 +295,9 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_pb2.GetModelRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_pb2.GetModelResponse, _abc.Awaitable[_registry_pb2.GetModelResponse]]:
-        """One version.
+        """One version, and how it is.
 
-        NOT_FOUND: no such data type, model or version; the message lists those there are.
+        NOT_FOUND: no such data type, model, version or alias; the message lists those there are.
         """
 
     @_abc_1.abstractmethod
@@ -158,7 +320,100 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_registry_pb2.PullModelResponse], _abc.AsyncIterator[_registry_pb2.PullModelResponse]]:
         """The definition of one version: first the version, then the bytes in chunks.
 
-        NOT_FOUND: as GetModel. DATA_LOSS: the log no longer has the bytes. UNAVAILABLE: the log is out of reach.
+        NOT_FOUND: as GetModel. FAILED_PRECONDITION: the version was deleted. DATA_LOSS: the log, or the
+        location, no longer has the bytes. UNAVAILABLE: the log or the location is out of reach.
+        """
+
+    @_abc_1.abstractmethod
+    def SetTags(
+        self,
+        request: _registry_pb2.SetTagsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.SetTagsResponse, _abc.Awaitable[_registry_pb2.SetTagsResponse]]:
+        """Sets and removes tags of a version.
+
+        NOT_FOUND: as GetModel. INVALID_ARGUMENT: a tag is malformed, or there would be too many.
+        """
+
+    @_abc_1.abstractmethod
+    def RetireModel(
+        self,
+        request: _registry_pb2.RetireModelRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.RetireModelResponse, _abc.Awaitable[_registry_pb2.RetireModelResponse]]:
+        """Takes a version out of service, for good: its hosts end when they have finished what they have.
+
+        NOT_FOUND: as GetModel. FAILED_PRECONDITION: the plan in force or an alias needs it, and `force` is not
+        set; the message says which.
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteModel(
+        self,
+        request: _registry_pb2.DeleteModelRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.DeleteModelResponse, _abc.Awaitable[_registry_pb2.DeleteModelResponse]]:
+        """Retires a version, if it is not retired, and removes its bytes where no other version has the same. That
+        it was there stays known.
+
+        NOT_FOUND, FAILED_PRECONDITION: as RetireModel; also FAILED_PRECONDITION: it is deleted already.
+        """
+
+    @_abc_1.abstractmethod
+    def RetryModel(
+        self,
+        request: _registry_pb2.RetryModelRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.RetryModelResponse, _abc.Awaitable[_registry_pb2.RetryModelResponse]]:
+        """Has executors try a version again that failed or is quarantined.
+
+        NOT_FOUND: as GetModel. FAILED_PRECONDITION: it did not fail, or is retired.
+        """
+
+    @_abc_1.abstractmethod
+    def SetAlias(
+        self,
+        request: _registry_pb2.SetAliasRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.SetAliasResponse, _abc.Awaitable[_registry_pb2.SetAliasResponse]]:
+        """Has an alias point to a version. Plans that follow the alias move when the version serves.
+
+        NOT_FOUND: as GetModel. INVALID_ARGUMENT: nothing can have this alias. FAILED_PRECONDITION: the version
+        failed, is quarantined or retired.
+        """
+
+    @_abc_1.abstractmethod
+    def RollbackAlias(
+        self,
+        request: _registry_pb2.RollbackAliasRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.RollbackAliasResponse, _abc.Awaitable[_registry_pb2.RollbackAliasResponse]]:
+        """Has an alias point to the version that it pointed to before; versions that have failed or were retired
+        since are passed over.
+
+        NOT_FOUND: no such data type, model or alias. FAILED_PRECONDITION: there is nothing to go back to.
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteAlias(
+        self,
+        request: _registry_pb2.DeleteAliasRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.DeleteAliasResponse, _abc.Awaitable[_registry_pb2.DeleteAliasResponse]]:
+        """Removes an alias.
+
+        NOT_FOUND: as RollbackAlias. FAILED_PRECONDITION: the plan in force follows it.
+        """
+
+    @_abc_1.abstractmethod
+    def ListAliases(
+        self,
+        request: _registry_pb2.ListAliasesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.ListAliasesResponse, _abc.Awaitable[_registry_pb2.ListAliasesResponse]]:
+        """The aliases of a data type, or of one model, with their history.
+
+        NOT_FOUND: no such data type or model.
         """
 
     @_abc_1.abstractmethod
@@ -169,8 +424,10 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_registry_pb2.ApplyPlanResponse, _abc.Awaitable[_registry_pb2.ApplyPlanResponse]]:
         """Puts a plan into force for its data type.
 
-        NOT_FOUND: the data type or a model of the plan is not registered. INVALID_ARGUMENT: the plan
-        contradicts itself (a quorum nobody can reach, say). UNAVAILABLE: the log is out of reach.
+        NOT_FOUND: the data type, or a model, version or alias of the plan, is not registered. INVALID_ARGUMENT:
+        the plan contradicts itself (a quorum nobody can reach, say), or it ranks by a metric that a model lacks.
+        FAILED_PRECONDITION: a version that it pins failed, is quarantined or retired. ABORTED: another revision
+        than the expected one is in force.
         """
 
     @_abc_1.abstractmethod
@@ -179,9 +436,67 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_pb2.GetPlanRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_pb2.GetPlanResponse, _abc.Awaitable[_registry_pb2.GetPlanResponse]]:
-        """The plan in force: the last that was applied, else the default plan.
+        """The plan in force: the last that was applied, else the default plan. Or one of its latest revisions.
+
+        NOT_FOUND: the data type has no models, or the revision is not known (any more).
+        """
+
+    @_abc_1.abstractmethod
+    def ListPlans(
+        self,
+        request: _registry_pb2.ListPlansRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.ListPlansResponse, _abc.Awaitable[_registry_pb2.ListPlansResponse]]:
+        """The latest revisions of a plan, oldest first.
 
         NOT_FOUND: the data type has no models.
+        """
+
+    @_abc_1.abstractmethod
+    def RollbackPlan(
+        self,
+        request: _registry_pb2.RollbackPlanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.RollbackPlanResponse, _abc.Awaitable[_registry_pb2.RollbackPlanResponse]]:
+        """Puts a former revision of a plan into force again, as a new revision.
+
+        NOT_FOUND: the data type has no models, or the revision is not known (any more). FAILED_PRECONDITION:
+        there is no revision before; else as ApplyPlan.
+        """
+
+    @_abc_1.abstractmethod
+    def WatchModels(
+        self,
+        request: _registry_pb2.WatchModelsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_registry_pb2.WatchModelsResponse], _abc.AsyncIterator[_registry_pb2.WatchModelsResponse]]:
+        """Events as they come, of one data type or of all, from any point on.
+
+        NOT_FOUND: a data type is asked for that has no models. INVALID_ARGUMENT: `after` is no id of an entry.
+        """
+
+    @_abc_1.abstractmethod
+    def Backup(
+        self,
+        request: _registry_pb2.BackupRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_registry_pb2.BackupResponse], _abc.AsyncIterator[_registry_pb2.BackupResponse]]:
+        """All that is known, with the bytes of all definitions in the log: first the mesh, then what is known of
+        each data type, then the blobs.
+
+        DATA_LOSS: the log has lost bytes; the message says of which versions, and `skip_lost` leaves them out.
+        """
+
+    @_abc_1.abstractmethod
+    def Restore(
+        self,
+        request_iterator: _MaybeAsyncIterator[_registry_pb2.RestoreRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.RestoreResponse, _abc.Awaitable[_registry_pb2.RestoreResponse]]:
+        """Brings back what a backup knows and the log does not. What the log knows stays as it is.
+
+        INVALID_ARGUMENT: this is no backup, or it is damaged. FAILED_PRECONDITION: it is of another mesh, whose
+        versions would stand beside other ones of the same number; the message says which.
         """
 
 def add_RegistryServiceServicer_to_server(servicer: RegistryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

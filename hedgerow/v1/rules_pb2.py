@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17hedgerow/v1/rules.proto\x12\x0bhedgerow.v1\"\xbf\x01\n\x04Rule\x12+\n\x07timeout\x18\x01 \x01(\x0b\x32\x18.hedgerow.v1.TimeoutRuleH\x00\x12/\n\tconsensus\x18\x02 \x01(\x0b\x32\x1a.hedgerow.v1.ConsensusRuleH\x00\x12+\n\x07quality\x18\x03 \x01(\x0b\x32\x18.hedgerow.v1.QualityRuleH\x00\x12$\n\totherwise\x18\x04 \x01(\x0b\x32\x11.hedgerow.v1.RuleB\x06\n\x04kind\"\r\n\x0bTimeoutRule\"\xc9\x01\n\rConsensusRule\x12#\n\x06quorum\x18\x01 \x01(\x0b\x32\x13.hedgerow.v1.Quorum\x12)\n\ttolerance\x18\x02 \x01(\x0b\x32\x16.hedgerow.v1.Tolerance\x12\x38\n\x07weights\x18\x03 \x03(\x0b\x32\'.hedgerow.v1.ConsensusRule.WeightsEntry\x1a.\n\x0cWeightsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"D\n\x06Quorum\x12\x12\n\x08majority\x18\x01 \x01(\x08H\x00\x12\r\n\x03\x61ll\x18\x02 \x01(\x08H\x00\x12\x0f\n\x05votes\x18\x03 \x01(\x01H\x00\x42\x06\n\x04kind\";\n\tTolerance\x12\x12\n\x08\x61\x62solute\x18\x01 \x01(\x01H\x00\x12\x12\n\x08relative\x18\x02 \x01(\x01H\x00\x42\x06\n\x04kind\"`\n\x0bQualityRule\x12\'\n\x02\x62y\x18\x01 \x01(\x0e\x32\x1b.hedgerow.v1.QualityMeasure\x12\x18\n\x0bgood_enough\x18\x02 \x01(\x01H\x00\x88\x01\x01\x42\x0e\n\x0c_good_enough*q\n\x0eQualityMeasure\x12\x1f\n\x1bQUALITY_MEASURE_UNSPECIFIED\x10\x00\x12\x1e\n\x1aQUALITY_MEASURE_REGISTERED\x10\x01\x12\x1e\n\x1aQUALITY_MEASURE_CONFIDENCE\x10\x02*\x97\x02\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x14\n\x10REASON_PREFERRED\x10\x01\x12\x19\n\x15REASON_BEST_AVAILABLE\x10\x02\x12\x14\n\x10REASON_CONSENSUS\x10\x03\x12\x14\n\x10REASON_PLURALITY\x10\x04\x12\x17\n\x13REASON_BEST_QUALITY\x10\x05\x12\x16\n\x12REASON_GOOD_ENOUGH\x10\x06\x12\x12\n\x0eREASON_DEFAULT\x10\x07\x12\x14\n\x10REASON_NO_ANSWER\x10\x08\x12\x1f\n\x1bREASON_BEST_QUALITY_IN_TIME\x10\t\x12\x1c\n\x18REASON_PLURALITY_IN_TIME\x10\nb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17hedgerow/v1/rules.proto\x12\x0bhedgerow.v1\"\xbf\x01\n\x04Rule\x12+\n\x07timeout\x18\x01 \x01(\x0b\x32\x18.hedgerow.v1.TimeoutRuleH\x00\x12/\n\tconsensus\x18\x02 \x01(\x0b\x32\x1a.hedgerow.v1.ConsensusRuleH\x00\x12+\n\x07quality\x18\x03 \x01(\x0b\x32\x18.hedgerow.v1.QualityRuleH\x00\x12$\n\totherwise\x18\x04 \x01(\x0b\x32\x11.hedgerow.v1.RuleB\x06\n\x04kind\"\r\n\x0bTimeoutRule\"\xc9\x01\n\rConsensusRule\x12#\n\x06quorum\x18\x01 \x01(\x0b\x32\x13.hedgerow.v1.Quorum\x12)\n\ttolerance\x18\x02 \x01(\x0b\x32\x16.hedgerow.v1.Tolerance\x12\x38\n\x07weights\x18\x03 \x03(\x0b\x32\'.hedgerow.v1.ConsensusRule.WeightsEntry\x1a.\n\x0cWeightsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"D\n\x06Quorum\x12\x12\n\x08majority\x18\x01 \x01(\x08H\x00\x12\r\n\x03\x61ll\x18\x02 \x01(\x08H\x00\x12\x0f\n\x05votes\x18\x03 \x01(\x01H\x00\x42\x06\n\x04kind\";\n\tTolerance\x12\x12\n\x08\x61\x62solute\x18\x01 \x01(\x01H\x00\x12\x12\n\x08relative\x18\x02 \x01(\x01H\x00\x42\x06\n\x04kind\"\x86\x01\n\x0bQualityRule\x12\x10\n\x06metric\x18\x03 \x01(\tH\x00\x12\x14\n\nconfidence\x18\x04 \x01(\x08H\x00\x12\x10\n\x08\x64\x61ta_set\x18\x05 \x01(\t\x12\x18\n\x0bgood_enough\x18\x02 \x01(\x01H\x01\x88\x01\x01\x42\t\n\x07measureB\x0e\n\x0c_good_enoughJ\x04\x08\x01\x10\x02R\x02\x62y*\x97\x02\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x14\n\x10REASON_PREFERRED\x10\x01\x12\x19\n\x15REASON_BEST_AVAILABLE\x10\x02\x12\x14\n\x10REASON_CONSENSUS\x10\x03\x12\x14\n\x10REASON_PLURALITY\x10\x04\x12\x17\n\x13REASON_BEST_QUALITY\x10\x05\x12\x16\n\x12REASON_GOOD_ENOUGH\x10\x06\x12\x12\n\x0eREASON_DEFAULT\x10\x07\x12\x14\n\x10REASON_NO_ANSWER\x10\x08\x12\x1f\n\x1bREASON_BEST_QUALITY_IN_TIME\x10\t\x12\x1c\n\x18REASON_PLURALITY_IN_TIME\x10\nb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,10 +33,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CONSENSUSRULE_WEIGHTSENTRY']._loaded_options = None
   _globals['_CONSENSUSRULE_WEIGHTSENTRY']._serialized_options = b'8\001'
-  _globals['_QUALITYMEASURE']._serialized_start=682
-  _globals['_QUALITYMEASURE']._serialized_end=795
-  _globals['_REASON']._serialized_start=798
-  _globals['_REASON']._serialized_end=1077
+  _globals['_REASON']._serialized_start=722
+  _globals['_REASON']._serialized_end=1001
   _globals['_RULE']._serialized_start=41
   _globals['_RULE']._serialized_end=232
   _globals['_TIMEOUTRULE']._serialized_start=234
@@ -49,6 +47,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUORUM']._serialized_end=521
   _globals['_TOLERANCE']._serialized_start=523
   _globals['_TOLERANCE']._serialized_end=582
-  _globals['_QUALITYRULE']._serialized_start=584
-  _globals['_QUALITYRULE']._serialized_end=680
+  _globals['_QUALITYRULE']._serialized_start=585
+  _globals['_QUALITYRULE']._serialized_end=719
 # @@protoc_insertion_point(module_scope)

@@ -7,12 +7,6 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class QualityMeasure(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
-    __slots__ = ()
-    QUALITY_MEASURE_UNSPECIFIED: _ClassVar[QualityMeasure]
-    QUALITY_MEASURE_REGISTERED: _ClassVar[QualityMeasure]
-    QUALITY_MEASURE_CONFIDENCE: _ClassVar[QualityMeasure]
-
 class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     REASON_UNSPECIFIED: _ClassVar[Reason]
@@ -26,9 +20,6 @@ class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REASON_NO_ANSWER: _ClassVar[Reason]
     REASON_BEST_QUALITY_IN_TIME: _ClassVar[Reason]
     REASON_PLURALITY_IN_TIME: _ClassVar[Reason]
-QUALITY_MEASURE_UNSPECIFIED: QualityMeasure
-QUALITY_MEASURE_REGISTERED: QualityMeasure
-QUALITY_MEASURE_CONFIDENCE: QualityMeasure
 REASON_UNSPECIFIED: Reason
 REASON_PREFERRED: Reason
 REASON_BEST_AVAILABLE: Reason
@@ -93,9 +84,13 @@ class Tolerance(_message.Message):
     def __init__(self, absolute: _Optional[float] = ..., relative: _Optional[float] = ...) -> None: ...
 
 class QualityRule(_message.Message):
-    __slots__ = ("by", "good_enough")
-    BY_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("metric", "confidence", "data_set", "good_enough")
+    METRIC_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    DATA_SET_FIELD_NUMBER: _ClassVar[int]
     GOOD_ENOUGH_FIELD_NUMBER: _ClassVar[int]
-    by: QualityMeasure
+    metric: str
+    confidence: bool
+    data_set: str
     good_enough: float
-    def __init__(self, by: _Optional[_Union[QualityMeasure, str]] = ..., good_enough: _Optional[float] = ...) -> None: ...
+    def __init__(self, metric: _Optional[str] = ..., confidence: bool = ..., data_set: _Optional[str] = ..., good_enough: _Optional[float] = ...) -> None: ...

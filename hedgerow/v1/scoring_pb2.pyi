@@ -99,7 +99,7 @@ class Decision(_message.Message):
     def __init__(self, labels: _Optional[_Union[_records_pb2.Labels, _Mapping]] = ..., numbers: _Optional[bytes] = ..., confidences: _Optional[bytes] = ..., answered_by: _Optional[_Iterable[int]] = ..., reasons: _Optional[_Iterable[_Union[_rules_pb2.Reason, str]]] = ..., agreed: _Optional[_Iterable[int]] = ..., models: _Optional[_Iterable[_Union[ModelReport, _Mapping]]] = ..., plan_revision: _Optional[int] = ..., elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class ModelReport(_message.Message):
-    __slots__ = ("name", "version", "state", "elapsed", "queued", "scoring", "failure", "shadow", "predictions", "records")
+    __slots__ = ("name", "version", "state", "elapsed", "queued", "scoring", "failure", "shadow", "predictions", "records", "wanted")
     NAME_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -110,6 +110,7 @@ class ModelReport(_message.Message):
     SHADOW_FIELD_NUMBER: _ClassVar[int]
     PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
     RECORDS_FIELD_NUMBER: _ClassVar[int]
+    WANTED_FIELD_NUMBER: _ClassVar[int]
     name: str
     version: int
     state: ModelState
@@ -120,4 +121,5 @@ class ModelReport(_message.Message):
     shadow: bool
     predictions: _records_pb2.Predictions
     records: int
-    def __init__(self, name: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[ModelState, str]] = ..., elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queued: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., failure: _Optional[str] = ..., shadow: bool = ..., predictions: _Optional[_Union[_records_pb2.Predictions, _Mapping]] = ..., records: _Optional[int] = ...) -> None: ...
+    wanted: int
+    def __init__(self, name: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[ModelState, str]] = ..., elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queued: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., failure: _Optional[str] = ..., shadow: bool = ..., predictions: _Optional[_Union[_records_pb2.Predictions, _Mapping]] = ..., records: _Optional[int] = ..., wanted: _Optional[int] = ...) -> None: ...

@@ -21,7 +21,7 @@ class GetStateRequest(_message.Message):
     def __init__(self, data_type: _Optional[str] = ..., mesh: bool = ...) -> None: ...
 
 class GetStateResponse(_message.Message):
-    __slots__ = ("service", "version", "since", "plans", "hosts", "models", "gauges", "work", "address", "others")
+    __slots__ = ("service", "version", "since", "plans", "hosts", "models", "gauges", "work", "address", "others", "plan_models", "executors", "log_problem")
     SERVICE_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     SINCE_FIELD_NUMBER: _ClassVar[int]
@@ -32,6 +32,9 @@ class GetStateResponse(_message.Message):
     WORK_FIELD_NUMBER: _ClassVar[int]
     ADDRESS_FIELD_NUMBER: _ClassVar[int]
     OTHERS_FIELD_NUMBER: _ClassVar[int]
+    PLAN_MODELS_FIELD_NUMBER: _ClassVar[int]
+    EXECUTORS_FIELD_NUMBER: _ClassVar[int]
+    LOG_PROBLEM_FIELD_NUMBER: _ClassVar[int]
     service: str
     version: str
     since: _timestamp_pb2.Timestamp
@@ -42,7 +45,36 @@ class GetStateResponse(_message.Message):
     work: _containers.RepeatedCompositeFieldContainer[ModelWork]
     address: str
     others: _containers.RepeatedCompositeFieldContainer[GetStateResponse]
-    def __init__(self, service: _Optional[str] = ..., version: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., plans: _Optional[_Iterable[_Union[_plans_pb2.Plan, _Mapping]]] = ..., hosts: _Optional[_Iterable[_Union[_execution_pb2.Host, _Mapping]]] = ..., models: _Optional[_Iterable[_Union[ModelStats, _Mapping]]] = ..., gauges: _Optional[_Iterable[_Union[Gauge, _Mapping]]] = ..., work: _Optional[_Iterable[_Union[ModelWork, _Mapping]]] = ..., address: _Optional[str] = ..., others: _Optional[_Iterable[_Union[GetStateResponse, _Mapping]]] = ...) -> None: ...
+    plan_models: _containers.RepeatedCompositeFieldContainer[PlanModelState]
+    executors: _containers.RepeatedCompositeFieldContainer[Executor]
+    log_problem: str
+    def __init__(self, service: _Optional[str] = ..., version: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., plans: _Optional[_Iterable[_Union[_plans_pb2.Plan, _Mapping]]] = ..., hosts: _Optional[_Iterable[_Union[_execution_pb2.Host, _Mapping]]] = ..., models: _Optional[_Iterable[_Union[ModelStats, _Mapping]]] = ..., gauges: _Optional[_Iterable[_Union[Gauge, _Mapping]]] = ..., work: _Optional[_Iterable[_Union[ModelWork, _Mapping]]] = ..., address: _Optional[str] = ..., others: _Optional[_Iterable[_Union[GetStateResponse, _Mapping]]] = ..., plan_models: _Optional[_Iterable[_Union[PlanModelState, _Mapping]]] = ..., executors: _Optional[_Iterable[_Union[Executor, _Mapping]]] = ..., log_problem: _Optional[str] = ...) -> None: ...
+
+class PlanModelState(_message.Message):
+    __slots__ = ("data_type", "reference", "wanted", "answering", "reason", "plan_revision")
+    DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    WANTED_FIELD_NUMBER: _ClassVar[int]
+    ANSWERING_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    PLAN_REVISION_FIELD_NUMBER: _ClassVar[int]
+    data_type: str
+    reference: str
+    wanted: int
+    answering: int
+    reason: str
+    plan_revision: int
+    def __init__(self, data_type: _Optional[str] = ..., reference: _Optional[str] = ..., wanted: _Optional[int] = ..., answering: _Optional[int] = ..., reason: _Optional[str] = ..., plan_revision: _Optional[int] = ...) -> None: ...
+
+class Executor(_message.Message):
+    __slots__ = ("address", "data_types", "model_types")
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    DATA_TYPES_FIELD_NUMBER: _ClassVar[int]
+    MODEL_TYPES_FIELD_NUMBER: _ClassVar[int]
+    address: str
+    data_types: _containers.RepeatedScalarFieldContainer[str]
+    model_types: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, address: _Optional[str] = ..., data_types: _Optional[_Iterable[str]] = ..., model_types: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ModelStats(_message.Message):
     __slots__ = ("data_type", "name", "version", "answered", "late", "failed", "chosen", "scoring", "shortest_scoring", "longest_scoring", "since", "records", "agreed", "alone", "cancelled", "not_started", "wasted", "shadow")

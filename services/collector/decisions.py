@@ -175,6 +175,8 @@ def _write_answer(message: pb.ModelReport, task: Task, place: int, answer: Model
     _set(message.queued, answer.queued)
     if task.lineup.shadows[place]:
         message.shadow = True
+    if task.lineup.awaited and report.version != (wanted := task.lineup.awaited.get(place, 0)):
+        message.wanted = wanted
     if task.explain:
         message.predictions.CopyFrom(answer.said(task.rows))
 

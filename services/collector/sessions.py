@@ -48,7 +48,7 @@ class Session:
         self._tracing = tracing
         self._send = send
         self._clock = clock
-        self._plans: dict[int, tuple[Plan, Policy]] = {}
+        self._plans: dict[int, tuple[Plan, Policy, list[int]]] = {}
         self._lineups: dict[tuple[int, ...], Lineup] = {}
         self._router_clock = PeerClock()
         self.open = 0
@@ -78,7 +78,7 @@ class Session:
 
     def _define(self, definition: pb.PlanDefinition) -> None:
         policy = compile_policy(definition.plan, definition.qualities)
-        self._plans[definition.key] = definition.plan, policy
+        self._plans[definition.key] = definition.plan, policy, list(definition.wanted)
         stale = [key for key in self._lineups if key[0] == definition.key]
         for key in stale:
             del self._lineups[key]
@@ -116,8 +116,8 @@ class Session:
                 raise InvalidInput(f"plan {plan_key} was not defined on this stream")
             if len(self._lineups) >= _MOST_LINEUPS:
                 del self._lineups[next(iter(self._lineups))]
-            plan, policy = self._plans[plan_key]
-            lineup = Lineup(plan, policy, versions, self._statistics, held, no_time)
+            plan, policy, wanted = self._plans[plan_key]
+            lineup = Lineup(plan, policy, versions, self._statistics, held, no_time, wanted)
             self._lineups[key] = lineup
         lineup.mark()
         return lineup

@@ -25,6 +25,8 @@ _log = structlog.get_logger()
 _CODES: tuple[tuple[type[errors.HedgerowError], grpc.StatusCode], ...] = (
     (errors.InvalidInput, grpc.StatusCode.INVALID_ARGUMENT),
     (errors.NotFound, grpc.StatusCode.NOT_FOUND),
+    (errors.Refused, grpc.StatusCode.FAILED_PRECONDITION),
+    (errors.Outdated, grpc.StatusCode.ABORTED),
     (errors.LimitExceeded, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (errors.Unavailable, grpc.StatusCode.UNAVAILABLE),
     (errors.Corrupt, grpc.StatusCode.DATA_LOSS),

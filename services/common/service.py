@@ -89,10 +89,16 @@ class Service(ABC):
             _log.error("a background task failed", name=task.get_name(), exc_info=error)
             self.failed.set()
 
-    async def join(self, members: Members, address: str, lease: timedelta) -> None:
-        """Hold a lease from now on, and return when others know of it: until then nobody comes."""
+    async def join(
+        self, members: Members, address: str, lease: timedelta, wait: bool = True
+    ) -> None:
+        """Hold a lease from now on, and return when others know of it: until then nobody comes.
+
+        Without `wait` it returns at once: the log is out of reach, and who comes remembers the address.
+        """
         self.background(members.keep(self.name, address, lease), "keeps the lease")
-        await members.taken(self.name, address)
+        if wait:
+            await members.taken(self.name, address)
 
     async def release_lease(self, members: Members, address: str) -> None:
         """Give the lease of this service back, so that others stop coming; it runs out by itself too."""

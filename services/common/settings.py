@@ -4,9 +4,12 @@ What all services of a mesh share, the log's address above all, is also read wit
 `HEDGEROW_LOG_URL`.
 """
 
+import os
 import re
 import sys
+import tempfile
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 from pydantic import (
@@ -26,6 +29,9 @@ from hedgerow.durations import parse_duration
 from services.common.addresses import address_of, split_address
 
 S = TypeVar("S", bound="ServiceSettings")
+
+STATE_DIR = Path(tempfile.gettempdir()) / f"hedgerow-state-{os.getuid()}"
+"""Where services keep what they know, by default; a file for each address, so that they may share it."""
 
 LOOPBACK = "127.0.0.1"
 
@@ -106,6 +112,11 @@ class ServiceSettings(BaseSettings):
         if not value and others.data.get("host") in _EVERYWHERE:
             raise ValueError("it listens on all addresses; say which of them others are to be told")
         return value
+
+    @property
+    def fixed_address(self) -> str:
+        """The address under which others reach this service at each start; empty: not always the same."""
+        return self.address(self.port) if self.port else ""
 
     @property
     def advertised_host(self) -> str:

@@ -17,23 +17,24 @@ from pathlib import Path
 
 import structlog
 
-from hedgerow.errors import HedgerowError, LimitExceeded
+from hedgerow.errors import HedgerowError
 from hedgerow.v1.execution_pb2 import Host
-from hedgerow.v1.models_pb2 import ModelVersion
+from hedgerow.v1.models_pb2 import ExecutorReport, ModelVersion
 from hedgerow.v1.state_pb2 import ModelWork
 from services.common.catalog import Catalog
 from services.common.logs import fields_of
 from services.common.recent_versions import RecentVersions, VersionKey
 from services.executor.announcements import announcements
-from services.executor.definition_cache import DefinitionCache
+from services.executor.definition_cache import LOOK_FOR_ROOM_SECONDS, DefinitionCache
 from services.executor.fork_servers import ForkServers
 from services.executor.host_ports import HostPorts
 from services.executor.host_process import HostProcess, State
-from services.executor.loading import Loading
+from services.executor.loading import Loading, how_long
 from services.executor.memory import LOOK_SECONDS, Container, MemoryGuard
 from services.executor.settings import ExecutorSettings
-from services.executor.versions.desired import desired
-from services.executor.versions.setbacks import Setbacks
+from services.executor.versions.assignment import Assignment
+from services.executor.versions.setbacks import Lasts, Setbacks
+from services.executor.versions.states import states
 from services.executor.versions.succession import is_settled, still_needed
 from services.executor.watchdog import WATCH_SECONDS, Watchdog
 from services.executor.work_done import WorkDone
@@ -50,14 +51,16 @@ class Agent:
         catalog: Catalog,
         definitions: DefinitionCache,
         announce: Callable[[list[Host]], None],
+        report: Callable[[dict[VersionKey, ExecutorReport]], None],
     ) -> None:
         self._settings = settings
         self._catalog = catalog
         self._definitions = definitions
         self._announce = announce
+        self._report = report
+        self._assignment = Assignment(catalog, settings.served, self._no_setbacks)
         self._hosts: dict[VersionKey, HostProcess] = {}
         self._draining: set[HostProcess] = set()
-        self._setbacks = self._no_setbacks()
         self._watchdog = Watchdog(settings, catalog)
         self._fork_servers = ForkServers(settings.load_timeout.total_seconds())
         self._memory = MemoryGuard(settings.host_memory_bytes, Container())
@@ -65,7 +68,7 @@ class Agent:
         self._loading = Loading(settings, definitions, self._ports)
         self._starts: dict[HostProcess, asyncio.Task[None]] = {}
         self._served: set[VersionKey] = set()
-        self._beginnings = catalog.beginnings
+        self._warm: set[VersionKey] = set()
         self._ended_work = RecentVersions(lambda _: WorkDone())
         self._folder = tempfile.TemporaryDirectory(prefix="hedgerow-heartbeat-")
         self._count = 0
@@ -80,19 +83,22 @@ class Agent:
         """Start what is missing and drain what is no longer wanted."""
         if self._closing:
             return
-        self._look_for_another_log()
-        wanted = self._wanted()
+        self._assignment.look_for_another_log()
+        self._drain_others()
+        desired = self._assignment.now(self._in(State.SERVING))
+        wanted, self._warm = desired.versions, desired.warm
         self._start_missing(wanted)
         for key in [key for key in self._hosts if key not in wanted]:
             if not still_needed(key, wanted, self._in(State.SERVING), self._in(State.LOADING)):
                 self._drain_host(key)
         self._served &= wanted.keys()
         self._setbacks.keep(wanted.keys())
-        self._definitions.in_use({model.sha256 for model in self._running(wanted)})
+        self._definitions.in_use(self._running(wanted))
         failed, held_back = self._setbacks.failed, self._setbacks.held_back
         if is_settled(wanted.keys(), self._in(State.SERVING), failed, held_back):
             self.settled.set()
         self._announce(self.announcements())
+        self._report(states(self._serves(), self._setbacks))
 
     def _start_missing(self, wanted: dict[VersionKey, ModelVersion]) -> None:
         """Start what has no host, and come back when the first of those that must wait may be tried."""
@@ -108,25 +114,33 @@ class Agent:
         if pauses:
             self._again = asyncio.get_running_loop().call_later(min(pauses), self.reconcile)
 
-    def _wanted(self) -> dict[VersionKey, ModelVersion]:
-        setbacks = self._setbacks
-        return desired(
-            self._catalog, self._settings.served, setbacks.given_up.keys(), setbacks.held_back
-        )
+    def _no_setbacks(self) -> Setbacks:
+        settings = self._settings
+        return Setbacks(settings.quarantine_deaths, settings.quarantine_window.total_seconds())
 
-    def _look_for_another_log(self) -> None:
-        """In a log that began anew a version may be another one, whatever was known of the old."""
-        if self._beginnings == self._catalog.beginnings:
-            return
-        self._beginnings = self._catalog.beginnings
-        self._setbacks = self._no_setbacks()
+    @property
+    def _setbacks(self) -> Setbacks:
+        return self._assignment.setbacks
+
+    def serve_as(self, address: str) -> None:
+        """Say by which address the log knows this executor. Before anything else."""
+        self._assignment.address = address
+
+    def _drain_others(self) -> None:
+        """End hosts of versions that are other ones by now, in a log that began anew or lost entries."""
         for key, host in list(self._hosts.items()):
             model = self._catalog.find(*key)
             if model is not None and model.sha256 != host.model.sha256:
+                _log.error("a version has other bytes than before", **fields_of(model))
+                self._setbacks.forgive(key)
                 self._drain_host(key)
 
     def _running(self, wanted: dict[VersionKey, ModelVersion]) -> Iterable[ModelVersion]:
         return [*wanted.values(), *(host.model for host in self._hosts.values())]
+
+    def _serves(self) -> dict[VersionKey, bool]:
+        """Return the versions that have a host, and whether it serves."""
+        return {key: host.state is State.SERVING for key, host in self._hosts.items()}
 
     def _in(self, state: State) -> set[VersionKey]:
         """Return the versions whose host has a process and is in a state."""
@@ -158,11 +172,11 @@ class Agent:
     async def _load(self, key: VersionKey, host: HostProcess) -> None:
         replaces = key in self._served
         try:
-            await self._loading.load(host, replaces, lambda: self._hosts.get(key) is host)
-        except LimitExceeded as error:
-            host.fail(str(error), lasts=True)
+            await self._loading.load(
+                host, replaces, self._batch_rows(key), lambda: self._hosts.get(key) is host
+            )
         except HedgerowError as error:
-            host.fail(str(error))
+            host.fail(str(error), how_long(error))
         except Exception as error:
             _log.exception("a host could not be started", **fields_of(host.model))
             host.fail(f"the host could not be started ({type(error).__name__})")
@@ -188,7 +202,7 @@ class Agent:
     def _ended(self, key: VersionKey, host: HostProcess) -> None:
         self._draining.discard(host)
         if self._ports.give_back(host):
-            self._setbacks.room()
+            self._setbacks.room(Lasts.UNTIL_PORT)
         self._ended_work.of(*key).add(host.work)
         if self._hosts.get(key) is not host:
             return
@@ -210,14 +224,10 @@ class Agent:
             what = "a host could not go on" if host.blameless else "a host died"
             _log.warning(what, **said, host=host.address, reason=setbacks.waiting[key])
 
-    def _no_setbacks(self) -> Setbacks:
-        settings = self._settings
-        return Setbacks(settings.quarantine_deaths, settings.quarantine_window.total_seconds())
-
     def announcements(self) -> list[Host]:
         """Return every host that lives, and every version that has none, with the reason."""
         return announcements(
-            [*self._hosts.values(), *self._draining], self._setbacks, self._catalog
+            [*self._hosts.values(), *self._draining], self._setbacks, self._catalog, self._warm
         )
 
     def work(self, data_type: str = "") -> list[ModelWork]:
@@ -234,11 +244,28 @@ class Agent:
             if data_type in ("", key.data_type)
         ]
 
+    def _batch_rows(self, key: VersionKey) -> tuple[int, ...]:
+        """Return the sizes that batches of a model have had: the largest, of all of its versions."""
+        hosts = [h for h in (*self._hosts.values(), *self._draining) if h.state is not State.ENDED]
+        done = [*self._ended_work.items(), *((VersionKey.of(h.model), h.done()) for h in hosts)]
+        largest = max(
+            (work.largest_batch for other, work in done if other[:2] == key[:2]), default=0
+        )
+        return (largest,) if largest else ()
+
     async def watch(self) -> None:
         """Kill hosts that hang, for as long as the executor lives."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             self._watchdog.look(self._hosts.values(), self._draining)
+
+    async def watch_disk(self) -> None:
+        """Try what found no room on the disk when there is some, for as long as the executor lives."""
+        while True:
+            await asyncio.sleep(LOOK_FOR_ROOM_SECONDS)
+            if await self._definitions.has_room_again():
+                self._setbacks.room(Lasts.UNTIL_ROOM)
+                self.reconcile()
 
     async def guard_memory(self) -> None:
         """Kill hosts that take too much memory, for as long as the executor lives, if there is a limit."""

@@ -41,6 +41,7 @@ _PRELOAD = (
     "numpy",
     "structlog",
     "uvloop",
+    "hedgerow.formats.verification",
     "hedgerow.formats.warmup",
     "hedgerow.v1.collection_pb2",
     "hedgerow.v1.execution_pb2",

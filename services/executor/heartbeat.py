@@ -12,7 +12,7 @@ from pathlib import Path
 
 from services.executor.work_done import WorkDone
 
-_LAYOUT = struct.Struct("<d3Q2d")  # last beat, then the fields of WorkDone
+_LAYOUT = struct.Struct("<d3Q2dQ")  # last beat, then the fields of WorkDone
 
 
 class Heartbeat:
@@ -27,7 +27,7 @@ class Heartbeat:
     @staticmethod
     def create(path: Path) -> "Heartbeat":
         """Make the shared file; its host counts as alive from now on."""
-        path.write_bytes(_LAYOUT.pack(time.monotonic(), 0, 0, 0, 0.0, 0.0))
+        path.write_bytes(_LAYOUT.pack(time.monotonic(), 0, 0, 0, 0.0, 0.0, 0))
         return Heartbeat(path)
 
     def beat(self) -> None:
@@ -42,12 +42,16 @@ class Heartbeat:
             work.withheld,
             work.scoring_seconds,
             work.wasted_seconds,
+            work.largest_batch,
         )
 
     def scored(self, rows: int, seconds: float) -> None:
         """Count a batch, and write a beat."""
-        self.work.rows_scored += rows
-        self.work.scoring_seconds += seconds
+        work = self.work
+        work.rows_scored += rows
+        work.scoring_seconds += seconds
+        if rows > work.largest_batch:
+            work.largest_batch = rows
         self.beat()
 
     @property

@@ -19,6 +19,7 @@ from services.executor.fork_servers import ForkedProcess, ForkServer
 from services.executor.heartbeat import Heartbeat
 from services.executor.host.main import host_main
 from services.executor.host.spec import DRAIN, Failed, HostSpec, Serving
+from services.executor.versions.setbacks import Lasts
 from services.executor.work_done import WorkDone
 
 _log = structlog.get_logger()
@@ -64,8 +65,8 @@ class HostProcess:
         """How the process ended, if nobody asked it to."""
         self.blameless = False
         """Its end, or that it could not even start, was nothing that the model did."""
-        self.lasts = False
-        """What keeps it from starting does not pass by itself."""
+        self.lasts = Lasts.A_WHILE
+        """How long what keeps it from starting may last."""
         self.forked = time.monotonic()
         self.served_seconds = 0.0
         """How long it has served, once it has ended."""
@@ -130,7 +131,7 @@ class HostProcess:
         if self.state is not State.LOADING:
             self.kill("its version was no longer wanted when it was forked")
 
-    def fail(self, reason: str, lasts: bool = False) -> None:
+    def fail(self, reason: str, lasts: Lasts = Lasts.A_WHILE) -> None:
         """It cannot be started now, by nothing that the model did."""
         if self._process is None:
             self.death, self.blameless, self.lasts = reason, True, lasts

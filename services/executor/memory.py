@@ -8,8 +8,9 @@ may have so much, and where the container's own limit comes near one host goes.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
+from time import monotonic
 
 import structlog
 
@@ -21,6 +22,8 @@ _log = structlog.get_logger()
 LOOK_SECONDS = 0.05
 """How often hosts are looked at. One that fills its memory as it loads does so by a gigabyte a second."""
 
+_FRESH_SECONDS = 5.0
+"""For so long what a host has is told without another look."""
 _MIB = 2**20
 _RESERVE = 8
 """Of the container's limit an eighth is kept free: a model that loads takes that much between two looks."""
@@ -82,6 +85,23 @@ class MemoryGuard:
             host = _to_blame(living)
             said = f"the container's limit of {_mib(self._container.limit)} was near; raise it"
             _end(host, private_bytes(host.pid), said)
+
+
+class Looked:
+    """Remembers for some seconds what processes have: the exact figure costs milliseconds a process."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._seen: dict[int, tuple[float, int]] = {}
+
+    def private_bytes(self, pids: Collection[int]) -> dict[int, int]:
+        """Return the memory that each process alone has."""
+        now = self._clock()
+        known = {p: s for p, s in self._seen.items() if p in pids and now - s[0] < _FRESH_SECONDS}
+        for pid in pids:
+            known.setdefault(pid, (now, private_bytes(pid)))
+        self._seen = known
+        return {pid: seen for pid, (_, seen) in known.items()}
 
 
 def private_bytes(pid: int) -> int:

@@ -9,6 +9,7 @@ import grpc
 
 from hedgerow.v1.execution_pb2 import Host, WatchHostsRequest, WatchHostsResponse
 from hedgerow.v1.execution_pb2_grpc import ExecutorServiceServicer
+from services.executor.versions.served import Served
 
 
 class Announcements:
@@ -45,8 +46,9 @@ class Announcements:
 class ExecutorServicer(ExecutorServiceServicer):
     """Serves ExecutorService."""
 
-    def __init__(self, announcements: Announcements) -> None:
+    def __init__(self, announcements: Announcements, served: Served) -> None:
         self._announcements = announcements
+        self._served = served
 
     async def WatchHosts(  # noqa: N802 - gRPC's name
         self,
@@ -55,4 +57,8 @@ class ExecutorServicer(ExecutorServiceServicer):
     ) -> AsyncIterator[WatchHostsResponse]:
         """Tell all hosts now, and again at each change."""
         async for hosts in self._announcements.watch():
-            yield WatchHostsResponse(hosts=hosts)
+            yield WatchHostsResponse(
+                hosts=hosts,
+                data_types=sorted(self._served.data_types),
+                model_types=sorted(self._served.model_types),
+            )

@@ -9,8 +9,10 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from hedgerow.backups.executor_disk import STATE_FOLDER
 from hedgerow.formats.factories import factories
 from hedgerow.references import check_name
+from services.common.locations import Allowed
 from services.common.settings import Duration, ServiceSettings
 from services.executor.host_ports import PortRange
 from services.executor.versions.served import EVERY, Served
@@ -44,6 +46,14 @@ class ExecutorSettings(ServiceSettings):
     cache_bytes: int = Field(default=4 * 1024**3, ge=0)
     """Definitions that are not used now are kept as long as all together are no more than this."""
 
+    locations: Allowed = ()
+    """Folders from where definitions are fetched that were pushed by their location, separated by commas:
+    `s3://models/,https://models.example.org/`. None: no such model is served here."""
+
+    state_dir: Path | None = None
+    """Where it keeps what it knows of models and plans, so that it can start with that while the log is out
+    of reach; default: `state` in the folder of the definitions. Only with a port that is not 0."""
+
     row_limit: int = Field(default=4096, ge=1)
     """Rows a host scores in one call; one task with more is scored whole."""
 
@@ -70,6 +80,11 @@ class ExecutorSettings(ServiceSettings):
 
     drain_timeout: Duration = timedelta(seconds=5)
     """The longest that a replaced host may take to finish what it has."""
+
+    @property
+    def state_folder(self) -> Path:
+        """Where it keeps what it knows."""
+        return self.state_dir or self.cache_dir / STATE_FOLDER
 
     @property
     def served(self) -> Served:

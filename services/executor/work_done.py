@@ -24,6 +24,8 @@ class WorkDone:
     scoring_seconds: float = 0.0
     wasted_seconds: float = 0.0
     """Of those, spent on tasks that were withheld."""
+    largest_batch: int = 0
+    """Most rows that were scored in one call."""
 
     def add(self, other: WorkDone) -> None:
         """Count what another host did as well."""
@@ -32,6 +34,7 @@ class WorkDone:
         self.withheld += other.withheld
         self.scoring_seconds += other.scoring_seconds
         self.wasted_seconds += other.wasted_seconds
+        self.largest_batch = max(self.largest_batch, other.largest_batch)
 
     @property
     def saved_seconds(self) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hedgerow.errors import Unavailable
-from hedgerow.v1.models_pb2 import ModelEvent
+from hedgerow.v1.events_pb2 import ModelEvent
+from hedgerow.v1.models_pb2 import Identity
 from services.common.catalog import Catalog, position
 from services.common.log import Conflict, Mirror, ModelLog
 
@@ -27,8 +28,10 @@ class Ledger:
             raise Unavailable("the registry is still reading the log; try again in a moment")
         return self._mirror.catalog
 
-    async def write(self, data_type: str, decide: Decide) -> ModelEvent | None:
-        """Append what `decide` makes of all that exists at that moment.
+    async def write(
+        self, data_type: str, decide: Decide, by: Identity | None = None
+    ) -> ModelEvent | None:
+        """Append what `decide` makes of all that exists at that moment, with the time and who did it.
 
         It is asked again whenever another writer was faster; each such time one of them is done.
         Raises what `decide` raises, and Unavailable.
@@ -36,8 +39,17 @@ class Ledger:
         while True:
             seen = self.catalog.last_id(data_type)
             event = decide(self.catalog)
-            if event is None or await self._append(data_type, event, seen):
+            if event is None:
+                return None
+            _sign(event, by)
+            if await self._append(data_type, event, seen):
                 return event
+
+    async def catch_up(self) -> Catalog:
+        """Return what exists, with all that anybody wrote before this was called. Raises Unavailable."""
+        for data_type, last_id in (await self._log.ends()).items():
+            await self._mirror.reach(data_type, last_id)
+        return self.catalog
 
     async def _append(self, data_type: str, event: ModelEvent, after: str) -> bool:
         """Append; return False once what came in between is known."""
@@ -50,3 +62,17 @@ class Ledger:
             return False
         self._mirror.accept(entry)
         return True
+
+
+def _sign(event: ModelEvent, by: Identity | None) -> None:
+    """Say when, and who. What is kept of an event itself says so too."""
+    event.at.GetCurrentTime()
+    if by is not None:
+        event.by.CopyFrom(by)
+    kind = event.WhichOneof("kind")
+    if kind == "pushed":
+        event.pushed.model.pushed_at.CopyFrom(event.at)
+        event.pushed.model.pushed_by.CopyFrom(event.by)
+    elif kind == "plan_applied":
+        event.plan_applied.applied_at.CopyFrom(event.at)
+        event.plan_applied.applied_by.CopyFrom(event.by)

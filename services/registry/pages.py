@@ -11,24 +11,22 @@ from collections.abc import Iterable
 from itertools import islice
 
 from hedgerow.errors import InvalidInput
-from hedgerow.v1.models_pb2 import ModelVersion
+from services.common.catalog import Version
 
 LARGEST_PAGE = 500
 """Versions; with signatures of a thousand features each, some 20 MB."""
 
-_Place = tuple[str, str, int]
+Place = tuple[str, str, int]
 
 
-def page_of(
-    versions: Iterable[ModelVersion], size: int, token: str
-) -> tuple[list[ModelVersion], str]:
+def page_of(versions: Iterable[Version], size: int, token: str) -> tuple[list[Version], str]:
     """Return a page of versions that are ordered by data type, name and version, and the next page's token.
 
     `size` 0, and whatever is over the limit, stands for the largest page. The token of the last page is
     empty. Raises InvalidInput for a token that no listing gave.
     """
     size = min(size or LARGEST_PAGE, LARGEST_PAGE)
-    after = _place_of_token(token) if token else None
+    after = place_of(token)
     rest = (model for model in versions if after is None or _place(model) > after)
     page = list(islice(rest, size + 1))
     if len(page) <= size:
@@ -36,15 +34,22 @@ def page_of(
     return page[:size], _token_of(_place(page[size - 1]))
 
 
-def _place(model: ModelVersion) -> _Place:
-    return model.descriptor.data_type, model.descriptor.name, model.version
+def _place(version: Version) -> Place:
+    said = version.model.descriptor
+    return said.data_type, said.name, version.model.version
 
 
-def _token_of(place: _Place) -> str:
+def _token_of(place: Place) -> str:
     return urlsafe_b64encode("/".join(map(str, place)).encode()).decode()
 
 
-def _place_of_token(token: str) -> _Place:
+def place_of(token: str) -> Place | None:
+    """Return the last version of the page before the one that a token is of; None: there is no page before.
+
+    Raises InvalidInput for a token that no listing gave.
+    """
+    if not token:
+        return None
     try:
         data_type, name, version = urlsafe_b64decode(token.encode()).decode().split("/")
         return data_type, name, int(version)

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from types import TracebackType
 
-from hedgerow.errors import LimitExceeded
+from hedgerow.errors import LimitExceeded, Unavailable
 
 
 class Spool:
@@ -16,24 +16,38 @@ class Spool:
 
     def __init__(self, folder: Path, limit: int) -> None:
         self._limit = limit
-        self._file = tempfile.NamedTemporaryFile(dir=folder, prefix="hedgerow-push-")  # noqa: SIM115
+        # Unbuffered: what found no room is not to be tried again when the file is closed.
+        self._file = tempfile.NamedTemporaryFile(  # noqa: SIM115
+            dir=folder, prefix="hedgerow-push-", buffering=0
+        )
         self._digest = hashlib.sha256()
         self.path = Path(self._file.name)
         self.size = 0
 
     async def write(self, chunk: bytes) -> None:
-        """Append bytes. Raises LimitExceeded if that makes it larger than allowed."""
+        """Append bytes.
+
+        Raises LimitExceeded if that makes it larger than allowed, and Unavailable if there is no room.
+        """
         self.size += len(chunk)
         if self.size > self._limit:
             raise LimitExceeded(
                 f"the definition is over this registry's limit of {self._limit} bytes"
             )
-        await asyncio.to_thread(self._write, chunk)
+        try:
+            await asyncio.to_thread(self._write, chunk)
+        except OSError as error:
+            raise Unavailable(
+                f"the registry cannot keep the definition in {self.path.parent} while it is pushed"
+                f" ({error.strerror or error}); make room there, or have HEDGEROW_REGISTRY_SPOOL_DIR name"
+                " another folder"
+            ) from error
 
     def _write(self, chunk: bytes) -> None:
         self._digest.update(chunk)
-        self._file.write(chunk)
-        self._file.flush()
+        left = memoryview(chunk)
+        while left:
+            left = left[self._file.write(left) :]
 
     @property
     def sha256(self) -> str:

@@ -93,7 +93,7 @@ class Scheduler:
 
     def _replicate(self, steps: list[tuple[Task, int]]) -> None:
         for place, tasks in by_place(steps):
-            spared = self._work.of(*tasks[0].plan.models[place][0], tasks[0].versions[place])
+            spared = self._work.of(*tasks[0].plan.entries[place].model, tasks[0].versions[place])
             spared.replicas += len(tasks) - len(self.offer(place, tasks))
 
     def offer(self, place: int, tasks: list[Task]) -> list[Task]:
@@ -101,11 +101,11 @@ class Scheduler:
 
         Returns those for which there is none.
         """
-        model, version = tasks[0].plan.models[place]
+        entry = tasks[0].plan.entries[place]
         left = []
         for group in grouped(tasks, lambda task: task.hosts_of(place)):
             had = group[0].hosts_of(place)
-            link = self._fleet.choose(model, version, group[0].open_at.address, had)
+            link = self._fleet.choose(entry.model, entry.versions, group[0].open_at.address, had)
             if link is None:
                 left += group
                 continue
@@ -136,12 +136,12 @@ class Scheduler:
         held, asked = (
             (task.schedule.held, task.schedule.asked) if task.schedule is not None else (0, {})
         )
-        for place, (model, _) in enumerate(task.plan.models):
+        for place, entry in enumerate(task.plan.entries):
             rows = task.rows if (held | task.no_time) >> place & 1 else 0
             if place in asked:
                 rows = task.rows - asked[place]
             if rows:
-                self._work.of(*model, task.versions[place]).rows_not_started += rows
+                self._work.of(*entry.model, task.versions[place]).rows_not_started += rows
 
     def close(self) -> None:
         """Start nothing any more."""

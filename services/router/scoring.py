@@ -52,7 +52,12 @@ class Scoring:
         self._deadlines: Deadlines[int] = Deadlines(self._expired)
         self.work = WorkSpared()
         self.fleet = Fleet(
-            settings.frame_tasks, self.work, plans.changed, self._host_lost, self._host_cut
+            settings.frame_tasks,
+            self.work,
+            plans.changed,
+            plans.lineups,
+            self._host_lost,
+            self._host_cut,
         )
         listener = CollectorListener(self._decided, self._progress, self._collector_lost)
         self.collectors = CollectorPool(listener, self.fleet.cuts, self.fleet.forget_collector)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import grpc
 
 from hedgerow.v1.state_pb2 import Gauge, GetStateResponse
+from services.common.disk import Memory, StateFile
 from services.common.log import Log, Mirror
 from services.common.service import Service, run
 from services.common.state import STATE_SERVICE, StateServicer, ask_all
 from services.common.telemetry import Tracing
 from services.common.wire import SERVER_OPTIONS, connection_age, pending_limit
 from services.router.meeting import meet
+from services.router.plans.in_effect import ModelName
 from services.router.plans.prepared import PreparedPlans
 from services.router.scoring import Scoring
 from services.router.servicer import ScoringServicer
 from services.router.settings import RouterSettings
 from services.router.streams.open_streams import OpenStreams
+
+_LOOK_SECONDS = 1.0
 
 
 class Router(Service):
@@ -40,8 +44,11 @@ class Router(Service):
         self._log = Log(settings.log_url, settings.log_password.get_secret_value())
         self._mirror = Mirror(self._log.models, keep_lost=True)
         self._address = ""
+        state = StateFile.of(settings.state_dir, self.name, settings.fixed_address)
+        self._members: dict[str, frozenset[str]] = {}
+        self._memory = Memory(state, self._log, self._mirror, lambda: self._members)
         self._listed = {service: asyncio.Event() for service in ("executor", "collector")}
-        self._plans = PreparedPlans(self._mirror.catalog, self._chosen)
+        self._plans = PreparedPlans(self._mirror.catalog, self._choose, settings.takeover_timeout)
         self.scoring = Scoring(settings, self._plans)
 
     def add_to(self, server: grpc.aio.Server) -> None:
@@ -52,12 +59,19 @@ class Router(Service):
 
     async def start(self, address: str) -> None:
         self._address = address
+        kept = await self._memory.recall()
         self._mirror.listen(self._plans.changed)
         self.background(self.scoring.admission.run(), "watches the load")
         self.background(self._mirror.run(), "follows the log")
+        self.background(self._memory.go_on_alone(), "starts without the log if need be")
+        self.background(self._memory.keep(), "keeps what is known")
+        self.background(self._look_at_plans(), "looks at plans that wait")
         fleet, collectors = self.scoring.fleet, self.scoring.collectors
-        self.background(self._follow("executor", fleet.follow), "looks for executors")
-        self.background(self._follow("collector", collectors.follow), "looks for collectors")
+        remembered = kept.members if kept else {}
+        self.background(self._follow("executor", fleet.follow, remembered), "looks for executors")
+        self.background(
+            self._follow("collector", collectors.follow, remembered), "looks for collectors"
+        )
         await self._mirror.caught_up.wait()
         await meet(fleet, collectors, self._listed.values())
         lease = self._settings.lease
@@ -67,24 +81,42 @@ class Router(Service):
         await self._streams.end()
         await self.release_lease(self._log.members, self._address)
         await self.scoring.drain()
+        await self._memory.write()
 
     async def close(self) -> None:
         await self.scoring.close()
         await self._log.close()
 
-    async def _follow(self, service: str, follow: Callable[[frozenset[str]], None]) -> None:
+    async def _follow(
+        self,
+        service: str,
+        follow: Callable[[frozenset[str]], None],
+        remembered: Mapping[str, frozenset[str]],
+    ) -> None:
+        """Follow who is there of a service; who was there before may be as well, if nobody can be asked."""
         every, lease = self._settings.discover_every, self._settings.lease
-        async for addresses in self._log.members.watch(service, every, lease):
+        before = remembered.get(service, frozenset())
+        async for addresses in self._log.members.watch(service, every, lease, before):
             follow(addresses)
+            self._members[service] = addresses
+            self._memory.changed()
             self._listed[service].set()
 
-    def _chosen(self, data_type: str, name: str, version: int) -> int:
-        link = self.scoring.fleet.choose((data_type, name), version)
+    async def _look_at_plans(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            self._plans.look()
+
+    def _choose(self, model: ModelName, versions: tuple[int, ...]) -> int:
+        link = self.scoring.fleet.choose(model, versions)
         return link.model.version if link else 0
 
     def fill(self, response: GetStateResponse, data_type: str) -> None:
+        response.log_problem = self._mirror.problem
         plans = self._plans.plans()
         response.plans.extend(plan for plan in plans if data_type in ("", plan.data_type))
+        response.plan_models.extend(self._plans.states(data_type))
+        response.executors.extend(self.scoring.fleet.executor_states())
         hosts = self.scoring.fleet.hosts()
         response.hosts.extend(
             host for host in hosts if data_type in ("", host.model.descriptor.data_type)

@@ -1,11 +1,12 @@
 """Settings of a router."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.common.settings import Duration, ServiceSettings
+from services.common.settings import STATE_DIR, Duration, ServiceSettings
 
 
 class RouterSettings(ServiceSettings):
@@ -53,9 +54,17 @@ class RouterSettings(ServiceSettings):
     response_time_window: Duration = timedelta(seconds=30)
     """Response times older than this count no more."""
 
+    takeover_timeout: Duration = timedelta(minutes=10)
+    """A new plan takes effect when all its voting models can answer. After this time it does so without
+    those that still cannot; if none can, the plan before stays."""
+
     answer_margin: Duration = timedelta(milliseconds=5)
     """Kept of a call's own deadline, so that the answer is there before it, beside what decisions are late
     by on a busy machine; at most a fifth of it in all."""
 
     discover_every: Duration = timedelta(milliseconds=500)
     """How often new executors and collectors are looked for."""
+
+    state_dir: Path = STATE_DIR
+    """Where it keeps what it knows of models, plans and other services, so that it can start with that
+    while the log is out of reach. Only with a port that is not 0."""

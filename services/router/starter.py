@@ -46,7 +46,8 @@ class Starter:
         collector = tasks[0].collector
         assert collector is not None
         links = [
-            self._fleet.choose(model, version, collector.address) for model, version in plan.models
+            self._fleet.choose(entry.model, entry.versions, collector.address)
+            for entry in plan.entries
         ]
         versions = [link.model.version if link else 0 for link in links]
         for task in tasks:

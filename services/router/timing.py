@@ -35,7 +35,7 @@ class Timing:
         """Say how long the models of a task like this one wait."""
 
         def learnt(place: int, quantile: float) -> float | None:
-            return self._times.quantile(plan.models[place], task.rows, quantile)
+            return self._times.quantile(plan.entries[place].key, task.rows, quantile)
 
         allowed = (task.deadline - task.admitted) / 1e9
         return resolve(plan.strategy, learnt, self._bounds, allowed)
@@ -55,8 +55,8 @@ class Timing:
         slow = self._too_slow(plan, task.rows, hosted, left)
         if slow == hosted & plan.strategy.voters:
             return 0
-        for place, model in enumerate(plan.models):
-            if slow >> place & 1 and self._probes.is_due(model, task.rows):
+        for place, entry in enumerate(plan.entries):
+            if slow >> place & 1 and self._probes.is_due(entry.key, task.rows):
                 task.probes |= 1 << place
         return slow & ~task.probes
 
@@ -77,17 +77,19 @@ class Timing:
             else:
                 continue
             rows = report.records or task.rows
-            self._times.add(task.plan.models[place], rows, seconds - started_at.get(place, 0.0))
+            self._times.add(
+                task.plan.entries[place].key, rows, seconds - started_at.get(place, 0.0)
+            )
             if task.probes >> place & 1:
                 fits = report.state == MODEL_STATE_ANSWERED
-                self._probes.ended(task.plan.models[place], task.rows, fits)
+                self._probes.ended(task.plan.entries[place].key, task.rows, fits)
 
     def _too_slow(self, plan: Plan, rows: int, hosted: int, left: float) -> int:
         slow = 0
         voters = hosted & plan.strategy.voters
-        for place, model in enumerate(plan.models):
+        for place, entry in enumerate(plan.entries):
             if voters >> place & 1:
-                time = self._times.quantile(model, rows, _NEARLY_ALWAYS)
+                time = self._times.quantile(entry.key, rows, _NEARLY_ALWAYS)
                 if time is not None and time >= left:
                     slow |= 1 << place
         return slow

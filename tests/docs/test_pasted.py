@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,11 @@ from hedgerow.local.mesh import LocalMesh
 from hedgerow.local.ports import Ports
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "plans.md")
+STORIES = {
+    "the first steps and plans": (ROOT / "README.md", ROOT / "docs" / "plans.md"),
+    "a release": (ROOT / "docs" / "releases.md",),
+}
+"""Documents that are read one after the other, on one mesh."""
 
 _NOT_HERE = ("make ", ". .venv")
 """A mesh that is up already need not be started, nor what is installed be activated."""
@@ -32,19 +36,21 @@ class Block(NamedTuple):
     text: str
 
 
-def shown() -> Iterator[Block]:
+def shown(documents: Iterable[Path]) -> Iterator[Block]:
     """All that can be pasted, in order."""
-    for document in DOCUMENTS:
+    for document in documents:
         text = document.read_text()
         for found in re.finditer(r"^```(sh|python|yaml)\n(.*?)^```$", text, re.M | re.S):
             line = text.count("\n", 0, found.start()) + 1
             yield Block(f"{document.name}:{line}", found[1], found[2])
 
 
-def command_of(block: Block, router: str) -> list[str]:
+def command_of(block: Block, ports: Ports) -> list[str]:
     """What a user would type for it."""
     if block.language == "python":
-        return [sys.executable, "-c", block.text.replace("localhost:8400", router)]
+        program = block.text.replace("localhost:8400", ports.address("router"))
+        program = program.replace("localhost:8401", ports.address("registry"))
+        return [sys.executable, "-c", program]
     if block.language == "yaml":
         Path("plan.yaml").write_text(block.text)
         return ["bash", "-ec", "hedgerow plan apply plan.yaml --wait"]
@@ -52,11 +58,13 @@ def command_of(block: Block, router: str) -> list[str]:
     return ["bash", "-ec", "\n".join(lines)]
 
 
+@pytest.mark.story
 @pytest.mark.timeout(
     150
 )  # the mesh, three Java machines and two TensorFlows, on however slow a machine
+@pytest.mark.parametrize("documents", STORIES.values(), ids=list(STORIES))
 async def test_what_is_shown_works_when_it_is_pasted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    documents: tuple[Path, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
@@ -65,18 +73,17 @@ async def test_what_is_shown_works_when_it_is_pasted(
         mesh = LocalMesh(folder, Ports.free(), lambda part, what: None, environment)
         await mesh.start()
         try:
-            router = mesh.ports.address("router")
             environment |= {
                 "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-                "HEDGEROW_ROUTER": router,
+                "HEDGEROW_ROUTER": mesh.ports.address("router"),
                 "HEDGEROW_REGISTRY": mesh.ports.address("registry"),
             }
-            blocks = list(shown())
+            blocks = list(shown(documents))
             assert len(blocks) > 10
             for block in blocks:
                 ran = await asyncio.to_thread(
                     subprocess.run,
-                    command_of(block, router),
+                    command_of(block, mesh.ports),
                     env={**os.environ, **environment},
                     capture_output=True,
                     text=True,

@@ -10,7 +10,7 @@ from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.state_pb2 import ModelWork
 from tests.end_to_end.conftest import Mesh
 
-FIRST_ANSWER = "quality: {by: registered, good_enough: 0}"
+FIRST_ANSWER = "quality: {good_enough: 0}"
 
 
 def plan(data_type: str, models: str, policy: str, deadline: str = "20s", extra: str = "") -> str:

@@ -44,10 +44,10 @@ class Mesh:
 
     async def push(self, data_type: str, name: str, **said: Any) -> ModelVersion:
         """Push a `constant` model; it need not serve yet."""
-        quality = said.pop("quality", None)
+        metrics = said.pop("metrics", {})
         definition = json.dumps({"features": FEATURES, **said}).encode()
         pushed = await self.registry.push_model(
-            definition, data_type=data_type, name=name, model_type="constant", quality=quality
+            definition, data_type=data_type, name=name, model_type="constant", metrics=metrics
         )
         return pushed.model
 
@@ -59,7 +59,7 @@ class Mesh:
 
     async def apply(self, plan: str) -> None:
         """Put a plan into force, and wait until the router follows it."""
-        applied = await self.registry.apply_plan(plan_from_yaml(plan))
+        applied = (await self.registry.apply_plan(plan_from_yaml(plan))).plan
 
         async def known() -> bool:
             plans = (await self.state("router", applied.data_type)).plans

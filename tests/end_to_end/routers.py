@@ -14,12 +14,11 @@ from typing import Any
 import grpc
 
 from hedgerow.plans.plan import plan_from_yaml
+from hedgerow.v1.events_pb2 import ModelEvent, ModelPushed
 from hedgerow.v1.execution_pb2_grpc import add_ExecutorServiceServicer_to_server
 from hedgerow.v1.models_pb2 import (
     Feature,
     ModelDescriptor,
-    ModelEvent,
-    ModelPushed,
     ModelVersion,
     Signature,
 )
@@ -31,6 +30,7 @@ from services.common.log import Log
 from services.common.service import Lifecycle
 from services.common.telemetry import Tracing
 from services.executor.servicer import Announcements, ExecutorServicer
+from services.executor.versions.served import Served
 from services.router.server import Router
 from services.router.settings import RouterSettings
 from tests.services.router.in_process_host import InProcessHost
@@ -39,7 +39,7 @@ from tests.support import serving, wait_until
 _PLAN = """
 data_type: wine
 models: [{name: echo}]
-policy: {deadline: 20s, quality: {by: registered, good_enough: 0}}
+policy: {deadline: 20s, quality: {good_enough: 0}}
 """
 _LEASE = timedelta(seconds=30)
 
@@ -165,7 +165,7 @@ class Routers:
         announcements = Announcements()
         announcements.publish([self.host.announcement()])
         server = grpc.aio.server()
-        add_ExecutorServiceServicer_to_server(ExecutorServicer(announcements), server)
+        add_ExecutorServiceServicer_to_server(ExecutorServicer(announcements, Served()), server)
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         self._stack.push_async_callback(server.stop, 0)

@@ -15,7 +15,7 @@ import pytest
 
 from tests.support import wait_until
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.story]
 
 
 @pytest.fixture

@@ -40,9 +40,11 @@ async def test_the_answer_names_the_model_the_version_and_the_reason(
     assert set(answer.agreed) == {"one", "three"}
 
 
-async def test_without_a_plan_the_best_registered_model_answers(mesh: Mesh, data_type: str) -> None:
-    await mesh.serve(data_type, "good", value="x", quality=0.9)
-    await mesh.serve(data_type, "bad", value="y", quality=0.5)
+async def test_without_a_plan_the_model_of_the_best_metric_answers(
+    mesh: Mesh, data_type: str
+) -> None:
+    await mesh.serve(data_type, "good", value="x", metrics={"accuracy": 0.9})
+    await mesh.serve(data_type, "bad", value="y", metrics={"accuracy": 0.5})
     answer = await mesh.client.score(data_type, RECORD, deadline=10 * SECOND)
     assert (answer.value, answer.model, answer.reason) == ("x", "good", "best_quality")
 

@@ -20,6 +20,7 @@ from services.common.log import Log
 from services.common.service import Lifecycle
 from services.common.telemetry import Tracing
 from services.executor.servicer import Announcements, ExecutorServicer
+from services.executor.versions.served import Served
 from tests.end_to_end.routers import Routers, routers
 from tests.support import wait_until
 
@@ -38,7 +39,7 @@ async def test_a_router_is_not_ready_before_it_has_reached_those_whom_it_needs(
     slow = grpc.aio.server()
     announcements = Announcements()
     announcements.publish([])
-    add_ExecutorServiceServicer_to_server(ExecutorServicer(announcements), slow)
+    add_ExecutorServiceServicer_to_server(ExecutorServicer(announcements, Served()), slow)
     address = f"127.0.0.1:{slow.add_insecure_port('127.0.0.1:0')}"
     keep = asyncio.create_task(log.members.keep("executor", address, _LEASE))
     await log.members.taken("executor", address)

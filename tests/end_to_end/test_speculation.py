@@ -23,7 +23,7 @@ from tests.support import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-FIRST_WINS = "quality: {by: registered, good_enough: 0}"
+FIRST_WINS = "quality: {good_enough: 0}"
 
 
 async def _plan(

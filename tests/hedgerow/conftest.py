@@ -1,14 +1,20 @@
-"""A fake router and a fake registry for the clients and the command line."""
+"""A fake router, a fake registry and a real one, for the clients and the command line."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
 
+from tests.hedgerow import real_registry
 from tests.hedgerow.fakes.registry import FakeRegistry
 from tests.hedgerow.fakes.router import FakeRouter
 from tests.hedgerow.fakes.server import served
+from tests.hedgerow.fakes.state import TellingRouter
+from tests.hedgerow.real_registry import RealRegistry
+
+_names = itertools.count(1)
 
 
 @pytest.fixture
@@ -34,6 +40,32 @@ def router(fake_router: FakeRouter) -> Iterator[str]:
 def registry(fake_registry: FakeRegistry) -> Iterator[str]:
     """The address of a registry."""
     with served(fake_registry) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def real() -> Iterator[RealRegistry]:
+    """A registry that is one, for all tests; each has a data type of its own."""
+    with real_registry.running() as registry:
+        yield registry
+
+
+@pytest.fixture
+def data_type() -> str:
+    """A data type that no other test uses."""
+    return f"type-{next(_names)}"
+
+
+@pytest.fixture
+def told() -> TellingRouter:
+    """The router behind `teller`."""
+    return TellingRouter()
+
+
+@pytest.fixture
+def teller(told: TellingRouter) -> Iterator[str]:
+    """The address of a router that tells the state it was given."""
+    with served(told) as address:
         yield address
 
 

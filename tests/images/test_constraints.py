@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "images" / "constraints"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-EXTRAS = {"service": ["mesh"], "executor": ["mesh", "pmml", "tensorflow"], "cli": []}
+EXTRAS = {"service": ["mesh", "s3"], "executor": ["mesh", "s3", "pmml", "tensorflow"], "cli": []}
 
 
 def pins(file: Path) -> set[str]:

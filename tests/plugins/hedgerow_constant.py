@@ -13,6 +13,8 @@ It is a package of its own, found by its entry point, as anybody's format would 
     fail_load           loading fails with this text
     mebibytes           of memory that it takes while it loads, and keeps
 
+    most_rows           a batch of more fails, also one that warms the model up
+
     after               what follows holds from this call of `score` on; 1, the first, by default
     delay_seconds       every call blocks for this long, as one into native code would
     slow_every          one call in so many blocks for `slow_seconds` more; none by default
@@ -22,7 +24,7 @@ It is a package of its own, found by its entry point, as anybody's format would 
     crash               every call kills the process
     crash_once_file     a call kills the process if it can remove this file
 
-Batches that warm a model up are answered at once and are not counted.
+Batches that warm a model up are answered at once, unless they have too many rows, and are not counted.
 """
 
 import json
@@ -53,6 +55,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "load_seconds": (int, float),
     "fail_load": str,
     "mebibytes": int,
+    "most_rows": int,
     "after": int,
     "delay_seconds": (int, float),
     "slow_every": int,
@@ -106,6 +109,8 @@ class ConstantModel(Model):
             self._calls += 1
             if self._calls >= self._said.get("after", 1):
                 self._misbehave()
+        if batch.rows > self._said.get("most_rows", batch.rows):
+            raise RuntimeError(f"{batch.rows} rows are too many")
         values = self._answers(batch)
         confidences = self._confidences(batch)
         return Predictions(values, confidences, (), {"answer": values} if explain else {})

@@ -98,7 +98,7 @@ async def test_what_models_of_wine_say_is_computed_beside_the_mesh() -> None:
     truth = (EXAMPLE / "truth.csv").read_text().split()[1:]
     assert len(labels) == len(truth)
     right = sum(label == true for label, true in zip(labels, truth, strict=True))
-    assert right / len(truth) == pytest.approx(0.8667, abs=1e-4)  # as its registered quality says
+    assert right / len(truth) == pytest.approx(0.8667, abs=1e-4)  # as its accuracy says
 
 
 def test_every_plan_is_one() -> None:

@@ -18,6 +18,7 @@ LIGHT = ["--light", "--warm-up", "2", "--rate", "40"]
 WELL = "well: nothing wrong, nothing lost, nothing left over"
 
 
+@pytest.mark.story
 @pytest.mark.timeout(120)
 def test_a_short_soak_is_well(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     report, logs = tmp_path / "report.md", tmp_path / "logs"
@@ -33,6 +34,7 @@ def test_a_short_soak_is_well(capfd: pytest.CaptureFixture[str], tmp_path: Path)
     assert "the service serves" in (logs / "router-2.log").read_text()
 
 
+@pytest.mark.story
 @pytest.mark.timeout(120)
 def test_one_that_is_told_to_end_says_what_it_saw() -> None:
     command = [sys.executable, "-m", "soak", "--seed", "2", *LIGHT]
@@ -49,6 +51,7 @@ def test_one_that_is_told_to_end_says_what_it_saw() -> None:
     assert WELL in rest
 
 
+@pytest.mark.story
 @pytest.mark.timeout(120)
 def test_one_that_fails_itself_is_not_well_and_says_what_it_saw(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -57,7 +60,7 @@ def test_one_that_fails_itself_is_not_well_and_says_what_it_saw(
         raise RuntimeError(f"cannot strike {fault}")
 
     monkeypatch.setattr(Striker, "strike", strike)
-    code = main(["--seconds", "12", "--seed", "1", *LIGHT])
+    code = main(["--seconds", "5", "--seed", "1", *LIGHT])
     out = capfd.readouterr().out
     assert code == 1, out
     assert "RuntimeError('cannot strike" in out

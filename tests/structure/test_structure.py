@@ -30,13 +30,17 @@ EXPORTS = {
 WALL_CLOCK = {
     "services/collector/decide_span.py": "when a span ended",
     "services/collector/tasks/statistics.py": "since when it was counted, in the state",
+    "services/common/disk/memory.py": "when it was written, for who restores it",
     "services/common/state.py": "since when the service runs, in the state",
     "services/common/telemetry/tracing.py": "when a span ended",
     "services/executor/definition_cache.py": "how old a file is",
     "services/executor/host/host_spans.py": "when spans began and ended",
     "services/executor/host_process.py": "since when a host is in its state, in the state",
-    "services/registry/models.py": "when a version was pushed, in the log",
-    "services/registry/plans.py": "when a plan was applied, in the log",
+    "services/common/log/numbers.py": "when it was told that a number was used, in the log",
+    "services/registry/backups/restoring.py": "when it was restored, in the log",
+    "services/registry/backups/saving.py": "when it was made, in the backup",
+    "services/executor/reports.py": "since when a version is in its state, in the log",
+    "services/registry/ledger.py": "when something was written, in the log",
 }
 """Who may read the wall clock, and for whom: it may be set back or forth, and moves no decision."""
 _WALL_TIME = re.compile(

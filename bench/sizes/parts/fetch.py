@@ -14,7 +14,8 @@ from bench.mesh import start_mesh
 from bench.sizes.log_commands import redis_of, used_mib, used_seconds
 from bench.sizes.size import Size
 from bench.workers import Message, worker
-from hedgerow.v1.models_pb2 import ModelPushed, ModelVersion
+from hedgerow.v1.events_pb2 import ModelPushed
+from hedgerow.v1.models_pb2 import ModelVersion
 from services.common.log.log import Log
 
 _BYTES = 100 * 1000 * 1000

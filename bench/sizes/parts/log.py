@@ -15,7 +15,7 @@ from bench.plans import consensus
 from bench.sizes.log_commands import redis_of, used_mib, used_seconds
 from bench.sizes.processes import Memory
 from bench.sizes.size import MIB, Size
-from hedgerow.v1.models_pb2 import ModelEvent
+from hedgerow.v1.events_pb2 import ModelEvent
 from services.common.log import keys
 from services.common.log.log import Log
 

@@ -1,16 +1,28 @@
-"""How the hosts of model versions are, as a router sees them; a registry does not know."""
+"""How the hosts of model versions are, as a router sees them; a registry knows what was reported to it."""
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Self
 
+from hedgerow.cli.models.told import state_text
+from hedgerow.cli.output import print_note
+from hedgerow.client.registry import Tracked
 from hedgerow.client.state import get_state, state_name
 from hedgerow.errors import HedgerowError
 from hedgerow.v1.execution_pb2 import Host
-from hedgerow.v1.models_pb2 import ModelVersion
+from hedgerow.v1.models_pb2 import (
+    VERSION_STATE_DELETED,
+    VERSION_STATE_QUARANTINED,
+    VERSION_STATE_RETIRED,
+    ModelVersion,
+)
+
+_OVER = (VERSION_STATE_RETIRED, VERSION_STATE_DELETED)
+
+STATES = {"serving": "live", "loading": "loading", "failed": "failed"}
+"""What a version is by the state of a host, the best first; hosts that drain tell nothing of it."""
 
 
 class HostStates:
@@ -30,11 +42,22 @@ class HostStates:
         except HedgerowError as error:
             return cls((), str(error))
 
+    def state(self, tracked: Tracked) -> str:
+        """Return how a version is in a word: what its hosts tell is newer than what was reported."""
+        life = tracked.life
+        reported = state_text(life.state)
+        if life.state in _OVER:
+            return reported
+        seen = {state_name(host) for host in self.of(tracked.model)}
+        found = next((said for state, said in STATES.items() if state in seen), reported)
+        is_quarantined = found == "failed" and life.state == VERSION_STATE_QUARANTINED
+        return reported if is_quarantined else found
+
     def text(self, model: ModelVersion) -> str:
         """Return `2 serving`, `1 loading`, or nothing, for most old versions have no host."""
         if self._problem:
             return "?"
-        counts = Counter(state_name(host) for host in self._of(model))
+        counts = Counter(state_name(host) for host in self.of(model))
         return ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
 
     def listed(self, model: ModelVersion) -> list[dict[str, Any]] | None:
@@ -44,23 +67,29 @@ class HostStates:
         return [
             {
                 "state": state_name(host),
+                "executor": host.executor or None,
                 "address": host.address or None,
                 "failure": host.failure or None,
+                "memory_bytes": host.memory_bytes or None,
+                "warm": host.warm,
             }
-            for host in self._of(model)
+            for host in self.of(model)
         ]
 
-    def note(self) -> None:
+    def note(self, listed: Iterable[Tracked]) -> None:
         """Say on stderr why versions do not serve, or why that is not known."""
-        from hedgerow.cli.output import printable
-
         if self._problem:
-            print(printable(f"note: hosts are not known: {self._problem}"), file=sys.stderr)
-        for (data_type, name, version), hosts in sorted(self._hosts.items()):
-            for failure in dict.fromkeys(host.failure for host in hosts if host.failure):
-                print(printable(f"note: {data_type}/{name}@{version}: {failure}"), file=sys.stderr)
+            print_note(f"note: hosts are not known: {self._problem}")
+        for tracked in listed:
+            failures = [host.failure for host in self.of(tracked.model)]
+            if tracked.life.state not in _OVER:
+                failures.append(tracked.life.reason)
+            for failure in dict.fromkeys(filter(None, failures)):
+                data_type, name, version = _key(tracked.model)
+                print_note(f"note: {data_type}/{name}@{version}: {failure}")
 
-    def _of(self, model: ModelVersion) -> list[Host]:
+    def of(self, model: ModelVersion) -> list[Host]:
+        """Return the hosts of a version."""
         return self._hosts.get(_key(model), [])
 
 

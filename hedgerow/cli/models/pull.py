@@ -14,6 +14,7 @@ import typer
 
 from hedgerow.cli import options
 from hedgerow.cli.models.told import as_dict
+from hedgerow.cli.named import DataType, Model, named
 from hedgerow.cli.options import AsJson, Registry
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 
 def pull(
-    model: Annotated[str, typer.Argument(help="wine-tree, or wine-tree@2.", show_default=False)],
-    data_type: Annotated[str, typer.Option(help="Its data type.", show_default=False)],
+    model: Model,
+    data_type: DataType = "",
     to: Annotated[Path | None, typer.Option(help="File to write; by default, its name.")] = None,
     registry: Registry = options.REGISTRY,
     as_json: AsJson = False,
@@ -30,21 +31,27 @@ def pull(
     """Fetch the definition of a model."""
     from hedgerow.cli.output import print_json, progress_of_bytes, size_text
     from hedgerow.client.registry import AsyncRegistry
-    from hedgerow.references import parse_reference
 
-    name, version = parse_reference(model)
-    target = to or Path(name)
+    meant = named(model, data_type)
+    target = to or Path(meant.name)
 
     async def run() -> ModelVersion:
-        with progress_of_bytes(f"pulling {name}") as progress, _replacing(target) as file:
+        with progress_of_bytes(f"pulling {meant}") as progress, _replacing(target) as file:
             async with AsyncRegistry(registry) as client:
-                return await client.pull_model(data_type, name, version, to=file, progress=progress)
+                return await client.pull_model(
+                    meant.data_type,
+                    meant.name,
+                    meant.version,
+                    to=file,
+                    progress=progress,
+                    alias=meant.alias,
+                )
 
     pulled = asyncio.run(run())
     if as_json:
         print_json({**as_dict(pulled), "file": str(target)})
     else:
-        print(f"{target}: {name}@{pulled.version}, {size_text(pulled.size)}")
+        print(f"{target}: {meant.name}@{pulled.version}, {size_text(pulled.size)}")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`hedgerow plan show`: the plan in force."""
+"""`hedgerow plan show`: the plan in force, and whether it stands as it asks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hedgerow.cli import options
-from hedgerow.cli.options import AsJson, Registry
-from hedgerow.cli.plans.told import as_dict
+from hedgerow.cli.options import AsJson, Registry, Router
+from hedgerow.cli.plans.told import as_dict, heading
 
 if TYPE_CHECKING:
     from hedgerow.v1.plans_pb2 import Plan
@@ -17,22 +17,32 @@ if TYPE_CHECKING:
 
 def show(
     data_type: Annotated[str, typer.Argument(help="'wine', say.", show_default=False)],
+    revision: Annotated[
+        int, typer.Option(min=0, help="One of the latest revisions. 0: the one in force.")
+    ] = 0,
     registry: Registry = options.REGISTRY,
+    router: Router = options.ROUTER,
     as_json: AsJson = False,
 ) -> None:
-    """Show the plan in force; what it prints, `plan apply` reads."""
+    """Show the plan in force, and which of its models do not stand as asked; `plan apply` reads it."""
     from hedgerow.cli.output import print_json
+    from hedgerow.cli.plans.standing import Standings, remarks, standings_of
     from hedgerow.client.registry import AsyncRegistry
     from hedgerow.plans.plan import plan_to_yaml
 
-    async def run() -> Plan:
+    async def run() -> tuple[Plan, Standings]:
         async with AsyncRegistry(registry) as client:
-            return await client.get_plan(data_type)
+            plan = await client.get_plan(data_type, revision)
+            if revision:
+                return plan, Standings(revision, [])
+            return plan, await standings_of(client, router, data_type, plan.revision)
 
-    plan = asyncio.run(run())
+    plan, standings = asyncio.run(run())
     if as_json:
-        print_json(as_dict(plan))
+        models = [one._asdict() for one in standings.models]
+        print_json({**as_dict(plan), "in_effect": standings.revision, "standings": models})
         return
-    since = f"applied {plan.applied_at.ToJsonString()}" if plan.revision else "nobody applied one"
-    print(f"# revision {plan.revision}: {since}")
+    print(heading(plan))
+    for remark in remarks(standings, plan.revision):
+        print(remark)
     print(plan_to_yaml(plan), end="")

@@ -97,11 +97,18 @@ class Element:
 
 def read(definition: Path) -> Element:
     """Return the root element. Raises InvalidModel if this is no PMML document, or not a safe one."""
+    handler = _Keeper()
+    parse(definition, handler)
+    assert handler.root is not None  # a document without an element is not well-formed
+    return handler.root
+
+
+def parse(definition: Path, handler: LineHandler) -> None:
+    """Have a handler see a document. Raises InvalidModel if it is not well-formed, or not a safe one."""
     # Not every client has it, and all of them look a format up by a file's name.
     from defusedxml.common import DefusedXmlException
     from defusedxml.expatreader import DefusedExpatParser
 
-    handler = _Keeper()
     parser = DefusedExpatParser(forbid_dtd=True, forbid_entities=True, forbid_external=True)
     parser.setContentHandler(handler)
     try:
@@ -114,8 +121,6 @@ def read(definition: Path) -> Element:
         ) from exc
     except (SAXException, LookupError, ValueError) as exc:
         raise InvalidModel(f"line {handler.line}: not well-formed XML ({_reason(exc)})") from exc
-    assert handler.root is not None  # a document without an element is not well-formed
-    return handler.root
 
 
 def read_text(definition: Path) -> str:
@@ -132,14 +137,10 @@ def _reason(exc: Exception) -> str:
     return exc.getMessage() if isinstance(exc, SAXException) else str(exc)
 
 
-class _Keeper(ContentHandler):
-    """Builds the tree of the kept elements."""
+class LineHandler(ContentHandler):
+    """Knows which line is being read."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.root: Element | None = None
-        self._locator: Locator | None = None
-        self._open: list[Element] = []
+    _locator: Locator | None = None
 
     @property
     def line(self) -> int:
@@ -149,8 +150,22 @@ class _Keeper(ContentHandler):
     def setDocumentLocator(self, locator: Locator) -> None:  # noqa: N802
         self._locator = locator
 
+
+def local(name: str) -> str:
+    """Return a name without its prefix. Prefixes are rare; asking the parser for namespaces is slow."""
+    return name.rpartition(":")[2]
+
+
+class _Keeper(LineHandler):
+    """Builds the tree of the kept elements."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.root: Element | None = None
+        self._open: list[Element] = []
+
     def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802
-        tag = name.rpartition(":")[2]  # prefixes are rare; asking the parser for namespaces is slow
+        tag = local(name)
         if not self._open and tag != "PMML":
             raise InvalidModel(f"the root element is {tag}, not PMML; push a PMML document")
         if not _is_kept(tag, attrs):

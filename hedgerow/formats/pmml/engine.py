@@ -3,19 +3,29 @@
 Importing this imports JPype, but starts nothing.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jpype
 import numpy as np
 
 from hedgerow.data.predictions import Labels, Values
-from hedgerow.data.records import Batch, Kind
+from hedgerow.data.records import Batch, Kind, Value
 from hedgerow.errors import InvalidModel
 from hedgerow.formats.columns import Columns
 from hedgerow.formats.pmml import jvm
 from hedgerow.formats.pmml.outputs import OutputField, Outputs
 from hedgerow.formats.pmml.rows import Answers, RowScorer
 from hedgerow.v1.models_pb2 import Feature, Signature
+
+_EXAMPLES = 8
+"""Valid values that are kept of a feature."""
+
+_READ: dict[int, Callable[[str], Value]] = {
+    Feature.TYPE_DOUBLE: float,
+    Feature.TYPE_INTEGER: float,
+    Feature.TYPE_STRING: str,
+}
 
 
 class PmmlEngine:
@@ -43,6 +53,8 @@ class PmmlEngine:
         self._columns = Columns(_inputs(model, signature))
         self._numbers_only = all(_is_number(feature) for feature in self._columns.features)
         self._rows = RowScorer(model, classes)
+        self.examples = _examples(model, self._columns.features)
+        """Valid values of the features that the document lists such of."""
 
     def answers(self, batch: Batch) -> Answers:
         """Return an answer for each row."""
@@ -80,6 +92,15 @@ def _inputs(model: Any, signature: Signature) -> list[Feature]:
     if strange:
         raise InvalidModel(f"the engine wants fields that the signature has not: {strange}")
     return [known[name] for name in names]
+
+
+def _examples(model: Any, features: Sequence[Feature]) -> dict[str, list[Value]]:
+    listed = {str(field.name()): field.validValues() for field in model.inputFields()}
+    return {
+        feature.name: [_READ[feature.type](str(value)) for value in values[:_EXAMPLES]]
+        for feature in features
+        if feature.type in _READ and (values := listed.get(feature.name, ()))
+    }
 
 
 def _classes(model: Any, signature: Signature) -> list[Any] | None:

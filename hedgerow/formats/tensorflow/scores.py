@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hedgerow.data.predictions import Floats, Labels, Predictions, Values
+from hedgerow.errors import InvalidModel
 from hedgerow.v1.models_pb2 import Signature
 
 _TOLERANCE = 1e-3  # sums of float32 probabilities differ from one by less, those of float16 hardly
@@ -28,7 +29,8 @@ class TensorScores:
     def predictions(self, scores: Scores, *, explain: bool = False) -> Predictions:
         """Make predictions of scores [records], [records, 1] or [records, classes].
 
-        Raises ValueError for another shape, and for a single score of two classes that is no probability.
+        Raises InvalidModel for another shape, and ValueError for a single score of two classes that is no
+        probability.
         """
         table = self._table(scores)
         outputs = self._outputs(table) if explain else {}
@@ -49,7 +51,7 @@ class TensorScores:
         wanted = len(self._classes) or 1
         if table.ndim == 2 and table.shape[1] in ((1, 2) if wanted == 2 else (wanted,)):
             return table
-        raise ValueError(
+        raise InvalidModel(
             f"the output {self._name!r} has the shape {list(scores.shape)}; it must give"
             f" {wanted} score(s) a record"
         )

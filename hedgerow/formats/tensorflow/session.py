@@ -86,9 +86,17 @@ class TensorFlowSession:
         return cls(load, signature)
 
     def run(self, rows: Matrix) -> Scores:
-        """Return the scores of rows [records, features] of `dtype`. Raises RuntimeError."""
+        """Return the scores of rows [records, features] of `dtype`.
+
+        Raises RuntimeError, and InvalidModel for what no other rows would change.
+        """
         try:
             scores: Scores = self._run(rows)[0]
+        except tf.errors.FailedPreconditionError as exc:
+            raise InvalidModel(
+                f"a table or variable of the graph was never initialised ({_said(exc)}); give the table an"
+                " initializer that is saved with it, and the variable a value, and export it again"
+            ) from exc
         except tf.errors.OpError as exc:
             raise RuntimeError(f"TensorFlow failed: {_said(exc)}") from exc
         return scores

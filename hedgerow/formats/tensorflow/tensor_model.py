@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 class TensorModel(Model):
     """Stacks the features into one matrix, has it scored, and reads the scores."""
 
+    # TensorFlow rewrites the graph in its first run and allocates in the first of each size.
+    warm_up_seconds = 0.1
+
     def __init__(
         self, descriptor: ModelDescriptor, definition: Path, session: "TensorFlowSession"
     ) -> None:

@@ -8,7 +8,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from hedgerow.plans.yaml_values import mapping, number, refusal, wrong
+from hedgerow.plans.tolerances import check_tolerance, tolerance_from
+from hedgerow.plans.yaml_values import mapping, number, refusal
 from hedgerow.v1 import rules_pb2 as pb
 from hedgerow.v1.plans_pb2 import PlanModel
 
@@ -36,7 +37,7 @@ def read(path: str, item: object) -> pb.ConsensusRule:
     if "quorum" in fields:
         rule.quorum.CopyFrom(_quorum_from(f"{path}.quorum", fields["quorum"]))
     if "tolerance" in fields:
-        rule.tolerance.CopyFrom(_tolerance_from(f"{path}.tolerance", fields["tolerance"]))
+        rule.tolerance.CopyFrom(tolerance_from(f"{path}.tolerance", fields["tolerance"]))
     weights = f"{path}.weights"
     for name, weight in mapping(weights, fields.get("weights")).items():
         rule.weights[name] = number(f"{weights}.{name}", weight, "a number of votes")
@@ -49,16 +50,6 @@ def _quorum_from(path: str, item: object) -> pb.Quorum:
     if item == "all":
         return pb.Quorum(all=True)
     return pb.Quorum(votes=number(path, item, "majority, all or a number of votes"))
-
-
-def _tolerance_from(path: str, item: object) -> pb.Tolerance:
-    allowed = "a number such as 0.5 or a share such as 5%"
-    if isinstance(item, str) and item.endswith("%"):
-        try:
-            return pb.Tolerance(relative=float(Decimal(item[:-1].strip()) / 100))
-        except ArithmeticError as exc:
-            raise wrong(path, item, allowed) from exc
-    return pb.Tolerance(absolute=number(path, item, allowed))
 
 
 # -- writing -------------------------------------------------------------------------------------------
@@ -103,7 +94,7 @@ def check(path: str, rule: pb.ConsensusRule, models: Sequence[PlanModel]) -> Non
         if not (math.isfinite(weight) and weight > 0):
             raise refusal(f"{path}.weights.{name}", f"{weight:g} is no weight; give more than 0")
     _check_quorum(f"{path}.quorum", rule, models)
-    _check_tolerance(f"{path}.tolerance", rule.tolerance)
+    check_tolerance(f"{path}.tolerance", rule.tolerance)
 
 
 def _check_quorum(path: str, rule: pb.ConsensusRule, models: Sequence[PlanModel]) -> None:
@@ -120,12 +111,3 @@ def _check_quorum(path: str, rule: pb.ConsensusRule, models: Sequence[PlanModel]
             path,
             f"{votes:g} of {float(there):g} votes can never agree; give at most {float(there):g}",
         )
-
-
-def _check_tolerance(path: str, tolerance: pb.Tolerance) -> None:
-    kind = tolerance.WhichOneof("kind")
-    if kind == "absolute" and not (math.isfinite(tolerance.absolute) and tolerance.absolute >= 0):
-        raise refusal(path, f"{tolerance.absolute:g} is no tolerance; give 0 or more")
-    # Beyond 100 % numbers of different signs would agree with each other but not with those between.
-    if kind == "relative" and not 0 <= tolerance.relative <= 1:
-        raise refusal(path, f"{100 * tolerance.relative:g}% is no tolerance; give 0% to 100%")

@@ -41,13 +41,13 @@ class Policy:
 
 
 def compile_policy(plan: plans_pb2.Plan, qualities: Sequence[float] = ()) -> Policy:
-    """Compile a plan; `qualities` are the registered qualities of its models, 0 for those left out.
+    """Compile a plan; `qualities` are what its metric says of its models: higher is better.
 
-    Raises InvalidPlan if the plan contradicts itself.
+    Those left out, or no number, are -infinity: none. Raises InvalidPlan if the plan contradicts itself.
     """
     check_plan(plan)
-    known = [quality if math.isfinite(quality) else 0.0 for quality in qualities]
-    padded = known[: len(plan.models)] + [0.0] * (len(plan.models) - len(known))
+    known = [-math.inf if math.isnan(quality) else quality for quality in qualities]
+    padded = known[: len(plan.models)] + [-math.inf] * (len(plan.models) - len(known))
     return Policy(_rule(plan, plan.policy.rule, padded), _default(plan.policy))
 
 

@@ -16,22 +16,23 @@ from services.collector.rules.verdict import NOBODY, Value, Verdict
 
 
 class QualityRule(Rule):
-    """The best answer by a measure: the model's registered quality, or the answer's confidence.
+    """The best answer by a measure: the model's rank in the plan, or the answer's confidence.
 
-    BEST_QUALITY: nothing outstanding can be *better* (equal is not better; a confidence can be 1), or
-    the deadline came. GOOD_ENOUGH: a better one may come, but the confidence of this one is at least
-    `good_enough`; of several, the best by the measure. Equals go to the one listed first.
+    Models rank by a metric, or as they are listed. BEST_QUALITY: nothing outstanding can be *better* (equal
+    is not better; a confidence can be 1), or the deadline came. GOOD_ENOUGH: a better one may come, but the
+    confidence of this one is at least `good_enough`; of several, the best by the measure. Equals go to the
+    one listed first.
     """
 
-    __slots__ = ("good_enough", "possible", "qualities")
+    __slots__ = ("good_enough", "possible", "ranks")
 
     def __init__(
-        self, voters: Sequence[int], qualities: Sequence[float] | None, good_enough: float | None
+        self, voters: Sequence[int], ranks: Sequence[float] | None, good_enough: float | None
     ) -> None:
-        """Take the quality of each model of the plan, or None to go by confidence."""
+        """Take the rank of each model of the plan (higher is better), or None to go by confidence."""
         super().__init__(voters)
-        self.qualities = None if qualities is None else tuple(qualities)
-        self.possible = self.qualities or (1.0,) * (max(voters) + 1)
+        self.ranks = None if ranks is None else tuple(ranks)
+        self.possible = self.ranks or (1.0,) * (max(voters) + 1)
         """The best that each model can still reach."""
         self.good_enough = math.inf if good_enough is None else good_enough
 
@@ -44,9 +45,8 @@ class QualityRule(Rule):
         otherwise: Rule | None,
     ) -> Self:
         quality = rule.quality
-        by_confidence = quality.by == pb.QUALITY_MEASURE_CONFIDENCE
         good_enough = quality.good_enough if quality.HasField("good_enough") else None
-        return cls(voters_of(models), None if by_confidence else qualities, good_enough)
+        return cls(voters_of(models), _ranks(quality, qualities), good_enough)
 
     def judge(
         self,
@@ -55,7 +55,7 @@ class QualityRule(Rule):
         outstanding: int,
         at_deadline: bool,
     ) -> Verdict | None:
-        measure = self.qualities or confidences
+        measure = self.ranks or confidences
         best = good = NOBODY
         ceiling = -math.inf
         for model in self.voters:
@@ -80,8 +80,8 @@ class QualityRule(Rule):
 
     def judge_columns(self, columns: Columns, outstanding: int, at_deadline: bool) -> Verdicts:
         measure = columns.confidences
-        if self.qualities is not None:
-            of_model = np.array(self.qualities)[columns.models]
+        if self.ranks is not None:
+            of_model = np.array(self.ranks)[columns.models]
             measure = np.broadcast_to(of_model[:, np.newaxis], columns.codes.shape)
         out = [self.possible[model] for model in self.voters if outstanding >> model & 1]
         ceiling = max(out, default=-np.inf)
@@ -92,6 +92,20 @@ class QualityRule(Rule):
         chosen = np.where(is_best | at_deadline, best, WAITS)
         reasons = np.where(is_good, pb.REASON_GOOD_ENOUGH, pb.REASON_BEST_QUALITY)
         return Verdicts.of_columns(columns, np.where(is_good, good, chosen), reasons)
+
+
+def _ranks(rule: pb.QualityRule, qualities: Sequence[float]) -> list[float] | None:
+    """Rank the models of a plan, equals alike; None: by confidence.
+
+    Ranks are finite, also of models without the metric: one of them still is better than no answer.
+    """
+    match rule.WhichOneof("measure"):
+        case "confidence":
+            return None
+        case "metric":
+            ascending = sorted(set(qualities))
+            return [float(ascending.index(quality)) for quality in qualities]
+    return [-float(place) for place in range(len(qualities))]
 
 
 def _best(measure: Numbers, among: Flags) -> tuple[Places, Numbers]:

@@ -46,8 +46,8 @@ class Rule(ABC):
     ) -> Self:
         """Make the rule of a plan that contradicts itself in nothing.
 
-        `qualities` are the registered qualities of the plan's models, `otherwise` the rule that judges
-        where this one finds nothing, for a rule that has one.
+        `qualities` are what the plan's metric says of its models (higher is better, -infinity: none),
+        `otherwise` is the rule that judges where this one finds nothing, for a rule that has one.
         """
 
     @abstractmethod

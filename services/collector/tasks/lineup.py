@@ -19,6 +19,7 @@ class Lineup:
     __slots__ = (
         "_by_name",
         "_by_version",
+        "awaited",
         "counts",
         "data_type",
         "encoded",
@@ -43,8 +44,9 @@ class Lineup:
         statistics: Statistics,
         held: int = 0,
         no_time: int = 0,
+        wanted: Sequence[int] = (),
     ) -> None:
-        """`held` and `no_time` are those of an Opening.
+        """`held` and `no_time` are those of an Opening, `wanted` is that of the plan's definition.
 
         Raises InvalidInput if there is not a version for each model.
         """
@@ -58,6 +60,12 @@ class Lineup:
         self.names = [model.name for model in plan.models]
         self.shadows = [model.shadow for model in plan.models]
         self.versions = list(versions)
+        self.awaited = {
+            place: number
+            for place, (number, version) in enumerate(zip(wanted, versions, strict=False))
+            if number not in (0, version)
+        }
+        """By place, the version that should answer, where another one was chosen or none."""
         hosted = sum(1 << place for place, version in enumerate(versions) if version)
         self.no_time = no_time & hosted
         """A bit for each model that will not be started, for it could not answer in time."""
@@ -76,8 +84,12 @@ class Lineup:
             for name, version in zip(self.names, versions, strict=True)
         ]
         self.named = [
-            ModelReport(name=name, version=version, shadow=shadow).SerializeToString()
-            for name, version, shadow in zip(self.names, versions, self.shadows, strict=True)
+            ModelReport(
+                name=name, version=version, shadow=shadow, wanted=self.awaited.get(place, 0)
+            ).SerializeToString()
+            for place, (name, version, shadow) in enumerate(
+                zip(self.names, versions, self.shadows, strict=True)
+            )
         ]
         """What the reports of each model begin with, encoded."""
         self.encoded: dict[tuple[str | None, Verdict], bytes] = {}

@@ -5,22 +5,26 @@ nothing outside of this package does. Whatever goes wrong with Redis comes out a
 that are gone or damaged as `Corrupt`.
 """
 
+from services.common.log.connection import LogRefused
 from services.common.log.definitions import Definitions
-from services.common.log.entries import Entry
-from services.common.log.follower import Follower, Mark
+from services.common.log.entries import Entry, SnapshotItem
+from services.common.log.following import Follower, Mark
 from services.common.log.log import Log
 from services.common.log.members import Members
 from services.common.log.mirror import Mirror
-from services.common.log.models import Conflict, ModelLog
+from services.common.log.models import Conflict, History, ModelLog
 
 __all__ = [
     "Conflict",
     "Definitions",
     "Entry",
     "Follower",
+    "History",
     "Log",
+    "LogRefused",
     "Mark",
     "Members",
     "Mirror",
     "ModelLog",
+    "SnapshotItem",
 ]

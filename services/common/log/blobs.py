@@ -1,9 +1,9 @@
-"""Definitions too big for an event, in chunks under their sha256."""
+"""Definitions and verifications, in chunks under their sha256."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,6 +18,18 @@ if redis.call('PTTL', KEYS[1]) == -1 then
 else
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 end
+"""
+
+# Chunks that somebody made durable meanwhile stay.
+_REMOVE = """
+local freed = 0
+for _, key in ipairs(KEYS) do
+  if redis.call('PTTL', key) >= 0 then
+    freed = freed + redis.call('STRLEN', key)
+    redis.call('UNLINK', key)
+  end
+end
+return freed
 """
 
 
@@ -44,7 +56,7 @@ class Blobs:
 
     async def keep(self, sha256: str, chunks: int) -> None:
         """Make chunks durable. Raises Unavailable if one has expired meanwhile."""
-        names = [keys.blob(sha256, number) for number in range(chunks)]
+        names = _names(sha256, chunks)
         async with within(BULK), self._redis.pipeline(transaction=False) as pipeline:
             for name in names:
                 pipeline.persist(name)
@@ -54,6 +66,34 @@ class Blobs:
         if not all(there):
             raise Unavailable("the push took so long that its first part has expired; push again")
 
+    async def doom(self, sha256: str, chunks: int) -> None:
+        """Have chunks expire, if `keep` is not called. Raises Unavailable."""
+        async with within(BULK), self._redis.pipeline(transaction=False) as pipeline:
+            for name in _names(sha256, chunks):
+                pipeline.pexpire(name, _milliseconds_of_upload())
+            await pipeline.execute()
+
+    async def spare(self, sha256: str, chunks: int) -> None:
+        """Take `doom` back, of the chunks that are there. Raises Unavailable."""
+        async with within(BULK), self._redis.pipeline(transaction=False) as pipeline:
+            for name in _names(sha256, chunks):
+                pipeline.persist(name)
+            await pipeline.execute()
+
+    async def remove(self, sha256: str, chunks: int) -> int:
+        """Remove chunks that are still doomed and return how many bytes went. Raises Unavailable."""
+        names = _names(sha256, chunks)
+        async with within(BULK):
+            freed: int = await self._redis.eval(_REMOVE, len(names), *names)
+        return freed
+
+    async def there(self, chunks: Iterable[tuple[str, int]]) -> list[bool]:
+        """Tell of each chunk, by its sha256 and number, whether it is there. Raises Unavailable."""
+        async with within(BULK), self._redis.pipeline(transaction=False) as pipeline:
+            for sha256, number in chunks:
+                pipeline.exists(keys.blob(sha256, number))
+            return [bool(found) for found in await pipeline.execute()]
+
     async def read(self, sha256: str, chunks: int) -> AsyncIterator[bytes]:
         """Yield the chunks in order, unverified. Raises Corrupt if one is gone, Unavailable."""
         for number in range(chunks):
@@ -62,6 +102,10 @@ class Blobs:
             if chunk is None:
                 raise Corrupt(f"chunk {number} of {chunks} of definition {sha256} is gone")
             yield chunk
+
+
+def _names(sha256: str, chunks: int) -> list[str]:
+    return [keys.blob(sha256, number) for number in range(chunks)]
 
 
 async def _read(file: BinaryIO) -> bytes:

@@ -47,6 +47,11 @@ BLOCKING = BLOCK + timedelta(seconds=3)
 
 _CONNECT = timedelta(seconds=1)
 
+
+class LogRefused(Unavailable):
+    """Redis has said no, so nothing was done. Of any other failure nobody knows."""
+
+
 _REFUSALS: tuple[tuple[type[RedisError], str], ...] = (
     # Of several that fit, the first: some are kinds of others.
     (OutOfMemoryError, "the log is full: Redis has reached its maxmemory; raise it"),
@@ -94,7 +99,10 @@ def connect(url: str, password: str = "") -> Any:
 
 @asynccontextmanager
 async def within(limit: timedelta) -> AsyncIterator[None]:
-    """Raise Unavailable for whatever Redis or the way to it did, and if the block takes too long."""
+    """Raise Unavailable for whatever Redis or the way to it did, and if the block takes too long.
+
+    If Redis said no, it is LogRefused.
+    """
     try:
         async with asyncio.timeout(limit.total_seconds()):
             yield
@@ -103,7 +111,10 @@ async def within(limit: timedelta) -> AsyncIterator[None]:
             f"the log is out of reach: no answer within {limit.total_seconds():g} s"
         ) from error
     except (RedisError, OSError) as error:
-        raise Unavailable(_meaning(error)) from error
+        said_no = isinstance(error, ResponseError | ReadOnlyError) and not isinstance(
+            error, ConnectionError
+        )
+        raise (LogRefused if said_no else Unavailable)(_meaning(error)) from error
 
 
 def _meaning(error: Exception) -> str:

@@ -75,12 +75,17 @@ class Members:
         return sorted(address.decode() for address in found)
 
     async def watch(
-        self, service: str, every: timedelta, lease: timedelta
+        self,
+        service: str,
+        every: timedelta,
+        lease: timedelta,
+        remembered: frozenset[str] = frozenset(),
     ) -> AsyncIterator[frozenset[str]]:
         """Yield the addresses now and at each change, asking `every` so often, for ever.
 
         While the log is out of reach nothing changes, and for a `lease` after it came back nobody is
-        taken for gone: leases ran out meanwhile that their holders could not renew.
+        taken for gone: leases ran out meanwhile that their holders could not renew. Who is `remembered`
+        is taken for there if the log is out of reach from the start.
         """
         clock = asyncio.get_running_loop().time
         known: frozenset[str] | None = None
@@ -90,6 +95,9 @@ class Members:
                 listed = frozenset(await self.list(service))
             except Unavailable:
                 complete_from = clock() + lease.total_seconds()
+                if known is None and remembered:
+                    known = remembered
+                    yield known
             else:
                 now = listed if clock() >= complete_from else listed | (known or frozenset())
                 if now != known:

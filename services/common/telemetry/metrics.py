@@ -67,6 +67,10 @@ class Metrics(Collector):
             state = asked.result(_PATIENCE_SECONDS)
         finally:
             asked.cancel()
+        problem = f"hedgerow_{self._service}_log_problem"
+        yield GaugeMetricFamily(
+            problem, "1 if something is wrong with the log", value=bool(state.log_problem)
+        )
         for gauge in state.gauges:
             name = f"hedgerow_{self._service}_{gauge.name}"
             yield GaugeMetricFamily(name, f"{gauge.name.replace('_', ' ')} now", value=gauge.value)

@@ -1,7 +1,7 @@
 """The life of a model host, from the fork to its exit.
 
-It loads and warms the model, then serves it (`services.executor.host.server`) until the agent says
-DRAIN or is gone. gRPC is imported only after the fork: a process that has it must not be forked.
+It loads, verifies and warms the model, then serves it (`services.executor.host.server`) until the agent
+says DRAIN or is gone. gRPC is imported only after the fork: a process that has it must not be forked.
 """
 
 import contextlib
@@ -10,17 +10,20 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import structlog
 import uvloop
 
+from hedgerow.data.records import Batch
 from hedgerow.errors import HedgerowError, Unavailable
-from hedgerow.formats import Model
+from hedgerow.formats import Model, ModelFactory
 from hedgerow.formats.factories import factory_of
+from hedgerow.formats.verification import answered_records, verify
 from hedgerow.formats.warmup import warm_up
-from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion
+from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion, Verification
 from services.common.logs import configure_logging, fields_of
 from services.executor.heartbeat import Heartbeat
 from services.executor.host.spec import Failed, HostSpec
@@ -69,9 +72,36 @@ def _load(version: ModelVersion, spec: HostSpec) -> Model:
     descriptor = ModelDescriptor()
     descriptor.CopyFrom(version.descriptor)
     descriptor.signature.CopyFrom(version.signature)
-    model = factory_of(descriptor.model_type).create(descriptor, spec.definition)
-    warm_up(model)
+    factory = factory_of(descriptor.model_type)
+    verifications = list(_verifications(factory, descriptor, spec))
+    model = factory.create(descriptor, spec.definition)
+    for verification in verifications:
+        verify(model, verification)
+        _log.info("the model reproduces its verification", records=verification.records.rows)
+    known = [records for v in verifications if (records := answered_records(v)) is not None]
+    _warm_up(model, known[-1] if known else None, spec)
     return model
+
+
+def _verifications(
+    factory: ModelFactory, descriptor: ModelDescriptor, spec: HostSpec
+) -> Iterator[Verification]:
+    """Yield what the definition itself has to verify the model by, and what was pushed with it."""
+    own = factory.own_verification(descriptor, spec.definition)
+    if own is not None:
+        yield own
+    if spec.verification is not None:
+        yield Verification.FromString(spec.verification.read_bytes())
+
+
+def _warm_up(model: Model, known: Batch | None, spec: HostSpec) -> None:
+    warmth = warm_up(model, known, spec.batch_rows, spec.row_limit)
+    if warmth.refused:
+        _log.warning(
+            "the model takes no made-up records and was not warmed up; records to verify it by, pushed"
+            " with it, would do",
+            reason=warmth.refused,
+        )
 
 
 def _die_before_others() -> None:

@@ -17,6 +17,9 @@ class HostSpec:
     definition: Path
     """The model's bytes."""
 
+    verification: Path | None
+    """A serialized Verification that was pushed with it."""
+
     heartbeat: Path
     """Where the heartbeat goes."""
 
@@ -31,6 +34,9 @@ class HostSpec:
 
     row_limit: int
     """Rows scored in one call, unless one task has more."""
+
+    batch_rows: tuple[int, ...]
+    """Sizes that batches of this model have had, beside the usual ones."""
 
     drain_seconds: float
     """The longest that draining may take."""

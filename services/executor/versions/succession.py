@@ -15,7 +15,7 @@ def still_needed(
 ) -> bool:
     """Whether a version not wanted any more has to go on until the wanted ones of its model serve.
 
-    So does the newest that serves, for it may be what a plan used until now; and what is being loaded
+    So does the newest that serves, if nothing wanted is newer; and what is being loaded
     (`loading`: there is a process), or with pushes that come faster than models load nothing new would
     ever serve.
     """
@@ -24,7 +24,7 @@ def still_needed(
         return False
     if key in loading:
         return True
-    others = [other for other in serving if _same_model(other, key) and other not in wanted]
+    others = [other for other in serving if _same_model(other, key)]
     return key in serving and key == max(others)
 
 

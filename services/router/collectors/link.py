@@ -156,7 +156,10 @@ class CollectorLink:
             return known, []
         key = len(keys) + 1 if len(keys) < _MOST_PLANS else keys.pop(next(iter(keys)))
         keys[plan.content] = key
-        return key, [PlanDefinition(key=key, plan=plan.message, qualities=plan.qualities)]
+        definition = PlanDefinition(
+            key=key, plan=plan.message, qualities=plan.qualities, wanted=plan.awaited
+        )
+        return key, [definition]
 
     def _send(self, request: CollectRequest) -> None:
         request.sent_ns = now_ns()

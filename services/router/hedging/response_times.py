@@ -17,8 +17,8 @@ _MOST_KEPT = 512
 _SORTED_FOR = 0.05
 """Seconds for which the sorted times are good enough."""
 
-PlannedModel = tuple[tuple[str, str], int]
-"""Data type and name; the version to stay on, or 0."""
+PlannedModel = tuple[tuple[str, str], str]
+"""Data type and name; the reference by which a plan has it."""
 
 
 class ResponseTimes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import grpc
@@ -13,15 +13,14 @@ import structlog
 
 from hedgerow.v1.execution_pb2 import Host, HostState, WatchHostsRequest, WatchHostsResponse
 from hedgerow.v1.execution_pb2_grpc import ExecutorServiceStub
+from hedgerow.v1.state_pb2 import Executor
 from services.common.logs import fields_of
 from services.common.peer_stream import Listener, PeerStream, StreamEnd
 from services.router.hosts.link import HostLink, HostListener, Offer
 from services.router.hosts.work_spared import WorkSpared
+from services.router.plans.in_effect import ModelName
 
 _log = structlog.get_logger()
-
-ModelName = tuple[str, str]
-"""Data type and name."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 """Seconds until a host that is announced and cannot be reached is tried again; doubled from try to try."""
@@ -33,7 +32,8 @@ class Fleet:
     """Knows every host by its executor's announcements.
 
     `changed` is called when other versions than before would be chosen; `lost` with the tasks of a host
-    whose stream has ended; `cut` with a host and the address of a collector that it cannot reach.
+    whose stream has ended; `cut` with a host and the address of a collector that it cannot reach. `lineups`
+    gives the versions that may answer for a model, in each place that plans have it, best first.
     """
 
     def __init__(
@@ -41,12 +41,14 @@ class Fleet:
         frame_tasks: int,
         work: WorkSpared,
         changed: Callable[[], None],
+        lineups: Callable[[ModelName], Iterable[Sequence[int]]],
         lost: Callable[[HostLink, list[Offer]], None],
         cut: Callable[[HostLink, str], None],
     ) -> None:
         self._frame_tasks = frame_tasks
         self._work = work
         self._changed = changed
+        self._lineups = lineups
         self._lost = lost
         self._cut = cut
         self._listener = HostListener(self._link_ready, self._link_lost, self._link_cut)
@@ -54,6 +56,7 @@ class Fleet:
         self._members: frozenset[str] = frozenset()
         self._watches: dict[str, PeerStream[None, WatchHostsResponse]] = {}
         self._announced: dict[str, list[Host]] = {}
+        self._runs: dict[str, Executor] = {}
         self._links: dict[str, HostLink] = {}
         self._by_model: dict[ModelName, list[HostLink]] = {}
         self._pauses: dict[str, float] = {}
@@ -85,6 +88,10 @@ class Fleet:
         """The addresses of the executors that are members."""
         return self._members
 
+    def executor_states(self) -> list[Executor]:
+        """Return the executors that have told what they run, by address."""
+        return [self._runs[address] for address in sorted(self._runs)]
+
     @property
     def unmet(self) -> list[str]:
         """The addresses of executors that have not told their hosts, and of serving hosts not reached."""
@@ -114,19 +121,18 @@ class Fleet:
     def choose(
         self,
         model: ModelName,
-        version: int,
+        versions: Sequence[int],
         collector: str = "",
         excluding: Collection[object] = (),
     ) -> HostLink | None:
-        """Return a host of a model: of `version`, or of the newest that serves if that is 0.
+        """Return a host of a model: of the first of some versions that a host is reached of.
 
-        While no host serves `version`, it is one of the version next to it: a plan may be in force before
-        the version that it asks for is loaded, and what answered until then answers on.
+        A plan may point to a version before that is loaded, and what answered until then answers on.
 
         Among several it is the less loaded of two random ones that can reach the collector. None if no
         host serves it. One that cannot reach the collector is better than none.
         """
-        links = [link for link in self._usable(model, version) if link not in excluding]
+        links = [link for link in self._usable(model, versions) if link not in excluding]
         if self._cuts[collector]:
             links = [link for link in links if collector not in link.cut_from] or links
         if len(links) < 2:
@@ -134,17 +140,20 @@ class Fleet:
         one, other = random.sample(links, 2)
         return one if one.outstanding <= other.outstanding else other
 
-    def _usable(self, model: ModelName, version: int) -> list[HostLink]:
-        links = [
-            link for link in self._by_model.get(model, ()) if link.is_ready and not link.is_retired
-        ]
-        if version and links:
-            nearest = min(links, key=lambda link: _distance(link.model.version, version))
-            return [link for link in links if link.model.version == nearest.model.version]
-        # A draining host is used only until another one is ready, whatever their versions.
-        links = [link for link in links if not link.is_draining] or links
-        newest = max((link.model.version for link in links), default=0)
-        return [link for link in links if link.model.version == newest]
+    def _usable(self, model: ModelName, versions: Sequence[int]) -> list[HostLink]:
+        """Return the hosts of the best version there is; those that drain only where no other one is."""
+        known = self._by_model.get(model, ())
+        ready = [link for link in known if link.is_ready and not link.is_retired]
+        for draining in (False, True):
+            for version in versions:
+                found = [
+                    link
+                    for link in ready
+                    if link.model.version == version and link.is_draining == draining
+                ]
+                if found:
+                    return found
+        return []
 
     # -- executors ---------------------------------------------------------------------------------
 
@@ -164,7 +173,14 @@ class Fleet:
 
     def _watch(self, address: str) -> PeerStream[None, WatchHostsResponse]:
         def received(response: WatchHostsResponse) -> None:
+            for host in response.hosts:
+                host.executor = address
             self._announced[address] = list(response.hosts)
+            self._runs[address] = Executor(
+                address=address,
+                data_types=response.data_types,
+                model_types=response.model_types,
+            )
             self._update()
 
         def lost(end: StreamEnd) -> None:
@@ -172,12 +188,14 @@ class Fleet:
                 _log.info("an executor was lost", executor=address, reason=end.reason)
             # The links to its hosts stay for as long as their own streams do.
             self._announced.pop(address, None)
+            self._runs.pop(address, None)
 
         listener = Listener(received, lost, over=lambda: self._watch_over(address))
         return PeerStream(address, _watch_hosts, listener, f"executor {address}")
 
     def _watch_over(self, address: str) -> None:
         self._announced.pop(address, None)
+        self._runs.pop(address, None)
         del self._watches[address]
 
     def _update(self) -> None:
@@ -231,11 +249,13 @@ class Fleet:
         )
 
     def _retire_draining(self) -> None:
-        """Close draining hosts whose model another host is ready to score."""
-        for links in self._by_model.values():
-            if any(link.is_ready and not link.is_draining for link in links):
-                for link in links:
-                    if link.is_draining and not link.is_retired:
+        """Close draining hosts that no plan has to score on any more."""
+        for model, links in self._by_model.items():
+            draining = [link for link in links if link.is_draining and not link.is_retired]
+            if draining:
+                needed = [self._usable(model, versions) for versions in self._lineups(model)]
+                for link in draining:
+                    if not any(link in usable for usable in needed):
                         link.retire()
 
     def _link_lost(self, link: HostLink, offers: list[Offer]) -> None:
@@ -269,11 +289,6 @@ class Fleet:
         """End all streams."""
         await asyncio.gather(*(watch.close() for watch in list(self._watches.values())))
         await asyncio.gather(*(link.close() for link in list(self._links.values())))
-
-
-def _distance(version: int, wanted: int) -> tuple[int, int]:
-    """Order versions by how near they are; of two, the older is first."""
-    return abs(version - wanted), version
 
 
 def _model_of(link: HostLink) -> ModelName:

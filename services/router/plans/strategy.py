@@ -60,7 +60,7 @@ class Strategy:
 def compile_strategy(plan: plans_pb2.Plan) -> Strategy:
     """Compile the strategy of a plan that has been checked."""
     wire = plan.strategy
-    starts = [_start(wire.starts.get(str(Reference(m.name, m.version)))) for m in plan.models]
+    starts = [_start(wire.starts.get(str(Reference.of(m)))) for m in plan.models]
     voters = [place for place, model in enumerate(plan.models) if not model.shadow]
     hedge = _delay(wire.replica_hedge) if wire.HasField("replica_hedge") else None
     return Strategy(

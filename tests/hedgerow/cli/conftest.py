@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from hedgerow.cli.app import app
+from tests.hedgerow.real_registry import RealRegistry
 
 
 @dataclass(frozen=True)
@@ -45,3 +48,48 @@ def run() -> Run:
         return Done(result.exit_code, result.stdout, result.stderr)
 
     return call
+
+
+PLAN = "data_type: {}\nmodels:\n  - name: {}\npolicy:\n  timeout: {{}}\n"
+
+
+class Cli:
+    """The command line, of one data type, in a folder of its own."""
+
+    def __init__(self, run: Run, folder: Path, data_type: str) -> None:
+        self._run, self._folder, self.data_type = run, folder, data_type
+
+    def __call__(self, *arguments: str, **extra: Any) -> Done:
+        """Run a command; `T/` in it stands for the data type and a slash."""
+        said = [argument.replace("T/", f"{self.data_type}/") for argument in arguments]
+        return self._run(*said, **extra)
+
+    def json(self, *arguments: str) -> Any:
+        """Return what a command tells scripts."""
+        return json.loads(self(*arguments, "--json").out)
+
+    def push(self, number: int, *more: str) -> Done:
+        """Push the model whose answer is a number."""
+        file = self._folder / f"{number}.constant.json"
+        file.write_text(json.dumps({"value": float(number), "features": [self.data_type]}))
+        return self("models", "push", str(file), "--name", "T/tree", *more)
+
+    def plan(self, reference: str, *more: str) -> Done:
+        """Apply a plan of one model."""
+        return self("plan", "apply", "-", *more, input=PLAN.format(self.data_type, reference))
+
+
+@pytest.fixture
+def cli(
+    run: Run,
+    real: RealRegistry,
+    teller: str,
+    data_type: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Cli:
+    """The command line, set to the real registry."""
+    monkeypatch.setenv("HEDGEROW_REGISTRY", real.address)
+    monkeypatch.setenv("HEDGEROW_ROUTER", teller)
+    monkeypatch.setenv("HEDGEROW_CALLER", "Ada Løvelace")
+    return Cli(run, tmp_path, data_type)

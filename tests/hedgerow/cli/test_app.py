@@ -30,11 +30,9 @@ def test_without_a_command_it_helps(run: Run) -> None:
 
 
 def test_what_is_asked_wrongly_is_one_line_and_code_2(run: Run) -> None:
-    done = run(
-        "models", "push", "tree.pmml", "--data-type", "wine", "--name", "t", "--quality", "3"
-    )
+    done = run("models", "push", "tree.pmml", "--data-type", "wine", "--name", "t", "--metric", "3")
     assert done.code == 2
-    assert "--quality" in done.error
+    assert "--metric" in done.error
     assert "--help" in done.error
 
     assert "Did you mean 'score'" in run("scor").error

@@ -88,7 +88,7 @@ async def test_no_more_is_sent_again_when_very_many_fail(
         assert SERVICE_CONFIG["retryThrottling"]["maxTokens"] == 2 * more_at_most
 
 
-async def test_what_only_reads_a_registry_is_sent_again(
+async def test_what_does_no_harm_a_second_time_is_sent_to_a_registry_again(
     registry: str, fake_registry: FakeRegistry
 ) -> None:
     fake_registry.is_down = True
@@ -97,6 +97,9 @@ async def test_what_only_reads_a_registry_is_sent_again(
             client.list_models(),
             client.get_model("wine", "tree"),
             client.get_plan("wine"),
+            client.list_plans("wine"),
+            client.list_aliases("wine"),
+            client.retire_model("wine", "tree", 1),  # twice is once
         ):
             fake_registry.calls = 0
             with pytest.raises(errors.Unavailable):
@@ -112,6 +115,13 @@ async def test_what_changes_a_registry_is_not_sent_again(
         for call in (
             client.apply_plan(Plan(data_type="wine")),
             client.push_model(b"<PMML/>", data_type="wine", name="tree", model_type="pmml"),
+            client.set_tags("wine", "tree", 1, {"run": "1"}),
+            client.delete_model("wine", "tree", 1),
+            client.retry_model("wine", "tree", 1),
+            client.set_alias("wine", "tree", 1, "champion"),
+            client.rollback_alias("wine", "tree", "champion"),
+            client.delete_alias("wine", "tree", "champion"),
+            client.rollback_plan("wine"),
         ):
             fake_registry.calls = 0
             with pytest.raises(errors.Unavailable):

@@ -11,7 +11,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
 from hedgerow.demo.examples import load_examples
-from hedgerow.demo.reload import Flow
+from hedgerow.demo.flow import Flow
 from hedgerow.demo.span_receiver import Span, SpanReceiver
 from hedgerow.demo.tables import milliseconds, sparkline
 from hedgerow.demo.traced import bar_of, in_order
@@ -84,7 +84,7 @@ def test_the_examples_of_the_repository_are_found() -> None:
     examples = load_examples(None)
     assert len(examples.records) == len(examples.truth) == 60
     assert {model.file.is_file() for model in (*examples.models, *examples.updates)} == {True}
-    for plan in ("wine.yaml", "timeout.yaml", "quality.yaml", "one-model.yaml"):
+    for plan in ("wine.yaml", "timeout.yaml", "quality.yaml", "champion.yaml"):
         named = {model.name for model in examples.plan(plan).models}
         assert named <= {model.name for model in examples.models}
 

@@ -27,6 +27,8 @@ class FakeRegistry(registry_pb2_grpc.RegistryServiceServicer):
         self.is_down = False
         """Fail all calls, as a registry that cannot reach its log."""
         self.calls = 0
+        self.callers: list[str | bytes] = []
+        """Who made them, as they were told."""
 
     def PushModel(
         self,
@@ -35,9 +37,10 @@ class FakeRegistry(registry_pb2_grpc.RegistryServiceServicer):
     ) -> registry_pb2.PushModelResponse:
         descriptor = next(request_iterator).descriptor
         self._called(context)
-        data = b""
+        data, tags = b"", registry_pb2.Tags()
         for part in request_iterator:
             data += part.chunk
+            tags.MergeFrom(part.tags)
             if len(data) > self.limit:
                 abort(context, errors.LimitExceeded(f"over the limit of {self.limit} bytes"))
         if data.startswith(b"not a model"):
@@ -45,9 +48,11 @@ class FakeRegistry(registry_pb2_grpc.RegistryServiceServicer):
         for model, known in self.models:
             if known == data and model.descriptor == descriptor:
                 return registry_pb2.PushModelResponse(model=model, created=False)
-        return registry_pb2.PushModelResponse(model=self._add(descriptor, data), created=True)
+        return registry_pb2.PushModelResponse(model=self._add(descriptor, data, tags), created=True)
 
-    def _add(self, descriptor: ModelDescriptor, data: bytes) -> ModelVersion:
+    def _add(
+        self, descriptor: ModelDescriptor, data: bytes, tags: registry_pb2.Tags
+    ) -> ModelVersion:
         same = [m for m, _ in self.models if m.descriptor.name == descriptor.name]
         model = ModelVersion(
             descriptor=descriptor,
@@ -55,6 +60,7 @@ class FakeRegistry(registry_pb2_grpc.RegistryServiceServicer):
             version=len(same) + 1,
             sha256=hashlib.sha256(data).hexdigest(),
             size=len(data),
+            tags=tags.tags,
         )
         model.pushed_at.FromJsonString("2026-01-02T03:04:05Z")
         self.models.append((model, data))
@@ -108,7 +114,29 @@ class FakeRegistry(registry_pb2_grpc.RegistryServiceServicer):
             abort(context, errors.NotFound.among("data type", request.data_type, self.plans))
         return registry_pb2.GetPlanResponse(plan=self.plans[request.data_type])
 
+    def _counted(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Count a call, for those who want to know how often it comes; the real registry has the rest."""
+        self._called(context)
+        abort(context, errors.Refused("this registry is a fake"))
+
+    SetTags = _counted
+    RetireModel = _counted
+    DeleteModel = _counted
+    RetryModel = _counted
+    SetAlias = _counted
+    RollbackAlias = _counted
+    DeleteAlias = _counted
+    ListAliases = _counted
+    ListPlans = _counted
+    RollbackPlan = _counted
+    WatchModels = _counted
+    Backup = _counted
+
+    def Restore(self, request_iterator: Any, context: grpc.ServicerContext) -> Any:
+        return self._counted(request_iterator, context)
+
     def _called(self, context: grpc.ServicerContext) -> None:
+        self.callers.append(dict(context.invocation_metadata()).get("hedgerow-caller", ""))
         self.calls += 1
         if self.is_down:
             abort(context, errors.Unavailable("the log is out of reach"))

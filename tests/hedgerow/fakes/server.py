@@ -11,7 +11,7 @@ import grpc
 from hedgerow.v1 import registry_pb2_grpc, scoring_pb2_grpc, state_pb2_grpc
 from tests.hedgerow.fakes.registry import FakeRegistry
 from tests.hedgerow.fakes.router import FakeRouter
-from tests.hedgerow.fakes.state import FakeState
+from tests.hedgerow.fakes.state import FakeState, TellingRouter
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def served(*servicers: object) -> Iterator[str]:
             scoring_pb2_grpc.add_ScoringServiceServicer_to_server(servicer, server)
         if isinstance(servicer, FakeRegistry):
             registry_pb2_grpc.add_RegistryServiceServicer_to_server(servicer, server)
-        if isinstance(servicer, FakeState):
+        if isinstance(servicer, FakeState | TellingRouter):
             state_pb2_grpc.add_StateServiceServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

@@ -8,6 +8,18 @@ from hedgerow.v1 import state_pb2, state_pb2_grpc
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion
 
 
+class TellingRouter(state_pb2_grpc.StateServiceServicer):
+    """Tells one state after the other, and the last again and again."""
+
+    def __init__(self) -> None:
+        self.states = [state_pb2.GetStateResponse(service="router")]
+
+    def GetState(
+        self, request: state_pb2.GetStateRequest, context: grpc.ServicerContext
+    ) -> state_pb2.GetStateResponse:
+        return self.states.pop(0) if len(self.states) > 1 else self.states[0]
+
+
 class FakeState(state_pb2_grpc.StateServiceServicer):
     """Says what an executor, a collector and a router would say, in one."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hedgerow.plans.plan import plan_from_yaml, plan_to_yaml
+from hedgerow.plans.plan import plan_from_yaml, plan_to_yaml, policy_from_yaml
 from hedgerow.v1 import plans_pb2 as pb
 from hedgerow.v1 import rules_pb2
 from tests.hedgerow.plans.texts import wine
@@ -42,7 +42,7 @@ def test_a_plan_is_read_as_it_was_meant() -> None:
     assert dict(first.consensus.weights) == {"wine-net": 2}
     assert second.consensus.quorum.all
     assert second.consensus.tolerance.absolute == 0.5
-    assert second.otherwise.quality.by == rules_pb2.QUALITY_MEASURE_CONFIDENCE
+    assert second.otherwise.quality.confidence
     assert second.otherwise.quality.good_enough == 0.9
     assert policy.default_answer.label == "1"
 
@@ -71,3 +71,16 @@ def test_revision_and_time_are_not_written() -> None:
 def test_two_versions_of_a_model_may_stand_side_by_side() -> None:
     plan = plan_from_yaml(wine(models="[{name: a@1}, {name: a@2, shadow: true}]"))
     assert [model.version for model in plan.models] == [1, 2]
+
+
+def test_the_data_set_of_a_metric_is_read_though_yaml_takes_its_key_for_true() -> None:
+    policy = policy_from_yaml("quality: {by: accuracy, on: held-out, good_enough: 0.9}")
+    said = rules_pb2.QualityRule(metric="accuracy", data_set="held-out", good_enough=0.9)
+    assert policy.rule.quality == said
+    mapping = {"by": "accuracy", "on": "held-out", "good_enough": 0.9}
+    assert policy_from_yaml({"quality": mapping}) == policy
+
+
+def test_a_quality_rule_goes_by_confidence_or_by_the_order_in_the_plan_too() -> None:
+    assert policy_from_yaml("quality: {by: confidence}").rule.quality.confidence
+    assert policy_from_yaml("quality: {}").rule.quality == rules_pb2.QualityRule()

@@ -23,7 +23,7 @@ from tests.hedgerow.plans.texts import wine
         (wine(models="a"), "models", "a list of models"),
         (wine(models="[a]"), "models[0]", "keys with values"),
         (wine(models="[{name: 3}]"), "models[0].name", "a name"),
-        (wine(models="[{name: a@champion}]"), "models[0].name", "1, 2, 3"),
+        (wine(models="[{name: a@-1}]"), "models[0].name", "after '@' comes a version"),
         (wine(models="[{name: a, starts: 5ms}]"), "models[0]", "name, shadow, start, start_after"),
         (wine(models="[{name: a, shadow: 1}]"), "models[0].shadow", "true or false"),
         (wine("{}"), "policy", "one of timeout, consensus, quality"),
@@ -46,7 +46,10 @@ from tests.hedgerow.plans.texts import wine
         (wine("{consensus: {tolerance: wide}}"), "policy.consensus.tolerance", "5%"),
         (wine("{consensus: {weights: {a: x}}}"), "policy.consensus.weights.a", "number of votes"),
         (wine(f"{{consensus: {{quorum: {'9' * 400}}}}}"), "policy.consensus.quorum", "a number"),
-        (wine("{quality: {by: vibes}}"), "policy.quality.by", "registered or confidence"),
+        (wine("{quality: {by: 3}}"), "policy.quality.by", "the name of a metric, or confidence"),
+        (wine("{quality: {by: registered}}"), "policy.quality.by", "the order in the plan"),
+        (wine("{quality: {by: a, on: 2026-06-01}}"), "policy.quality.on", "in quotes if it is a"),
+        (wine("{quality: {by: a, yes: held-out}}"), "policy.quality", "by, on, good_enough"),
         (wine("{quality: {good_enough: yes}}"), "policy.quality.good_enough", "0 to 1"),
         (wine("{timeout: {}, default: {value: true}}"), "policy.default.value", "label in quotes"),
         (wine("{timeout: {}, default: {label: x}}"), "policy.default", "allowed are value"),
@@ -110,6 +113,16 @@ SIXTY_FIVE = "[" + ", ".join(f"{{name: m{i}}}" for i in range(65)) + "]"
             wine("{timeout: {}, deadline: 61m}"),
             "policy.deadline: it must be more than 0 and at most 1h",
         ),
+        (
+            wine("{quality: {by: 7up}}"),
+            "policy.quality.by: '7up' cannot name a metric; use letters",
+        ),
+        (wine('{quality: {by: a, on: "\\t"}}'), "policy.quality.on: '\\t' cannot name a data set"),
+        (wine("{quality: {on: held-out}}"), "policy.quality.on: only a metric has a data set"),
+        (
+            wine("{quality: {by: confidence, on: held-out}}"),
+            "policy.quality.on: only a metric has a data set",
+        ),
         (wine("{quality: {good_enough: 1.1}}"), "policy.quality.good_enough: 1.1 is no confidence"),
         (wine("{timeout: {}, default: {value: ''}}"), "policy.default.value: there is none"),
         (
@@ -138,8 +151,11 @@ def test_what_only_rpc_can_say_is_refused_too() -> None:
     plan = pb.Plan(data_type="wine", models=[pb.PlanModel(name="a")])
     with pytest.raises(InvalidPlan, match="policy: there is no rule"):
         check_plan(plan)
-    plan.policy.rule.quality.by = 99  # type: ignore[assignment]
-    with pytest.raises(InvalidPlan, match="no measure 99"):
+    plan.policy.rule.quality.confidence = False
+    with pytest.raises(InvalidPlan, match=r"policy\.quality\.by: confidence is false"):
+        check_plan(plan)
+    plan.policy.rule.quality.metric = "registered"
+    with pytest.raises(InvalidPlan, match=r"policy\.quality\.by: 'registered' is no more"):
         check_plan(plan)
     plan.policy.rule.timeout.SetInParent()
     plan.policy.default_answer.SetInParent()

@@ -28,11 +28,18 @@ consensus_rules = st.builds(
     tolerance=tolerances,
     weights=st.dictionaries(names, st.floats(1, 1e12), max_size=3),
 )
-measures = st.sampled_from(
-    [rules_pb2.QUALITY_MEASURE_REGISTERED, rules_pb2.QUALITY_MEASURE_CONFIDENCE]
-)
-quality_rules = st.builds(
-    rules_pb2.QualityRule, by=measures, good_enough=st.one_of(st.none(), st.floats(0, 1))
+good_enough = st.one_of(st.none(), st.floats(0, 1))
+quality_rules = st.one_of(
+    st.builds(
+        rules_pb2.QualityRule,
+        metric=st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,63}", fullmatch=True).filter(
+            lambda name: name not in ("confidence", "registered")
+        ),
+        data_set=st.text(max_size=128).filter(str.isprintable),
+        good_enough=good_enough,
+    ),
+    st.builds(rules_pb2.QualityRule, confidence=st.just(True), good_enough=good_enough),
+    st.builds(rules_pb2.QualityRule, good_enough=good_enough),
 )
 last_rules = st.one_of(
     st.just(rules_pb2.Rule(timeout=rules_pb2.TimeoutRule())),

@@ -14,6 +14,7 @@ from services.common.service import LIVENESS, Service
 from services.common.settings import ServiceSettings, load
 from services.executor.settings import ExecutorSettings
 from services.registry.settings import RegistrySettings
+from services.router.settings import RouterSettings
 from tests.kubernetes.kubelet.images import entry_point
 from tests.kubernetes.manifests import rendering
 from tests.kubernetes.manifests.quantities import quantity
@@ -174,6 +175,10 @@ def test_what_is_written_is_written_to_volumes(monkeypatch: pytest.MonkeyPatch) 
         mounts = {Path(m["mountPath"]): m["name"] for m in container_of(workload)["volumeMounts"]}
         volumes = {v["name"]: v for v in workload["spec"]["template"]["spec"]["volumes"]}
         assert Path("/tmp") in mounts, where
+        if isinstance(told, RegistrySettings | RouterSettings):
+            assert told.state_dir in mounts, where
+        if isinstance(told, ExecutorSettings):
+            assert told.cache_dir in (told.state_folder, *told.state_folder.parents), where
         if isinstance(told, RegistrySettings):
             room = quantity(volumes[mounts[told.spool_dir]]["emptyDir"]["sizeLimit"])
             assert room >= 2 * told.max_definition_bytes, "room for two pushes at once"

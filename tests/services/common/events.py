@@ -3,9 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
-from hedgerow.v1.models_pb2 import ModelDescriptor, ModelEvent, ModelPushed, ModelVersion
+from hedgerow.references import parse_reference
+from hedgerow.v1.events_pb2 import (
+    AliasDeleted,
+    AliasSet,
+    ChangeAbandoned,
+    ModelEvent,
+    ModelPushed,
+    VersionReported,
+)
+from hedgerow.v1.models_pb2 import (
+    VERSION_STATE_LIVE,
+    ExecutorReport,
+    Metric,
+    ModelDescriptor,
+    ModelVersion,
+    VersionName,
+    VersionState,
+)
 from hedgerow.v1.plans_pb2 import Plan, PlanModel
 
 
@@ -14,25 +32,59 @@ def pushed(
     version: int = 1,
     *,
     data_type: str = "wine",
-    quality: float | None = None,
+    metrics: Iterable[Metric] = (),
     data: bytes = b"x",
 ) -> ModelEvent:
-    """A version with a small definition."""
+    """A version with a definition of one chunk."""
     model = ModelVersion(
         descriptor=ModelDescriptor(
-            data_type=data_type, name=name, model_type="stub", quality=quality
+            data_type=data_type, name=name, model_type="stub", metrics=metrics
         ),
         version=version,
         sha256=hashlib.sha256(data).hexdigest(),
         size=len(data),
     )
-    return ModelEvent(pushed=ModelPushed(model=model, inline=data))
+    return ModelEvent(pushed=ModelPushed(model=model, chunks=1))
 
 
 def applied(revision: int, *names: str, data_type: str = "wine") -> ModelEvent:
-    """A plan."""
-    models = [PlanModel(name=name) for name in names]
+    """A plan, of references such as `tree`, `tree@2` and `tree@champion`."""
+    models = [PlanModel(**parse_reference(name)._asdict()) for name in names]
     return ModelEvent(plan_applied=Plan(data_type=data_type, models=models, revision=revision))
+
+
+def reported(
+    version: str,
+    state: VersionState = VERSION_STATE_LIVE,
+    executor: str = "a:1",
+    reason: str = "",
+) -> ModelEvent:
+    """What an executor says of a version such as `tree@2`."""
+    report = ExecutorReport(executor=executor, state=state, reason=reason)
+    return ModelEvent(reported=VersionReported(model=named(version), report=report))
+
+
+def alias_set(version: str, alias: str = "champion", rollback: bool = False) -> ModelEvent:
+    """An alias points to a version."""
+    return ModelEvent(alias_set=AliasSet(model=named(version), alias=alias, rollback=rollback))
+
+
+def alias_deleted(name: str, alias: str = "champion") -> ModelEvent:
+    """An alias is no more."""
+    return ModelEvent(alias_deleted=AliasDeleted(name=name, alias=alias))
+
+
+def abandoned(reference: str, version: int, reason: str = "no room") -> ModelEvent:
+    """A change did not come up in time."""
+    return ModelEvent(
+        abandoned=ChangeAbandoned(reference=reference, version=version, reason=reason)
+    )
+
+
+def named(version: str) -> VersionName:
+    """The name of a version such as `tree@2`."""
+    reference = parse_reference(version)
+    return VersionName(name=reference.name, version=reference.version)
 
 
 def push_of(file: Path) -> ModelPushed:

@@ -9,14 +9,24 @@ from pathlib import Path
 
 from hedgerow.errors import Unavailable
 from hedgerow.plans.plan import plan_from_yaml
+from hedgerow.v1.events_pb2 import ModelEvent, ModelPushed, VersionReported
 from hedgerow.v1.execution_pb2 import Host, HostState
-from hedgerow.v1.models_pb2 import ModelDescriptor, ModelEvent, ModelPushed, ModelVersion
+from hedgerow.v1.models_pb2 import (
+    ExecutorReport,
+    ModelDescriptor,
+    ModelVersion,
+    Verification,
+    VersionName,
+)
 from services.common.catalog import Catalog
+from services.common.recent_versions import VersionKey
 from services.executor.agent import Agent
 from services.executor.definition_cache import DefinitionCache
 from services.executor.settings import ExecutorSettings
 from tests.services.executor.harness import exists
 from tests.tables import table_sizes
+
+ADDRESS = "here:8402"
 
 
 class AgentRig:
@@ -29,9 +39,11 @@ class AgentRig:
         self.agent = Agent(
             settings,
             self.catalog,
-            DefinitionCache(folder, self._fetch, limit_bytes=2**20),
+            DefinitionCache(folder, self, limit_bytes=2**20),
             self._announce,
+            self._report,
         )
+        self.agent.serve_as(ADDRESS)
         self.fetched: list[str] = []
         """References, `one@2`, in the order in which their definitions were asked for."""
         self.fetch_fails: Exception | None = None
@@ -39,7 +51,14 @@ class AgentRig:
         self._said: dict[str, bytes] = {}
         self.pids: set[int] = set()
 
-    def push(self, name: str, version: int = 1, reconcile: bool = True, **said: object) -> None:
+    def push(
+        self,
+        name: str,
+        version: int = 1,
+        reconcile: bool = True,
+        verification: Verification | None = None,
+        **said: object,
+    ) -> None:
         definition = json.dumps({"value": f"{name}@{version}", **said}).encode()
         model = ModelVersion(
             descriptor=ModelDescriptor(data_type="wine", name=name, model_type="constant"),
@@ -48,6 +67,10 @@ class AgentRig:
             size=len(definition),
         )
         self._said[model.sha256] = definition
+        if verification is not None:
+            serialized = verification.SerializeToString()
+            model.verification_sha256 = hashlib.sha256(serialized).hexdigest()
+            self._said[model.verification_sha256] = serialized
         self.catalog.apply("wine", ModelEvent(pushed=ModelPushed(model=model)))
         if reconcile:
             self.agent.reconcile()
@@ -55,6 +78,13 @@ class AgentRig:
     def begin_anew(self) -> None:
         """Have the log be emptied: the catalog is that of one in which nothing is yet."""
         self.catalog.become(Catalog())
+
+    def lose(self) -> None:
+        """Have the log be emptied, and what was in it be kept."""
+        emptied = Catalog()
+        emptied.inherit(self.catalog)
+        self.catalog.become(emptied)
+        self.agent.reconcile()
 
     def pin(self, name: str, version: int) -> None:
         """Put a plan into force that stays on a version."""
@@ -99,10 +129,25 @@ class AgentRig:
     def _note_pids(self) -> None:
         self.pids |= {host.pid for host in self.agent.announcements()}
 
+    def _report(self, states: dict[VersionKey, ExecutorReport]) -> None:
+        """Have the catalog know what the log would have it know."""
+        for key, report in states.items():
+            known = self.catalog.report(*key, ADDRESS)
+            if known is None or known.state != report.state:
+                report.executor = ADDRESS
+                name = VersionName(name=key.name, version=key.version)
+                event = ModelEvent(reported=VersionReported(model=name, report=report))
+                self.catalog.apply(key.data_type, event)
+                asyncio.get_running_loop().call_soon(self.agent.reconcile)
+
     def _announce(self, hosts: list[Host]) -> None:
         self.announced = hosts
 
-    async def _fetch(self, model: ModelVersion, target: Path) -> None:
+    async def fetch_verification(self, model: ModelVersion, target: Path) -> None:
+        """Do as the log: the agent's source of files is this rig."""
+        await asyncio.to_thread(target.write_bytes, self._said[model.verification_sha256])
+
+    async def fetch_definition(self, model: ModelVersion, target: Path) -> None:
         reference = f"{model.descriptor.name}@{model.version}"
         self.fetched.append(reference)
         if reference in self.unfetchable:

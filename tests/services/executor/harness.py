@@ -42,11 +42,13 @@ def spec_of(folder: Path, **said: object) -> HostSpec:
     return HostSpec(
         model=MODEL.SerializeToString(),
         definition=definition,
+        verification=None,
         heartbeat=folder / "heartbeat",
         listen="127.0.0.1",
         port=0,
         advertise="127.0.0.1",
         row_limit=100,
+        batch_rows=(),
         drain_seconds=10.0,
         log_level="warning",
         log_format="console",

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hedgerow.errors import Unavailable
+from hedgerow.locations.stores import Inaccessible
 from hedgerow.v1.execution_pb2 import HostState
 from tests.services.executor.agent_rig import AgentRig
 from tests.support import wait_until
@@ -49,7 +50,7 @@ async def test_a_version_replaced_while_it_waits_to_load_is_never_started(rig: A
     rig.push("one", 2)
     wanted = {"slow@1": HostState.HOST_STATE_SERVING, "one@2": HostState.HOST_STATE_SERVING}
     await wait_until(lambda: rig.states() == wanted, "the newest serves, and nothing else is left")
-    assert rig.fetched == ["slow@1", "one@2"]
+    assert sorted(rig.fetched) == ["one@2", "slow@1"]
 
 
 async def test_an_agent_that_stops_while_it_forks_leaves_no_process(rig: AgentRig) -> None:
@@ -106,6 +107,22 @@ async def test_a_version_that_a_plan_used_serves_until_the_one_it_is_to_use_does
     assert all("one@1" in states or states.get("one@2") == serves for states in seen)
 
 
+async def test_what_somebody_must_change_has_failed_and_the_version_before_it_serves(
+    rig: AgentRig,
+) -> None:
+    rig.push("one")
+    await wait_until(lambda: rig.has("one@1", HostState.HOST_STATE_SERVING), "serves")
+    rig.fetch_fails = Inaccessible("s3://models/one has other bytes than when it was pushed")
+    rig.push("one", 2)
+    await wait_until(
+        lambda: rig.has("one@2", HostState.HOST_STATE_FAILED), "the new one has failed"
+    )
+    said = "s3://models/one has other bytes than when it was pushed; tried again after 15 s"
+    assert rig.failure("one@2") == said
+    assert rig.has("one@1", HostState.HOST_STATE_SERVING)
+    assert rig.fetched == ["one@1", "one@2"]
+
+
 async def test_what_the_disk_or_the_log_prevents_is_told_and_tried_again(rig: AgentRig) -> None:
     rig.fetch_fails = Unavailable("the log is away")
     rig.push("one")
@@ -149,8 +166,8 @@ async def test_a_host_that_died_is_replaced_at_once_whatever_else_loads(rig: Age
     rig.push("one")
     await wait_until(lambda: rig.states() == {"one@1": HostState.HOST_STATE_SERVING}, "serves")
     rig.push("slow", load_seconds=600)  # one loads at a time
-    rig.push("other")
     await wait_until(lambda: rig.pid("slow@1"), "it is being loaded")
+    rig.push("other")
     before = rig.pid("one@1")
     os.kill(before, signal.SIGKILL)
     await wait_until(
@@ -203,6 +220,7 @@ async def test_five_hundred_pushes_leave_nothing_that_ten_do_not(rig: AgentRig) 
         await wait_until(lambda: len(rig.states()) == 2, "the newest waits alone")
         # Those that waited have been cancelled, and end in a moment.
         await wait_until(lambda: rig.sizes()["Agent._starts"] == 2, "the others wait no more")
+        await wait_until(lambda: not rig.sizes()["DefinitionCache._locks"], "it is on the disk")
         return rig.sizes()
 
     few = await sizes_after(range(1, 11))
@@ -239,3 +257,15 @@ async def test_in_a_log_that_began_anew_a_version_of_the_same_number_is_another_
     await wait_until(
         lambda: rig.states() == both and rig.pid("one@1") != before, "those of the new log serve"
     )
+
+
+async def test_a_version_of_which_the_log_says_other_bytes_gets_another_host(rig: AgentRig) -> None:
+    """It is remembered from before the log was emptied, and its number was given again."""
+    rig.push("one")
+    await wait_until(lambda: rig.has("one@1", HostState.HOST_STATE_SERVING), "it serves")
+    before = rig.pid("one@1")
+    rig.lose()
+    assert rig.pid("one@1") == before
+    rig.push("one", value="another one")
+    serves = partial(rig.has, "one@1", HostState.HOST_STATE_SERVING)
+    await wait_until(lambda: serves() and rig.pid("one@1") != before, "the other one serves")

@@ -48,4 +48,4 @@ def test_every_count_arrives_with_the_next_beat_and_not_before(pair: Pair) -> No
     assert pair.agents.read() == WorkDone()
     pair.hosts.scored(5, 1.5)
     pair.hosts.scored(1, 0.5)
-    assert pair.agents.read() == WorkDone(6, 2, 3, 2.0, 0.25)
+    assert pair.agents.read() == WorkDone(6, 2, 3, 2.0, 0.25, largest_batch=5)

@@ -64,8 +64,11 @@ async def rig(tmp_path: Path) -> AsyncIterator[AgentRig]:
 async def test_a_version_for_which_there_is_no_port_has_failed_and_others_serve(
     rig: AgentRig,
 ) -> None:
-    for name in ("one", "two", "three"):
+    for name in ("one", "two"):
         rig.push(name)
+    both = {"one@1": SERVES, "two@1": SERVES}
+    await wait_until(lambda: rig.states() == both, "two serve")
+    rig.push("three")
     wanted = {"one@1": SERVES, "two@1": SERVES, "three@1": FAILED}
     await wait_until(lambda: rig.states() == wanted, "two serve and one has failed")
     assert "no port is left for it: all 2 of HEDGEROW_EXECUTOR_HOST_PORTS" in rig.failure("three@1")

@@ -8,9 +8,9 @@ from services.executor.work_done import WorkDone
 
 
 def test_every_count_of_two_hosts_adds_up() -> None:
-    work = WorkDone(1, 2, 3, 4.0, 5.0)
-    work.add(WorkDone(10, 20, 30, 40.0, 50.0))
-    assert work == WorkDone(11, 22, 33, 44.0, 55.0)
+    work = WorkDone(1, 2, 3, 4.0, 5.0, 7)
+    work.add(WorkDone(10, 20, 30, 40.0, 50.0, 6))
+    assert work == WorkDone(11, 22, 33, 44.0, 55.0, 7)
 
 
 def test_every_count_is_told_under_its_name() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,13 @@ def spool(tmp_path: Path) -> Path:
 @pytest.fixture
 def settings(log_url: str, spool: Path) -> RegistrySettings:
     """Settings of a registry on the log of this test."""
-    return RegistrySettings(port=0, log_url=log_url, spool_dir=spool)
+    return RegistrySettings(
+        port=0,
+        log_url=log_url,
+        spool_dir=spool,
+        state_dir=spool.parent / "state",
+        empty_log_patience=timedelta(0),
+    )
 
 
 @pytest.fixture

@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+import struct
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import grpc
+import pytest
 
+from hedgerow.data.records import Batch
 from hedgerow.errors import InvalidModel
 from hedgerow.formats.interface import Model, ModelFactory
-from hedgerow.v1.models_pb2 import Feature, ModelDescriptor, ModelVersion, Signature
+from hedgerow.references import parse_reference
+from hedgerow.v1.events_pb2 import TrackedAlias
+from hedgerow.v1.models_pb2 import (
+    Feature,
+    ModelDescriptor,
+    ModelVersion,
+    Signature,
+    Verification,
+    VersionLife,
+)
 from hedgerow.v1.plans_pb2 import Plan, PlanModel, Policy
 from hedgerow.v1.registry_pb2 import (
     ApplyPlanRequest,
+    DeleteAliasRequest,
+    DeleteModelRequest,
     GetModelRequest,
     GetPlanRequest,
     ListModelsRequest,
+    ListPlansRequest,
     PullModelRequest,
     PushModelRequest,
     PushModelResponse,
+    RetireModelRequest,
+    RetryModelRequest,
+    RollbackAliasRequest,
+    RollbackPlanRequest,
+    SetAliasRequest,
+    SetAliasResponse,
 )
 from hedgerow.v1.registry_pb2_grpc import RegistryServiceStub
 from hedgerow.v1.rules_pb2 import Rule, TimeoutRule
@@ -29,6 +50,7 @@ from hedgerow.v1.state_pb2_grpc import StateServiceStub
 from services.common.telemetry import Tracing
 from services.registry.server import Registry
 from services.registry.settings import RegistrySettings
+from tests.services.common.events import named
 from tests.support import serving
 
 CHUNK = 1024 * 1024
@@ -44,7 +66,16 @@ class StubFactory(ModelFactory):
             if file.read(3) == b"bad":
                 raise InvalidModel("stub: these bytes are bad")
         features = descriptor.signature.features or [Feature(name="x")]
-        return Signature(features=features)
+        return Signature(features=features, prediction_type=descriptor.signature.prediction_type)
+
+    def own_verification(
+        self, descriptor: ModelDescriptor, definition: Path
+    ) -> Verification | None:
+        assert descriptor.signature.features, "it is the complete one"
+        lines = (
+            definition.read_bytes().count(b"verified") if definition.stat().st_size < 1024 else 0
+        )
+        return verification_of(*range(lines)) if lines else None
 
     def create(self, descriptor: ModelDescriptor, definition: Path) -> Model:
         raise NotImplementedError
@@ -72,9 +103,17 @@ class Client:
         return Pushed(response.model, response.created)
 
     async def push_in_full(
-        self, descriptor: ModelDescriptor, data: bytes = b"x"
+        self,
+        descriptor: ModelDescriptor,
+        data: bytes = b"x",
+        before: Iterable[PushModelRequest] = (),
+        by: str = "",
     ) -> PushModelResponse:
-        response: PushModelResponse = await self.stub.PushModel(parts_of(descriptor, data))
+        """Push; `before` comes between the descriptor and the chunks."""
+        first, *chunks = parts_of(descriptor, data)
+        metadata = [("hedgerow-caller", by)] if by else None
+        parts = iter([first, *before, *chunks])
+        response: PushModelResponse = await self.stub.PushModel(parts, metadata=metadata)
         return response
 
     async def pull(
@@ -94,6 +133,50 @@ class Client:
             f"{m.descriptor.data_type}/{m.descriptor.name}@{m.version}" for m in response.models
         ]
 
+    async def life(self, version: str, data_type: str = "wine") -> VersionLife:
+        name = named(version)
+        request = GetModelRequest(data_type=data_type, name=name.name, version=name.version)
+        return (await self.stub.GetModel(request)).life
+
+    async def alias(self, version: str, alias: str = "champion", by: str = "") -> SetAliasResponse:
+        request = SetAliasRequest(data_type="wine", model=named(version), alias=alias)
+        metadata = [("hedgerow-caller", by)] if by else None
+        response: SetAliasResponse = await self.stub.SetAlias(request, metadata=metadata)
+        return response
+
+    async def go_back(self, name: str, alias: str = "champion") -> TrackedAlias:
+        request = RollbackAliasRequest(data_type="wine", name=name, alias=alias)
+        return (await self.stub.RollbackAlias(request)).alias
+
+    async def delete_alias(self, name: str, alias: str = "champion") -> None:
+        await self.stub.DeleteAlias(DeleteAliasRequest(data_type="wine", name=name, alias=alias))
+
+    async def retire(self, version: str, force: bool = False) -> VersionLife:
+        request = RetireModelRequest(data_type="wine", model=named(version), force=force)
+        return (await self.stub.RetireModel(request)).life
+
+    async def delete(self, version: str, force: bool = False, data_type: str = "wine") -> int:
+        request = DeleteModelRequest(data_type=data_type, model=named(version), force=force)
+        return (await self.stub.DeleteModel(request)).freed
+
+    async def retry(self, version: str) -> VersionLife:
+        request = RetryModelRequest(data_type="wine", model=named(version))
+        return (await self.stub.RetryModel(request)).life
+
+    async def plans(self) -> Sequence[Plan]:
+        return list((await self.stub.ListPlans(ListPlansRequest(data_type="wine"))).plans)
+
+    async def roll_plan_back(self, revision: int = 0, expected: int | None = None) -> Plan:
+        request = RollbackPlanRequest(
+            data_type="wine", revision=revision, expected_revision=expected
+        )
+        return (await self.stub.RollbackPlan(request)).plan
+
+    async def answers(self) -> Sequence[tuple[int, ...]]:
+        """The versions that each model of the plan in force pointed to, the latest first."""
+        response = await self.stub.GetPlan(GetPlanRequest(data_type="wine"))
+        return [tuple(line.targets) for line in response.lines]
+
     async def apply(self, plan: Plan) -> Plan:
         return (await self.stub.ApplyPlan(ApplyPlanRequest(plan=plan))).plan
 
@@ -110,10 +193,24 @@ def described(name: str = "tree", data_type: str = "wine") -> ModelDescriptor:
     return ModelDescriptor(data_type=data_type, name=name, model_type="stub")
 
 
+def measured(value: float, name: str = "tree", metric: str = "accuracy") -> ModelDescriptor:
+    """A descriptor with a metric."""
+    descriptor = described(name)
+    descriptor.metrics.add(name=metric, value=value)
+    return descriptor
+
+
+def verification_of(*answers: float) -> Verification:
+    """Records with answers, for a model of the stub format."""
+    records = [{"x": float(number)} for number in range(len(answers))]
+    verification = Verification(records=Batch.from_records("wine", records).to_proto())
+    verification.expected.numbers = struct.pack(f"<{len(answers)}d", *answers)
+    return verification
+
+
 def plan_of(*names: str, data_type: str = "wine") -> Plan:
-    """A plan with the timeout rule; `tree@2` stays on a version."""
-    pairs = [name.partition("@") for name in names]
-    models = [PlanModel(name=name, version=int(version or 0)) for name, _, version in pairs]
+    """A plan with the timeout rule; `tree@2` stays on a version, `tree@champion` follows an alias."""
+    models = [PlanModel(**parse_reference(name)._asdict()) for name in names]
     policy = Policy(rule=Rule(timeout=TimeoutRule()))
     return Plan(data_type=data_type, models=models, policy=policy)
 
@@ -123,6 +220,13 @@ def parts_of(descriptor: ModelDescriptor, data: bytes) -> Iterator[PushModelRequ
     yield PushModelRequest(descriptor=descriptor)
     for at in range(0, len(data), CHUNK):
         yield PushModelRequest(chunk=data[at : at + CHUNK])
+
+
+async def assert_refused(call: Awaitable[object], code: grpc.StatusCode, message: str) -> None:
+    """See that a call is refused, in exactly these words."""
+    with pytest.raises(grpc.aio.AioRpcError) as refusal:
+        await call
+    assert (refusal.value.code(), refusal.value.details()) == (code, message)
 
 
 def contents(folder: Path) -> list[Path]:

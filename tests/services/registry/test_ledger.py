@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from hedgerow.errors import InvalidModel, Unavailable
-from hedgerow.v1.models_pb2 import ModelEvent
+from hedgerow.v1.events_pb2 import ModelEvent
 from services.common.catalog import Catalog
 from services.common.log import Log, Mirror
+from services.registry.housekeeping import UnusedBytes
 from services.registry.ledger import Ledger
-from tests.services.common.events import pushed
+from tests.services.common.events import named, push_of, pushed
 
 
 def next_version(catalog: Catalog) -> ModelEvent:
@@ -36,7 +39,7 @@ async def test_what_was_written_is_known_at_once(ledger: Ledger) -> None:
         event = await ledger.write("wine", next_version)
         assert event is not None
         assert event.pushed.model.version == version
-        assert ledger.catalog.model("wine", "tree").version == version
+        assert ledger.catalog.version("wine", "tree").model.version == version
 
 
 async def test_nothing_to_write_is_nothing_written(ledger: Ledger) -> None:
@@ -84,3 +87,24 @@ async def test_before_the_log_was_read_nothing_is_known(log: Log) -> None:
     ledger = Ledger(log.models, Mirror(log.models))
     with pytest.raises(Unavailable, match="still reading the log"):
         await ledger.write("wine", next_version)
+
+
+async def test_who_cannot_see_what_others_wrote_removes_no_bytes(
+    log: Log, mirror: Mirror, ledger: Ledger, tmp_path: Path
+) -> None:
+    """Another registry has just pushed the same bytes under another name."""
+    (tmp_path / "bytes").write_bytes(b"x")
+    push = push_of(tmp_path / "bytes")
+    await log.definitions.store(push, tmp_path / "bytes")
+    await log.definitions.keep(push)
+    await ledger.write("wine", next_version)
+    await ledger.write("wine", lambda catalog: ModelEvent(deleted=named("tree@1")))
+    last = await log.models.append("wine", pushed("net"), after=ledger.catalog.last_id("wine"))
+    unused = UnusedBytes(log.definitions, ledger)
+    deleted = ledger.catalog.version("wine", "tree", 1)
+    with pytest.raises(Unavailable, match="cannot be read at the moment"):
+        await unused.remove(deleted)
+    mirror.accept(last)
+    assert await unused.remove(deleted) == 0
+    definition = ledger.catalog.definition("wine", "net")
+    assert [piece async for piece in log.definitions.read(definition)] == [b"x"]

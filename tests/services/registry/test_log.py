@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import signal
 import time
 from collections.abc import Awaitable
+from datetime import timedelta
 from pathlib import Path
 
 import grpc
@@ -14,6 +16,7 @@ import pytest
 from redis import Redis
 
 from hedgerow.local.valkey import Valkey
+from hedgerow.v1.registry_pb2 import ApplyPlanRequest
 from services.common.log import Log, keys
 from services.common.service import Lifecycle
 from services.common.telemetry import Tracing
@@ -71,6 +74,42 @@ async def test_registries_never_allot_one_version_twice(settings: RegistrySettin
         await wait_for(one, "wine/tree@8")
         await wait_for(other, "wine/tree@8")
         assert await one.list() == await other.list()
+
+
+async def test_of_two_plans_that_expect_one_revision_one_is_applied(
+    settings: RegistrySettings,
+) -> None:
+    async with registry(settings) as one, registry(settings) as other:
+        await one.push(described(), b"1")
+        await wait_for(other, "wine/tree@1")
+        for revision in range(8):
+            requests = [
+                ApplyPlanRequest(plan=plan_of("tree@1"), expected_revision=revision)
+                for _ in range(2)
+            ]
+            requests[0].plan.keep_warm = revision % 2
+            requests[1].plan.keep_warm = 2 + revision % 2
+            results = await asyncio.gather(
+                *(c.stub.ApplyPlan(r) for c, r in zip((one, other), requests, strict=True)),
+                return_exceptions=True,
+            )
+            lost = [result for result in results if isinstance(result, grpc.aio.AioRpcError)]
+            assert [error.code() for error in lost] == [grpc.StatusCode.ABORTED]
+
+
+async def test_aliases_that_move_at_two_registries_at_once_move_one_after_the_other(
+    settings: RegistrySettings,
+) -> None:
+    async with registry(settings) as one, registry(settings) as other:
+        for number in range(8):
+            await one.push(described(), b"%d" % number)
+        await wait_for(other, "wine/tree@8")
+        await asyncio.gather(
+            *(client.alias(f"tree@{number + 1}") for number, client in enumerate([one, other] * 4))
+        )
+        before = {(await one.go_back("tree")).version for _ in range(7)}
+        assert len(before) == 7
+        await wait_for(other, "wine/tree@8")
 
 
 async def test_a_registry_holds_a_lease_as_long_as_it_runs(settings: RegistrySettings) -> None:
@@ -154,18 +193,67 @@ async def test_while_the_log_hangs_reads_go_on_and_writes_are_refused(tmp_path: 
         assert (await client.push(described("tree"), b"2")).model.version == 2
 
 
-async def test_a_log_that_was_emptied_is_taken_as_it_is(tmp_path: Path) -> None:
+async def test_in_an_emptied_log_numbers_go_on_and_what_is_pushed_again_is_what_it_was(
+    tmp_path: Path,
+) -> None:
     async with Valkey() as server, registry(settings_of(server, tmp_path)) as client:
-        await client.push(described("tree"), b"1")
+        for data in (b"1", b"2"):
+            await client.push(described("tree"), data)
+        applied = await client.apply(plan_of("tree@1"))
         with Redis.from_url(server.url) as redis:
             redis.flushall()
-        await unavailable(client.push(described("tree"), b"2"))
+        await unavailable(client.push(described("tree"), b"3"))
 
-        async def empty() -> bool:
-            return await client.list() == []
+        async def noticed() -> bool:
+            return "the log has lost models (wine/tree)" in (await client.query()).log_problem
 
-        await wait_until(empty, "the registry has read the log again")
-        assert (await client.push(described("tree"), b"2")).model.version == 1
+        await wait_until(noticed, "the registry has read the log again")
+        assert await client.list() == ["wine/tree@1", "wine/tree@2"]
+        new = await client.push(described("tree"), b"3")
+        assert (new.model.version, new.created) == (3, True)
+        again = [await client.push(described("tree"), data) for data in (b"1", b"2")]
+        assert [push.model.version for push in again] == [1, 2]
+        assert (await client.apply(plan_of("tree@1"))).revision == applied.revision + 1
+        assert (await client.query()).log_problem == ""
+        assert (await client.get("tree")).version == 3
+        assert (await client.pull("tree", 2))[1] == b"2"
+
+
+async def test_a_new_name_waits_until_those_who_remember_it_have_had_their_say(
+    settings: RegistrySettings,
+) -> None:
+    patient = settings.model_copy(update={"empty_log_patience": timedelta(seconds=1)})
+    began = time.monotonic()
+    async with registry(patient) as client:
+        await client.push(described("tree"))
+        assert time.monotonic() - began >= 1
+        began = time.monotonic()
+        await client.push(described("tree"), b"2")
+        await client.push(described("net"))
+        assert time.monotonic() - began < 1
+
+
+async def test_a_full_log_takes_neither_pushes_nor_plans_and_nothing_is_left_of_them(
+    tmp_path: Path,
+) -> None:
+    async with Valkey() as server, registry(settings_of(server, tmp_path)) as client:
+        await client.push(described("tree"))
+        with Redis.from_url(server.url) as redis:
+            redis.config_set("maxmemory", "1")
+            for call in (client.push(described("net"), LARGE), client.apply(plan_of("tree"))):
+                with pytest.raises(
+                    grpc.aio.AioRpcError, match="the log is full: Redis has"
+                ) as refusal:
+                    await call
+                assert refusal.value.code() is grpc.StatusCode.UNAVAILABLE
+            assert [key for key in redis.keys("hedgerow:blob:*") if redis.ttl(key) == -1] == [
+                keys.blob(hashlib.sha256(b"x").hexdigest(), 0).encode()
+            ]
+            redis.config_set("maxmemory", "0")
+        assert await client.list() == ["wine/tree@1"]
+        assert (await client.plan()).revision == 0
+        await client.push(described("net"), LARGE)
+        assert (await client.apply(plan_of("tree"))).revision == 1
 
 
 @pytest.mark.parametrize("damage", ["gone", "changed"])
@@ -205,4 +293,6 @@ async def unavailable(call: Awaitable[object]) -> None:
 def settings_of(server: Valkey, folder: Path) -> RegistrySettings:
     spool = folder / "spool"
     spool.mkdir()
-    return RegistrySettings(port=0, log_url=server.url, spool_dir=spool)
+    return RegistrySettings(
+        port=0, log_url=server.url, spool_dir=spool, empty_log_patience=timedelta(0)
+    )

@@ -6,12 +6,14 @@ import pytest
 
 from hedgerow.errors import InvalidInput
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion
+from services.common.catalog import Version
 from services.registry import pages
 from services.registry.pages import page_of
 
 
-def version(data_type: str, name: str, number: int) -> ModelVersion:
-    return ModelVersion(descriptor=ModelDescriptor(data_type=data_type, name=name), version=number)
+def version(data_type: str, name: str, number: int) -> Version:
+    said = ModelDescriptor(data_type=data_type, name=name)
+    return Version(ModelVersion(descriptor=said, version=number))
 
 
 LISTED = [
@@ -25,7 +27,7 @@ LISTED = [
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 6])
 def test_the_pages_are_the_listing(size: int) -> None:
-    found: list[ModelVersion] = []
+    found: list[Version] = []
     token, calls = "", 0
     while calls == 0 or token:
         page, token = page_of(LISTED, size, token)
@@ -40,7 +42,7 @@ def test_what_comes_meanwhile_shifts_nothing() -> None:
     first, token = page_of(LISTED, 3, "")
     grown = [version("beer", "a", 1), *LISTED, version("wine", "c", 1)]
     rest, token = page_of(grown, 3, token)
-    assert first + rest == [*LISTED, version("wine", "c", 1)]
+    assert first + rest == [*LISTED, grown[-1]]
     assert token == ""
 
 

@@ -18,9 +18,7 @@ async def stocked(client: Client) -> Client:
     """A registry with two versions of a tree, and a net."""
     await client.push(described("tree"), b"1")
     await client.push(described("tree"), b"2")
-    better = described("net")
-    better.quality = 0.9
-    await client.push(better)
+    await client.push(described("net"))
     return client
 
 
@@ -83,7 +81,12 @@ async def test_what_the_registry_sets_is_ignored_in_what_is_sent(stocked: Client
     again = plan_of("tree")
     again.revision = 77
     again.applied_at.seconds = 1
+    again.applied_by.name = "nobody"
+    again.restores = 3
     assert await stocked.apply(again) == first
+    again.keep_warm = 1
+    applied = await stocked.apply(again)
+    assert (applied.revision, applied.restores, applied.applied_by.name) == (2, 0, "")
 
 
 async def test_applying_the_default_plan_makes_a_revision_of_it(stocked: Client) -> None:

@@ -14,13 +14,12 @@ import grpc
 
 from hedgerow.data.records import Batch
 from hedgerow.plans.plan import plan_from_yaml
+from hedgerow.v1.events_pb2 import ModelEvent, ModelPushed
 from hedgerow.v1.execution_pb2 import HostState
 from hedgerow.v1.execution_pb2_grpc import add_ExecutorServiceServicer_to_server
 from hedgerow.v1.models_pb2 import (
     Feature,
     ModelDescriptor,
-    ModelEvent,
-    ModelPushed,
     ModelVersion,
     Signature,
 )
@@ -32,13 +31,15 @@ from services.common.catalog import Catalog
 from services.common.telemetry import Tracing
 from services.common.wire import SERVER_OPTIONS
 from services.executor.servicer import Announcements, ExecutorServicer
+from services.executor.versions.served import Served
+from services.router.plans.in_effect import ModelName
 from services.router.plans.prepared import PreparedPlans
 from services.router.scoring import Scoring
 from services.router.settings import RouterSettings
 from tests.services.router.in_process_host import InProcessHost, Says
 from tests.support import serving, wait_until
 
-FIRST_WINS = "policy: {deadline: 20s, quality: {by: registered, good_enough: 0}}"
+FIRST_WINS = "policy: {deadline: 20s, quality: {good_enough: 0}}"
 """The end of a plan: any answer will do."""
 ALL = "policy: {deadline: 20s, consensus: {quorum: all}}"
 """The end of a plan: all must have answered."""
@@ -55,17 +56,17 @@ class Rig:
         self.hosts: list[InProcessHost] = []
         self.services: list[Collector] = []
         self._collectors: dict[str, AsyncExitStack] = {}
-        plans = PreparedPlans(self._catalog, self._chosen)
+        plans = PreparedPlans(self._catalog, self._choose, timedelta(seconds=5))
         self.core = Scoring(RouterSettings.model_validate(settings), plans)
         self._changed = plans.changed
 
-    def _chosen(self, data_type: str, name: str, version: int) -> int:
-        link = self.core.fleet.choose((data_type, name), version)
+    def _choose(self, model: ModelName, versions: tuple[int, ...]) -> int:
+        link = self.core.fleet.choose(model, versions)
         return link.model.version if link else 0
 
     async def start(self) -> None:
         server = grpc.aio.server(options=SERVER_OPTIONS)
-        servicer = ExecutorServicer(self._announcements)
+        servicer = ExecutorServicer(self._announcements, Served())
         add_ExecutorServiceServicer_to_server(servicer, server)
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()

@@ -47,7 +47,7 @@ async def test_without_another_host_the_model_counts_as_failed_and_the_next_star
         await rig.host("b", "y")
         rig.plan(
             "models: [{name: a}, {name: b, start: on_doubt}]\n"
-            "policy: {deadline: 20s, quality: {by: registered, good_enough: 0}}"
+            "policy: {deadline: 20s, quality: {good_enough: 0}}"
         )
         task = asyncio.create_task(rig.score(1.0))
         await wait_until(lambda: a.servicer.waiting, "a has it")

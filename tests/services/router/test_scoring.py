@@ -18,11 +18,10 @@ from hedgerow.errors import (
     Unavailable,
 )
 from hedgerow.plans.plan import policy_from_yaml, strategy_from_yaml
+from hedgerow.v1.events_pb2 import ModelEvent, ModelPushed
 from hedgerow.v1.models_pb2 import (
     Feature,
     ModelDescriptor,
-    ModelEvent,
-    ModelPushed,
     ModelVersion,
     Signature,
 )
@@ -55,7 +54,10 @@ def scoring(**settings: int) -> Scoring:
         version=1,
     )
     catalog.apply("wine", ModelEvent(pushed=ModelPushed(model=model)))
-    return Scoring(RouterSettings.model_validate(settings), PreparedPlans(catalog, lambda *_: 0))
+    return Scoring(
+        RouterSettings.model_validate(settings),
+        PreparedPlans(catalog, lambda *_: 0, timedelta(seconds=1)),
+    )
 
 
 async def test_more_than_may_be_in_flight_is_refused_with_a_hint_when_to_come_back() -> None:

@@ -14,8 +14,9 @@ from hedgerow.v1.scoring_pb2 import MODEL_STATE_ANSWERED, Decision, ModelReport
 from services.common.clock import now_ns
 from services.router import timing
 from services.router.hedging.delays import Bounds, Delays
-from services.router.hedging.response_times import ResponseTimes
+from services.router.hedging.response_times import PlannedModel, ResponseTimes
 from services.router.hedging.schedule import Schedule
+from services.router.plans.in_effect import Entry
 from services.router.plans.prepared import Plan
 from services.router.plans.strategy import Strategy, When
 from services.router.tasks import Task
@@ -24,7 +25,7 @@ from tests.services.decisions import labels, reasons, states
 from tests.services.router.rig import FIRST_WINS, rigged
 from tests.support import wait_until
 
-FIRST, SECOND = ("wine", "first"), ("wine", "second")
+FIRST, SECOND = (("wine", "first"), "first"), (("wine", "second"), "second")
 
 
 class Learning:
@@ -34,9 +35,9 @@ class Learning:
         self.times = ResponseTimes(60.0, lambda: 0.0)
         self.timing = Timing(self.times, Bounds(0.001, 1.0))
         self.strategy = Strategy(voters, (When.AT_ONCE, When.AT_ONCE), 2, None)
-        models = [(FIRST, 0), (SECOND, 0)]
+        entries = [Entry(*model, 1, (1,), "") for model in (FIRST, SECOND)]
         check = SignatureCheck([])
-        self.plan = Plan(plans_pb2.Plan(), [], 0, check, b"", self.strategy, models)
+        self.plan = Plan(plans_pb2.Plan(), [], 0, check, b"", self.strategy, entries)
 
     def task(self, rows: int = 1, seconds: float = 1.0) -> Task:
         """A task that has so many seconds, admitted now."""
@@ -50,9 +51,9 @@ class Learning:
         report.elapsed.FromNanoseconds(int(seconds * 1e9))
         self.timing.observe(task, TaskDecision(decision=Decision(models=[report, report])))
 
-    def known(self, model: tuple[str, str], rows: int = 1) -> float | None:
+    def known(self, model: PlannedModel, rows: int = 1) -> float | None:
         """The response time that a hundredth exceeds, if it can be told."""
-        return self.times.quantile((model, 0), rows, 0.99)
+        return self.times.quantile(model, rows, 0.99)
 
 
 async def test_a_response_time_counts_from_the_start_of_the_model(
@@ -84,8 +85,8 @@ async def test_a_shadow_that_is_slow_is_not_left_out() -> None:
     for voters, left_out in ((0b11, 0b10), (0b01, 0)):
         learning = Learning(voters)
         for _ in range(100):
-            learning.times.add((FIRST, 0), 1, 0.001)
-            learning.times.add((SECOND, 0), 1, 5.0)
+            learning.times.add(FIRST, 1, 0.001)
+            learning.times.add(SECOND, 1, 5.0)
         task = learning.task()
         assert learning.timing.have_time(learning.plan, [task], 0b11) == (left_out == 0)
         assert learning.timing.left_out(learning.plan, task, 0b11) == left_out

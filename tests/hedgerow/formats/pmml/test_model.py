@@ -307,3 +307,10 @@ def test_java_is_not_asked_when_python_collects_garbage(load_wine_model: Load) -
     load_wine_model("wine-tree.pmml")
 
     assert not [call for call in gc.callbacks if call.__name__ == "_collect"]
+
+
+def test_a_model_knows_values_that_it_takes_where_its_document_lists_them(
+    load_document: Load,
+) -> None:
+    assert load_document("loan-tree.pmml").examples == {"region": ["north", "south"]}
+    assert load_document("stars-integer.pmml").examples == {}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hedgerow.data.predictions import Labels, Predictions
+from hedgerow.errors import InvalidModel
 from hedgerow.formats.tensorflow.scores import TensorScores
 from hedgerow.v1.models_pb2 import Signature
 
@@ -73,7 +74,7 @@ def test_a_row_whose_scores_are_no_numbers_is_absent(classes: tuple[str, ...]) -
 
 @pytest.mark.parametrize("scores", [[[0.5, 0.5]], [[[1.0]]], 1.0, [[0.1, 0.2, 0.3, 0.4]]])
 def test_scores_of_another_shape_are_an_error(scores: object) -> None:
-    with pytest.raises(ValueError, match="it must give 3"):
+    with pytest.raises(InvalidModel, match="it must give 3"):
         read(scores, "a", "b", "c")
 
 

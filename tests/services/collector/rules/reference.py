@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations
+from math import inf
 from statistics import median
 
 from hedgerow.v1 import plans_pb2 as pb
@@ -79,13 +80,18 @@ def _timeout(situation: Situation) -> Verdict | None:
 
 
 def _quality(rule: rules_pb2.QualityRule, situation: Situation) -> Verdict | None:
-    confident = rule.by == rules_pb2.QUALITY_MEASURE_CONFIDENCE
-    measure = situation.confidences if confident else situation.qualities
-    ranked = sorted(situation.answered, key=lambda i: (-measure.get(i, 0), i))
+    confident = rule.WhichOneof("measure") == "confidence"
+
+    def measure(i: int) -> float:
+        if confident:
+            return situation.confidences.get(i, 0)
+        return situation.qualities.get(i, -inf) if rule.metric else -i
+
+    ranked = sorted(situation.answered, key=lambda i: (-measure(i), i))
     if not ranked:
         return None
-    possible = [1.0 if confident else measure.get(i, 0) for i in situation.waiting]
-    if all(measure.get(ranked[0], 0) >= best for best in possible):
+    possible = [1.0 if confident else measure(i) for i in situation.waiting]
+    if all(measure(ranked[0]) >= best for best in possible):
         return ranked[0], "BEST_QUALITY", _same(situation, ranked[0])
     if rule.HasField("good_enough"):
         for i in ranked:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from hypothesis import strategies as st
 
 from hedgerow.errors import InvalidPlan
@@ -27,11 +29,11 @@ _tolerances = st.one_of(
     st.builds(rules_pb2.Tolerance, absolute=st.sampled_from([0.25, 0.5, 1.0])),
     st.builds(rules_pb2.Tolerance, relative=st.sampled_from([0.05, 0.25, 1.0])),
 )
-_measures = st.sampled_from(
-    [rules_pb2.QUALITY_MEASURE_REGISTERED, rules_pb2.QUALITY_MEASURE_CONFIDENCE]
-)
-_qualities = st.builds(
-    rules_pb2.QualityRule, by=_measures, good_enough=st.sampled_from([None, None, 0.0, 0.5, 0.9])
+_good_enough = st.sampled_from([None, None, 0.0, 0.5, 0.9])
+_qualities = st.one_of(
+    st.builds(rules_pb2.QualityRule, metric=st.just("accuracy"), good_enough=_good_enough),
+    st.builds(rules_pb2.QualityRule, confidence=st.just(True), good_enough=_good_enough),
+    st.builds(rules_pb2.QualityRule, good_enough=_good_enough),
 )
 _last = st.one_of(
     st.just(rules_pb2.Rule(timeout=rules_pb2.TimeoutRule())),
@@ -75,5 +77,7 @@ def plans(draw: st.DrawFn) -> pb.Plan:
     return plan
 
 
-qualities = st.lists(st.sampled_from([0.0, 0.5, 0.9]), min_size=len(NAMES), max_size=len(NAMES))
+qualities = st.lists(
+    st.sampled_from([-math.inf, -0.3, 0.5, 0.9]), min_size=len(NAMES), max_size=len(NAMES)
+)
 kinds = st.sampled_from([LABELS, NUMBERS, LABELS + NUMBERS])

@@ -9,7 +9,7 @@ from services.collector.rules.consensus import ConsensusRule
 from services.collector.rules.policy import RULES, compile_policy
 from services.collector.rules.quality import QualityRule
 from services.collector.rules.timeout import TimeoutRule
-from tests.services.collector.harness import plan_of, policy_of
+from tests.services.collector.harness import policy_of
 
 
 def consensus_of(policy: str, models: str = "a b c") -> ConsensusRule:
@@ -48,18 +48,22 @@ def test_a_tolerance_of_nothing_is_none(tolerance: str) -> None:
     assert consensus_of(f"{{consensus: {{{tolerance}}}}}").tolerance is None
 
 
-def test_qualities_that_are_missing_or_no_numbers_are_0() -> None:
-    rule = policy_of("{quality: {}}", qualities=[float("nan"), 0.5]).rule
+@pytest.mark.parametrize(
+    ("measure", "qualities", "ranks"),
+    [
+        ("by: accuracy", [0.1, 0.7, -2.0], (1, 2, 0)),
+        ("by: accuracy", [0.1, 0.1, 0.7], (0, 0, 1)),
+        ("by: accuracy", [float("nan"), -5.0], (0, 1, 0)),  # no number, and none at all: no metric
+        ("by: confidence", [0.1, 0.7, 0.2], None),
+        ("", [0.1, 0.7, 0.2], (0, -1, -2)),
+    ],
+)
+def test_models_rank_by_their_metric_or_as_they_are_listed(
+    measure: str, qualities: list[float], ranks: tuple[float, ...] | None
+) -> None:
+    rule = policy_of(f"{{quality: {{{measure}}}}}", qualities=qualities).rule
     assert isinstance(rule, QualityRule)
-    assert rule.qualities == (0.0, 0.5, 0.0)
-
-
-def test_a_measure_that_is_not_told_is_registered_quality() -> None:
-    plan = plan_of("{quality: {by: registered}}")
-    plan.policy.rule.quality.by = rules_pb2.QUALITY_MEASURE_UNSPECIFIED
-    rule = compile_policy(plan, [0.1, 0.2, 0.3]).rule
-    assert isinstance(rule, QualityRule)
-    assert rule.qualities == (0.1, 0.2, 0.3)
+    assert rule.ranks == ranks
 
 
 def test_otherwise_is_compiled_with_its_rule() -> None:

@@ -135,7 +135,9 @@ def test_columns_decide_as_one_record_after_the_other(
 
 
 @settings(deadline=None)
-@given(st.permutations([0, 1, 2]), st.sampled_from(["{consensus: {}}", "{quality: {}}"]))
+@given(
+    st.permutations([0, 1, 2]), st.sampled_from(["{consensus: {}}", "{quality: {by: accuracy}}"])
+)
 def test_the_order_of_what_came_before_the_decision_does_not_matter(
     order: list[int], policy: str
 ) -> None:

@@ -266,7 +266,7 @@ async def test_a_model_that_never_comes_in_time_is_counted_as_late_at_each_deadl
     desk_of: DeskOf,
 ) -> None:
     """Its host drops what is out of time, so no result tells; and one that comes counts once."""
-    desk = desk_of("{consensus: {quorum: 3}, otherwise: {quality: {by: registered}}}")
+    desk = desk_of("{consensus: {quorum: 3}, otherwise: {quality: {}}}")
     for task_id in range(1, 11):
         desk.session.take(opening_of(task_id, deadline=0.05))
         desk.intake.take(report_of("a", {task_id: ["x"]}))

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import Literal
 
-from services.common.log import Entry, Log, Mark, Mirror
+from hedgerow.v1.events_pb2 import ModelEvent
+from services.common.log import Entry, Log, Mark, Mirror, SnapshotItem
 from tests.services.common.events import pushed
 from tests.support import wait_until
 
@@ -16,15 +17,21 @@ class Reader:
     """Holds what a follower said."""
 
     def __init__(self) -> None:
-        self.items: list[Entry | Mark] = []
+        self.items: list[Entry | SnapshotItem | Mark] = []
 
     @property
     def marks(self) -> list[Mark]:
         return [item for item in self.items if isinstance(item, Mark)]
 
     @property
+    def snapshots(self) -> list[str]:
+        """Data types of which a snapshot came, since the last BEGIN."""
+        begun = max(at for at, item in enumerate(self.items) if item is Mark.BEGIN)
+        return [i.data_type for i in self.items[begun:] if isinstance(i, SnapshotItem)]
+
+    @property
     def names(self) -> list[str]:
-        """Names of the models pushed, in the order in which they came, since the last BEGIN."""
+        """Names of the models pushed, as their entries came, since the last BEGIN."""
         names: list[str] = []
         for item in self.items:
             if isinstance(item, Entry):
@@ -54,8 +61,10 @@ async def following(log: Log, data_types: Collection[str] | Literal["*"]) -> Asy
 
 
 @asynccontextmanager
-async def mirroring(log: Log, keep_lost: bool = False) -> AsyncIterator[Mirror]:
-    mirror = Mirror(log.models, keep_lost=keep_lost)
+async def mirroring(
+    log: Log, keep_lost: bool = False, data_types: Collection[str] | Literal["*"] = "*"
+) -> AsyncIterator[Mirror]:
+    mirror = Mirror(log.models, data_types, keep_lost=keep_lost)
     task = asyncio.create_task(mirror.run())
     try:
         yield mirror
@@ -65,8 +74,8 @@ async def mirroring(log: Log, keep_lost: bool = False) -> AsyncIterator[Mirror]:
 
 
 @asynccontextmanager
-async def connected(url: str) -> AsyncIterator[Log]:
-    log = Log(url)
+async def connected(url: str, names_mesh: bool = False) -> AsyncIterator[Log]:
+    log = Log(url, names_mesh=names_mesh)
     try:
         yield log
     finally:
@@ -78,3 +87,10 @@ async def append(log: Log, *names: str, data_type: str = "wine", after: str = "0
         entry = await log.models.append(data_type, pushed(name, data_type=data_type), after)
         after = entry.id
     return after
+
+
+def inside(name: str, version: int = 1, data: bytes = b"x") -> ModelEvent:
+    """A version of which the bytes are inside of its event, as they were written once."""
+    event = pushed(name, version, data=data)
+    event.pushed.inline = data
+    return event

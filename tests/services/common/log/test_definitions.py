@@ -6,18 +6,19 @@ import os
 from pathlib import Path
 
 import pytest
-from redis.asyncio import Redis
 
 from hedgerow.errors import Corrupt
-from hedgerow.v1.models_pb2 import ModelEvent
+from hedgerow.v1.events_pb2 import ModelEvent
 from services.common.catalog import Catalog, Definition
 from services.common.log import Log, keys
+from services.common.log.connection import connect
 from tests.services.common.events import push_of
+from tests.services.common.log.reading import inside
 
 
 @pytest.fixture(params=[10, 1024**2, 1024**2 + 1, 5 * 1024**2 + 3])
 def data(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """Definitions below and above the inline limit."""
+    """Definitions of one chunk and of several."""
     file = tmp_path / "definition"
     file.write_bytes(os.urandom(request.param))
     return file
@@ -56,11 +57,27 @@ async def test_pieces_are_small(log: Log, data: Path) -> None:
     assert b"".join(pieces) == content(data)
 
 
-async def test_only_large_ones_are_beside_their_event(log: Log, log_url: str, data: Path) -> None:
-    await stored(log, data)
-    async with Redis.from_url(log_url) as redis:
-        chunks = await redis.keys("hedgerow:blob:*")
-    assert bool(chunks) == (len(content(data)) > 1024**2)
+async def test_they_are_beside_their_event_whatever_their_size(
+    log: Log, log_url: str, data: Path
+) -> None:
+    definition = await stored(log, data)
+    async with connect(log_url) as redis:
+        [(_, fields)] = await redis.xrange(keys.models("wine"))
+        assert len(fields[b"event"]) < 500
+        assert await redis.ttl(keys.blob(definition.sha256, 0)) == -1
+
+
+async def test_one_that_was_written_into_its_event_is_read_as_ever(log: Log) -> None:
+    event = inside("tree", data=b"inside")
+    entry = await log.models.append("wine", event, after="0-0")
+    catalog = Catalog()
+    catalog.apply(*entry)
+    definition = catalog.definition("wine", "tree")
+    assert (definition.chunks, definition.entry_id) == (0, entry.id)
+    assert [piece async for piece in log.definitions.read(definition)] == [b"inside"]
+    again = Catalog()
+    again.load("wine", catalog.snapshot("wine"))
+    assert again.definition("wine", "tree") == definition
 
 
 @pytest.mark.parametrize("damage", ["gone", "changed"])
@@ -69,7 +86,7 @@ async def test_damage_is_noticed_and_no_file_is_left(
 ) -> None:
     definition = await stored(log, large)
     key = keys.blob(definition.sha256, 1)
-    async with Redis.from_url(log_url) as redis:
+    async with connect(log_url) as redis:
         await (redis.delete(key) if damage == "gone" else redis.set(key, os.urandom(2**20)))
     target = tmp_path / "fetched" / "model"
     target.parent.mkdir()
@@ -81,7 +98,7 @@ async def test_damage_is_noticed_and_no_file_is_left(
 
 async def test_storing_again_mends_the_damage(log: Log, log_url: str, large: Path) -> None:
     definition = await stored(log, large)
-    async with Redis.from_url(log_url) as redis:
+    async with connect(log_url) as redis:
         await redis.set(keys.blob(definition.sha256, 1), b"damaged")
     await log.definitions.store(push_of(large), large)
     pieces = [piece async for piece in log.definitions.read(definition)]

@@ -6,8 +6,8 @@ import pytest
 
 from hedgerow.errors import Unavailable
 from hedgerow.local.valkey import Valkey
-from services.common.log import Log, Mirror
-from tests.services.common.events import applied, pushed
+from services.common.log import Log
+from tests.services.common.events import pushed
 from tests.services.common.log.reading import append, connected, mirroring
 from tests.support import wait_until
 
@@ -44,39 +44,3 @@ async def test_a_log_that_lost_entries_is_read_again() -> None:
             await append(log, "new")
             await wait_until(lambda: mirror.catalog.find("wine", "new"), "the new entry has come")
             assert mirror.catalog.find("wine", "lost") is None
-
-
-async def test_a_mirror_may_keep_models_that_the_log_has_lost_and_takes_its_word_for_others(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    async with (
-        Valkey() as server,
-        connected(server.url) as log,
-        mirroring(log, keep_lost=True) as mirror,
-    ):
-        last = await append(log, "lost", "tree")
-        for version in (2, 3):
-            last = (await log.models.append("wine", pushed("tree", version), last)).id
-        plan = (
-            await log.models.append("wine", applied(7, "tree", "lost"), last)
-        ).event.plan_applied
-        await wait_until(
-            lambda: mirror.catalog.data_types and _revision(mirror) == 7, "all is read"
-        )
-        await server.stop()  # without a data folder: everything is gone
-        async with Valkey(port=server.port):
-            await append(log, "tree")
-            await wait_until(lambda: mirror.catalog.beginnings == 2, "the log was read anew")
-            assert mirror.catalog.find("wine", "lost")
-            assert mirror.catalog.definition("wine", "lost").size == 1
-            newest = mirror.catalog.find("wine", "tree")
-            assert newest is not None
-            assert newest.version == 1
-            assert mirror.catalog.plan("wine") == plan
-    told = capsys.readouterr().out
-    assert "the log has lost models" in told
-    assert "wine/lost" in told
-
-
-def _revision(mirror: Mirror) -> int:
-    return mirror.catalog.plan("wine").revision

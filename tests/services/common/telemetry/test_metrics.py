@@ -31,6 +31,7 @@ class Told(Service):
         super().__init__(Tracing("told"))
         self.refusal: Exception | None = None
         self.value = 3.0
+        self.log_problem = ""
 
     def add_to(self, server: grpc.aio.Server) -> None:
         """Nothing."""
@@ -42,6 +43,7 @@ class Told(Service):
         asyncio.get_running_loop()  # raises outside of it
         if self.refusal is not None:
             raise self.refusal
+        response.log_problem = self.log_problem
         response.gauges.append(Gauge(name="tasks_in_flight", value=self.value))
         tree = ModelVersion(descriptor=ModelDescriptor(data_type="wine", name="tree"), version=2)
         for _ in range(2):
@@ -77,6 +79,14 @@ async def test_gauges_hosts_and_the_process_are_told_as_they_are_now() -> None:
         assert "\nhedgerow_told_tasks_in_flight 5.0\n" in await scrape(port)
     with pytest.raises(OSError, match="refused"):
         await scrape(port)
+
+
+async def test_whether_something_is_wrong_with_the_log_is_told() -> None:
+    service, port = Told(), free_port()
+    async with serving(service, ServiceSettings(metrics_port=port)):
+        assert "\nhedgerow_told_log_problem 0.0\n" in await scrape(port)
+        service.log_problem = "the log was emptied"
+        assert "\nhedgerow_told_log_problem 1.0\n" in await scrape(port)
 
 
 async def test_a_state_that_cannot_be_told_harms_one_scrape_and_no_more() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.common.recent_versions import VersionKey
-from services.executor.versions.setbacks import Setbacks
+from services.executor.versions.setbacks import Lasts, Setbacks
 
 TREE = VersionKey("wine", "tree", 2)
 OTHER = TREE._replace(version=3)
@@ -97,23 +97,46 @@ def test_what_serves_is_waited_for_no_more() -> None:
 def test_what_lasts_has_failed_until_there_is_room() -> None:
     clock = Clock()
     setbacks = Setbacks(5, 60, clock)
-    setbacks.prevented(TREE, "no port is left", lasts=True)
+    setbacks.prevented(TREE, "no port is left", Lasts.UNTIL_PORT)
     assert setbacks.failed == {TREE}
     assert setbacks.held_back == [TREE], "the version before it is wanted at once"
     assert not setbacks.given_up
     assert setbacks.pause(TREE) > 0
     setbacks.prevented(OTHER, "the disk is full")
     setbacks.prevented(OTHER, "the disk is full")
-    setbacks.room()
+    setbacks.room(Lasts.UNTIL_PORT)
     assert setbacks.pause(TREE) <= 0
     assert setbacks.pause(OTHER) > 0
     setbacks.serves(TREE)
     assert not setbacks.failed
 
 
+def test_what_costs_a_lot_to_try_has_long_pauses_and_what_waits_for_room_is_tried_when_there_is() -> (
+    None
+):
+    clock = Clock()
+    setbacks = Setbacks(5, 60, clock)
+    pauses = []
+    for _ in range(8):
+        setbacks.prevented(TREE, "it has other bytes", Lasts.UNTIL_CHANGED)
+        pauses.append(setbacks.pause(TREE))
+        clock.now += 1000
+    assert pauses == [15, 30, 60, 120, 240, 480, 600, 600]
+    setbacks.prevented(TREE, "it has other bytes", Lasts.UNTIL_CHANGED)
+    setbacks.prevented(OTHER, "the disk is full", Lasts.UNTIL_ROOM)
+    assert setbacks.failed == {TREE, OTHER}
+    setbacks.room(Lasts.UNTIL_ROOM)
+    assert setbacks.pause(OTHER) <= 0
+    assert setbacks.pause(TREE) > 0
+    assert setbacks.waiting == {
+        TREE: "it has other bytes; tried again after 600 s",
+        OTHER: "the disk is full; tried again when there is room",
+    }
+
+
 def test_a_version_that_had_room_and_died_has_not_failed_for_want_of_it() -> None:
     setbacks = Setbacks(5, 60, Clock())
-    setbacks.prevented(TREE, "no port is left", lasts=True)
+    setbacks.prevented(TREE, "no port is left", Lasts.UNTIL_PORT)
     setbacks.died(TREE, "x", 0)
     assert not setbacks.failed
 

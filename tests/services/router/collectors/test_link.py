@@ -39,7 +39,7 @@ async def link(listener: Listener) -> AsyncIterator[CollectorLink]:
 
 
 def plan(content: bytes) -> Any:
-    return SimpleNamespace(content=content, message=Plan(), qualities=[])
+    return SimpleNamespace(content=content, message=Plan(), qualities=[], awaited=[])
 
 
 async def test_progress_of_a_task_that_was_opened_elsewhere_is_no_news(

@@ -37,7 +37,7 @@ async def test_one_that_drained_is_forgotten_when_its_stream_ends(log_url: str) 
         draining, staying = rig.collectors
         host = await rig.host("a", "x")
         rig.plan(ONE)
-        link = rig.core.fleet.choose(("wine", "a"), 0)
+        link = rig.core.fleet.choose(("wine", "a"), [1])
         assert link is not None
         link.cut_from.add(draining)
         rig.core.fleet._count_cuts()

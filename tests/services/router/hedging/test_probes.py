@@ -5,8 +5,8 @@ from __future__ import annotations
 from services.router.hedging.probes import Probes
 from services.router.hedging.response_times import PlannedModel, ResponseTimes
 
-NET: PlannedModel = (("wine", "net"), 0)
-TREE: PlannedModel = (("wine", "tree"), 0)
+NET: PlannedModel = (("wine", "net"), "net")
+TREE: PlannedModel = (("wine", "tree"), "tree")
 
 
 class Rig:

@@ -6,8 +6,8 @@ import random
 
 from services.router.hedging.response_times import PlannedModel, ResponseTimes
 
-NET: PlannedModel = (("wine", "net"), 0)
-TREE: PlannedModel = (("wine", "tree"), 0)
+NET: PlannedModel = (("wine", "net"), "net")
+TREE: PlannedModel = (("wine", "tree"), "tree")
 
 
 class Clock:

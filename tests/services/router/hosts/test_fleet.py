@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from hedgerow.v1.execution_pb2 import Host, HostState
-from services.router.hosts.fleet import _distance
 from tests.services.router.rig import rigged
 from tests.support import wait_until
 
@@ -59,7 +58,7 @@ async def test_a_host_that_tells_late_of_a_collector_that_is_gone_counts_as_cut_
         await rig.lose_collector()
         rig.core.collectors.follow(rig.collectors)
         await wait_until(lambda: gone not in rig.core.collectors.addresses, "it is gone")
-        link = rig.core.fleet.choose(("wine", "a"), 1)
+        link = rig.core.fleet.choose(("wine", "a"), [1])
         assert link is not None
         host.servicer.tell(gone, False)
         await wait_until(lambda: link.cut_from == {gone}, "it is told")
@@ -71,22 +70,22 @@ async def test_a_host_that_tells_late_of_a_collector_that_is_gone_counts_as_cut_
         await wait_until(lambda: not link.cut_from, "nothing is left")
 
 
-async def test_until_a_version_that_a_plan_asks_for_serves_the_one_next_to_it_answers(
-    log_url: str,
-) -> None:
+async def test_the_first_of_some_versions_that_a_host_is_reached_of_is_chosen(log_url: str) -> None:
     async with rigged(log_url) as rig:
-        serving = await rig.host("a", "x")
-        link = rig.core.fleet.choose(("wine", "a"), 2)
-        assert link is not None
-        assert (link.address, link.model.version) == (serving.address, 1)
-        assert rig.core.fleet.choose(("wine", "a"), 2, excluding=[link]) is None
+        one = await rig.host("a", "x")
+        rig.know("a", number=2)
+        two = await rig.host("a", "y")
+        choose = rig.core.fleet.choose
 
+        def chosen(*versions: int) -> str | None:
+            link = choose(("wine", "a"), versions)
+            return link.address if link else None
 
-@pytest.mark.parametrize(
-    ("wanted", "nearest"), [(1, 2), (2, 2), (3, 2), (4, 5), (5, 5), (6, 5), (9, 9)]
-)
-def test_of_two_versions_as_near_the_older_is_next(wanted: int, nearest: int) -> None:
-    assert min([9, 5, 2], key=lambda version: _distance(version, wanted)) == nearest
+        assert chosen(2, 1) == two.address
+        assert chosen(1, 2) == one.address
+        assert chosen(3, 1) == one.address
+        assert chosen(3) is None  # never a version that the plan does not name
+        assert chosen() is None
 
 
 async def test_a_host_that_is_announced_and_cannot_be_reached_is_dialled_less_and_less_often(

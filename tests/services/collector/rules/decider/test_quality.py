@@ -1,42 +1,54 @@
-"""The quality rule, by what is registered and by confidence."""
+"""The quality rule: by a metric, by confidence, and by the order in the plan."""
 
 from __future__ import annotations
 
+import math
+
 from tests.services.collector.rules.decider.case import FAILED, OUT, Case
 
-REGISTERED = Case("{quality: {by: registered}}", qualities=[0.7, 0.9, 0.8])
+METRIC = Case("{quality: {by: accuracy}}", qualities=[0.7, 0.9, 0.8])
+LISTED = Case("{quality: {}}", qualities=[0.7, 0.9, 0.8])
 CONFIDENCE = Case("{quality: {by: confidence}}")
 GOOD_ENOUGH = Case("{quality: {by: confidence, good_enough: 0.9}}")
 
 
-def test_registered_quality_waits_for_what_can_be_better() -> None:
-    assert REGISTERED.decide("x", OUT, OUT) is None
-    assert REGISTERED.decide("x", FAILED, OUT) is None
-    assert REGISTERED.decide("x", FAILED, FAILED) == ("a", "BEST_QUALITY", "a")
+def test_a_metric_waits_for_what_can_be_better() -> None:
+    assert METRIC.decide("x", OUT, OUT) is None
+    assert METRIC.decide("x", FAILED, OUT) is None
+    assert METRIC.decide("x", FAILED, FAILED) == ("a", "BEST_QUALITY", "a")
 
 
-def test_registered_quality_decides_when_nothing_outstanding_is_better() -> None:
-    assert REGISTERED.decide(OUT, "x", OUT) == ("b", "BEST_QUALITY", "b")
-    assert REGISTERED.decide(OUT, FAILED, "x") == ("c", "BEST_QUALITY", "c")
+def test_a_metric_decides_when_nothing_outstanding_is_better() -> None:
+    assert METRIC.decide(OUT, "x", OUT) == ("b", "BEST_QUALITY", "b")
+    assert METRIC.decide(OUT, FAILED, "x") == ("c", "BEST_QUALITY", "c")
 
 
-def test_registered_quality_takes_the_best_that_answered_by_the_deadline() -> None:
-    assert REGISTERED.decide("x", OUT, "y", at_deadline=True) == ("c", "BEST_QUALITY", "c")
+def test_a_metric_takes_the_best_that_answered_by_the_deadline() -> None:
+    assert METRIC.decide("x", OUT, "y", at_deadline=True) == ("c", "BEST_QUALITY", "c")
 
 
-def test_equal_registered_quality_is_not_waited_for() -> None:
-    case = Case("{quality: {}}", qualities=[0.9, 0.9, 0.9])
+def test_an_equal_metric_is_not_waited_for() -> None:
+    case = Case("{quality: {by: accuracy}}", qualities=[0.9, 0.9, 0.9])
     assert case.decide(OUT, OUT, "x") == ("c", "BEST_QUALITY", "c")
 
 
-def test_equal_registered_quality_goes_to_the_one_listed_first() -> None:
-    case = Case("{quality: {}}", qualities=[0.5, 0.9, 0.9])
+def test_an_equal_metric_goes_to_the_one_listed_first() -> None:
+    case = Case("{quality: {by: accuracy}}", qualities=[0.5, 0.9, 0.9])
     assert case.decide("w", "x", "y") == ("b", "BEST_QUALITY", "b")
 
 
-def test_a_model_without_registered_quality_counts_as_0() -> None:
-    case = Case("{quality: {}}", qualities=[0.0, 0.1])
+def test_a_model_without_the_metric_is_the_last_and_better_than_none() -> None:
+    case = Case("{quality: {by: accuracy}}", qualities=[-math.inf, -0.1, -math.inf])
+    assert case.decide("x", OUT, OUT) is None
     assert case.decide("x", "y", "z") == ("b", "BEST_QUALITY", "b")
+    assert case.decide(FAILED, FAILED, "z") == ("c", "BEST_QUALITY", "c")
+
+
+def test_without_a_measure_the_one_listed_first_is_the_best() -> None:
+    assert LISTED.decide("x", OUT, OUT) == ("a", "BEST_QUALITY", "a")
+    assert LISTED.decide(OUT, "y", "z") is None
+    assert LISTED.decide(OUT, "y", "z", at_deadline=True) == ("b", "BEST_QUALITY", "b")
+    assert LISTED.decide(FAILED, "y", OUT) == ("b", "BEST_QUALITY", "b")
 
 
 def test_confidence_waits_for_all() -> None:
@@ -80,7 +92,7 @@ def test_an_answer_without_confidence_is_better_than_none() -> None:
     assert CONFIDENCE.decide(FAILED, "x", FAILED) == ("b", "BEST_QUALITY", "b")
 
 
-def test_good_enough_goes_by_confidence_also_where_quality_is_registered() -> None:
-    case = Case("{quality: {good_enough: 0.9}}", qualities=[0.9, 0.8, 0.7])
+def test_good_enough_goes_by_confidence_also_where_models_rank_by_a_metric() -> None:
+    case = Case("{quality: {by: accuracy, good_enough: 0.9}}", qualities=[0.9, 0.8, 0.7])
     decided = case.decide(OUT, "x", "y", confidences={"b": 0.5, "c": 0.95})
     assert decided == ("c", "GOOD_ENOUGH", "c")

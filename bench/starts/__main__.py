@@ -1,0 +1,5 @@
+"""`python -m bench.starts`."""
+
+from bench.starts.report import main
+
+main()

@@ -1,0 +1,66 @@
+"""How commands are told which model is meant: `wine/wine-tree@3`, or `wine-tree@3 --data-type wine`."""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+import typer
+
+Model = Annotated[str, typer.Argument(help="wine-tree@3, or wine/wine-tree@3.", show_default=False)]
+DataType = Annotated[
+    str, typer.Option("--data-type", help="Its data type, if it is not said with the model.")
+]
+
+
+class Named(NamedTuple):
+    """A model, a version of it, or that of an alias. `str` gives it without the data type."""
+
+    data_type: str
+    name: str
+    version: int
+    """0: that of the alias, or the newest."""
+    alias: str
+
+    def __str__(self) -> str:
+        from hedgerow.references import Reference
+
+        return str(Reference(self.name, self.version, self.alias))
+
+
+def named(model: str, data_type: str) -> Named:
+    """Return what is meant. Raises InvalidName, and a usage error unless the data type is said once."""
+    from hedgerow.references import check_name, parse_qualified
+
+    said, reference = parse_qualified(model)
+    if said and data_type and said != data_type:
+        raise typer.BadParameter(
+            f"{model!r} is of another data type than {data_type!r}", param_hint="--data-type"
+        )
+    if not said and not data_type:
+        raise typer.BadParameter(
+            f"say of which data type {model} is, here or before a slash: wine/{model}",
+            param_hint="--data-type",
+        )
+    check_name("data type", said or data_type)
+    return Named(said or data_type, *reference)
+
+
+def named_version(model: str, data_type: str) -> Named:
+    """Return the very version that is meant, which is none that may be another tomorrow.
+
+    Raises InvalidName, and a usage error, as `named`.
+    """
+    from hedgerow.references import parse_version
+
+    parse_version(model.rpartition("/")[2])
+    return named(model, data_type)
+
+
+def named_model(model: str, data_type: str) -> Named:
+    """Return the model that is meant, of which no version is said. Raises as `named`."""
+    from hedgerow.references import InvalidName
+
+    found = named(model, data_type)
+    if found.version or found.alias:
+        raise InvalidName(f"{model!r}: a model is meant, and no version of it; write {found.name}")
+    return found

@@ -1,0 +1,1 @@
+"""`hedgerow registry`: backups of all that is known."""

@@ -1,0 +1,1 @@
+"""Backups of all that the log knows, and what brings them back."""
