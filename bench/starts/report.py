@@ -50,10 +50,11 @@ def main(say: Callable[[str], object] = print) -> None:
 async def _measure(say: Callable[[str], object]) -> None:
     say("| log | events | registry ready | router ready | executor has read it |")
     say("|---|---:|---:|---:|---:|")
-    with temporary_folder() as folder:
-        ports = Ports.free()
-        async with Valkey(port=ports.log) as server:
-            for name, shape, compacted in SHAPES:
+    for name, shape, compacted in SHAPES:
+        # A folder for each: what a service keeps on its disk is of the log that it starts on.
+        with temporary_folder() as folder:
+            ports = Ports.free()
+            async with Valkey(port=ports.log) as server:
                 await asyncio.to_thread(write, server.url, shape)
                 if compacted:
                     await _compact(server.url, shape)

@@ -22,9 +22,6 @@ _MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 
 _OPTIONS: tuple[tuple[str, int | str], ...] = (
     ("grpc.service_config", service_config()),
-    # A call is sent again from a copy, and gRPC keeps none above this, 256 KiB by default. So whatever may
-    # be sent may be sent again; it is there until its answer comes.
-    ("grpc.per_rpc_retry_buffer_size", _MAX_MESSAGE_BYTES),
     # Names are resolved anew when a connection ends, and then no more often than this; 30 s by default,
     # in which services that have just joined would be missed.
     ("grpc.dns_min_time_between_resolutions_ms", 1000),
@@ -47,6 +44,9 @@ _OPTIONS: tuple[tuple[str, int | str], ...] = (
 )
 
 
+UPLOAD = 256 * 1024
+"""Bytes. A stream that sends hundreds of megabytes is never sent again: a copy would be in vain."""
+
 Stub = TypeVar("Stub")
 
 
@@ -56,7 +56,16 @@ class Connection(Generic[Stub]):
     `target` is `host:port`, or any other name that gRPC resolves (`dns:///`, `unix:`).
     """
 
-    def __init__(self, target: str, make_stub: Callable[[grpc.aio.Channel], Stub]) -> None:
+    def __init__(
+        self,
+        target: str,
+        make_stub: Callable[[grpc.aio.Channel], Stub],
+        sent_again: int = _MAX_MESSAGE_BYTES,
+    ) -> None:
+        """A call is sent again from a copy, and gRPC keeps none above `sent_again` bytes of a call.
+
+        By default whatever may be sent may be sent again; it is there until its answer comes.
+        """
         if target.startswith(("http://", "https://")) or not target:
             raise errors.InvalidInput(f"{target!r} is not an address; give host:port, without http")
         if "," in target and not target.startswith(("ipv4:", "ipv6:")):
@@ -65,6 +74,7 @@ class Connection(Generic[Stub]):
             )
         self.target = target
         self._make_stub = make_stub
+        self._options = (*_OPTIONS, ("grpc.per_rpc_retry_buffer_size", sent_again))
         self._channel: grpc.aio.Channel | None = None
         self._stub: Stub | None = None
         self._closed = False
@@ -76,7 +86,7 @@ class Connection(Generic[Stub]):
             raise RuntimeError(f"the client of {self.target} is closed; make a new one")
         forks.check(self.target)
         if self._stub is None:
-            self._channel = grpc.aio.insecure_channel(self.target, options=_OPTIONS)
+            self._channel = grpc.aio.insecure_channel(self.target, options=self._options)
             forks.used(self._channel)
             self._stub = self._make_stub(self._channel)
         return self._stub

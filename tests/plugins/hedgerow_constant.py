@@ -1,6 +1,7 @@
 """The format `constant`: a model that answers what its definition says, or misbehaves as it says.
 
-It is a package of its own, found by its entry point, as anybody's format would be. A definition is JSON:
+It is a package of its own, found by its entry point, as anybody's format would be. A definition is JSON
+(what comes after a NUL is not read):
 
     value               the answer: text for a label, a number for a regression
     answer_feature      instead of `value`: the answer is this feature's value, a regression
@@ -149,7 +150,7 @@ def _column(batch: Batch, feature: str) -> NDArray[np.float64]:
 
 def _read(definition: Path) -> dict[str, Any]:
     try:
-        said = json.loads(definition.read_bytes())
+        said = json.loads(_json_of(definition))
     except ValueError as exc:
         raise InvalidModel(f"not JSON: {exc}") from exc
     if not isinstance(said, dict):
@@ -160,6 +161,14 @@ def _read(definition: Path) -> dict[str, Any]:
         if not isinstance(value, _KINDS[key]) or (isinstance(value, bool) != (_KINDS[key] is bool)):
             raise InvalidModel(f"{key!r} has a value of the wrong type: {value!r}")
     return _complete(said)
+
+
+def _json_of(definition: Path) -> bytes:
+    """Return what comes before a NUL; what comes after it makes a definition large, and is not read."""
+    with definition.open("rb") as file:
+        beginning = file.read(64 * 1024)
+        found, end, _ = beginning.partition(b"\0")
+        return found if end else beginning + file.read()
 
 
 def _complete(said: dict[str, Any]) -> dict[str, Any]:
