@@ -78,6 +78,7 @@ class Follower:
 
     def _begin(self) -> None:
         self._at = Positions(self._redis)
+        self._names_unread = self._chosen is None
         self._unread = list(self._chosen or ())
         self._anew: set[str] = set()
         self._gaps: dict[str, str] = {}
@@ -106,6 +107,8 @@ class Follower:
     async def _read(self) -> list[Item]:
         if self._look_at and await self._has_begun_anew():
             return [Mark.BEGIN]
+        if self._names_unread:
+            return await self._read_names()
         if self._unread:
             return await self._read_snapshots()
         block = None if self._behind else _milliseconds(BLOCK)
@@ -141,6 +144,13 @@ class Follower:
         self._behind = True
 
     # -- reading -----------------------------------------------------------------------------------
+
+    async def _read_names(self) -> list[Item]:
+        """Read which data types there are before any of them: one by one, each costs a reading of all."""
+        at = {keys.DATA_TYPES: self._at.streams[keys.DATA_TYPES]}
+        found = await self._redis.xread(at, count=_MOST)
+        self._names_unread = bool(found)
+        return self._take(found)
 
     async def _read_snapshots(self) -> list[Item]:
         names = self._unread[:_SNAPSHOTS]

@@ -126,3 +126,18 @@ async def test_following_can_be_cancelled_at_every_moment(log_url: str) -> None:
             for _ in range(turns):
                 await asyncio.sleep(0)
         await log.close()
+
+
+async def test_many_data_types_are_read_together_and_not_one_after_the_other(
+    log: Log, log_url: str
+) -> None:
+    many = 300
+    for number in range(many):
+        await append(log, "tree", data_type=f"type-{number}")
+    async with Redis.from_url(log_url) as redis:
+        await redis.config_resetstat()
+        async with following(log, "*") as reader:
+            await wait_until(lambda: Mark.END in reader.marks, "all is read")
+        assert len(reader.names) == many
+        readings = (await redis.info("commandstats"))["cmdstat_xread"]["calls"]
+    assert readings < 15
