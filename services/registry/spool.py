@@ -7,6 +7,7 @@ import hashlib
 import tempfile
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 from hedgerow.errors import LimitExceeded, Unavailable
 
@@ -45,9 +46,7 @@ class Spool:
 
     def _write(self, chunk: bytes) -> None:
         self._digest.update(chunk)
-        left = memoryview(chunk)
-        while left:
-            left = left[self._file.write(left) :]
+        write_all(self._file, chunk)
 
     @property
     def sha256(self) -> str:
@@ -64,3 +63,10 @@ class Spool:
         trace: TracebackType | None,
     ) -> None:
         self._file.close()
+
+
+def write_all(file: IO[bytes], data: bytes) -> None:
+    """Write to a file that is not buffered, which may take a part at a time. Raises OSError."""
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -14,6 +14,7 @@ from hedgerow.backups.pieces import Checked, chunks_of
 from hedgerow.errors import Unavailable
 from hedgerow.v1.backup_pb2 import BackupDataType, BackupPiece
 from hedgerow.v1.events_pb2 import Snapshot
+from services.registry.spool import write_all
 
 
 class SpooledBackup:
@@ -39,7 +40,9 @@ class SpooledBackup:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._files.close()
+        # What found no room is tried again by closing, and in vain.
+        with suppress(OSError):
+            self._files.close()
 
     @property
     def mesh(self) -> str:
@@ -59,8 +62,13 @@ class SpooledBackup:
             raise self._no_room(error) from error
 
     def finish(self) -> None:
-        """Say that no more pieces come. Raises InvalidInput if some are missing."""
+        """Say that no more pieces come. Raises InvalidInput if some are missing, Unavailable as `add`."""
         self._checked.finish()
+        try:
+            self._known.flush()
+            self._bytes.flush()
+        except OSError as error:
+            raise self._no_room(error) from error
 
     def data_types(self) -> Iterator[BackupDataType]:
         """Yield what is known; of all definitions that are in the log it says that they are in chunks."""
@@ -70,17 +78,28 @@ class SpooledBackup:
             yield piece.data_type
 
     def blobs(self) -> Iterator[tuple[str, Path]]:
-        """Yield each definition and verification: its hash, and a file that is there until the next one."""
+        """Yield each definition and verification: its hash, and a file that is there until the next one.
+
+        Raises Unavailable if there is no room for one.
+        """
         self._bytes.seek(0)
         for piece in read_pieces(self._bytes):
             chunk = piece.chunk
-            if chunk.number == 0:
-                file = tempfile.NamedTemporaryFile(dir=self._folder, prefix="hedgerow-restore-")  # noqa: SIM115
-            file.write(chunk.data)
+            try:
+                if chunk.number == 0:
+                    file = self._named()
+                write_all(file, chunk.data)
+            except OSError as error:
+                raise self._no_room(error) from error
             if chunk.number == chunk.chunks - 1:
-                file.flush()
                 yield chunk.sha256, Path(file.name)
                 file.close()
+
+    def _named(self) -> IO[bytes]:
+        # Unbuffered: what found no room is not to be tried again when the file is closed.
+        return self._files.enter_context(
+            tempfile.NamedTemporaryFile(dir=self._folder, prefix="hedgerow-restore-", buffering=0)
+        )
 
     def _open(self) -> IO[bytes]:
         return self._files.enter_context(

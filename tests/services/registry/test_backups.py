@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from hedgerow.backups.files import read_pieces, write_pieces
 from hedgerow.backups.pieces import Digest
 from hedgerow.client.history import backups
-from hedgerow.errors import Corrupt, InvalidInput, Refused
+from hedgerow.errors import Corrupt, InvalidInput, Refused, Unavailable
 from hedgerow.v1.backup_pb2 import BackupPiece
 from hedgerow.v1.events_pb2 import AliasSet, ModelEvent
 from hedgerow.v1.models_pb2 import VersionName
@@ -289,3 +289,16 @@ def test_a_disk_that_has_nothing_or_too_much_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"several meshes; give one file: .*a.state, .*b.state"):
         next(pieces_of_disk(tmp_path))
     assert next(pieces_of_disk(tmp_path / "b.state")).head.mesh == "b"
+
+
+async def test_a_backup_for_which_there_is_no_room_is_refused_with_the_reason_and_leaves_nothing(
+    settings: RegistrySettings, disk: Path, log: Log, log_url: str
+) -> None:
+    async with registry(settings) as client, running(settings) as address:
+        await filled(client)
+        file = await backed_up(address)
+    small = settings.model_copy(update={"spool_dir": disk})
+    async with running(small) as address:
+        with pytest.raises(Unavailable, match=r"No space left.*REGISTRY_SPOOL_DIR"):
+            await backups.restore(read_pieces(io.BytesIO(file)), address)
+        assert not contents(disk)
