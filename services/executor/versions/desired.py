@@ -36,67 +36,62 @@ def desired(
     serves on. One that is `held_back` by what may pass is wanted still, and so is that other one until it
     is over. What a version takes over from is wanted until that is `settled`.
     """
-    found = Desired()
+    making = _Making(catalog, served, given_up, held_back, settled)
     for data_type in catalog.data_types:
         if served.has_data_type(data_type):
-            _add_newest(found, catalog, data_type, served, given_up, held_back)
-            _add_wanted(found, catalog, data_type, served, given_up, held_back, settled)
-    return found
+            making.add_newest(data_type)
+            making.add_wanted(data_type)
+    return making.found
 
 
-def _add_newest(
-    found: Desired,
-    catalog: Catalog,
-    data_type: str,
-    served: Served,
-    given_up: Collection[VersionKey],
-    held_back: Collection[VersionKey],
-) -> None:
-    for name in catalog.models(data_type):
-        for key, model in _usable(catalog, data_type, name, served, given_up):
-            found.versions[key] = model
-            if key not in held_back:
-                break
+@dataclass(frozen=True)
+class _Making:
+    """What is to run, while it is made; see `desired`."""
 
+    catalog: Catalog
+    served: Served
+    given_up: Collection[VersionKey]
+    held_back: Collection[VersionKey]
+    settled: Collection[tuple[str, Succession]]
+    found: Desired = field(default_factory=Desired)
 
-def _usable(
-    catalog: Catalog,
-    data_type: str,
-    name: str,
-    served: Served,
-    given_up: Collection[VersionKey],
-) -> Iterator[tuple[VersionKey, ModelVersion]]:
-    """Yield the versions of a model that this executor may run, the newest first."""
-    for version in catalog.model(data_type, name).newest_first():
-        key = VersionKey(data_type, name, version.model.version)
-        if version.life.is_usable and key not in given_up and served.has(version.model):
-            yield key, version.model
+    def add_newest(self, data_type: str) -> None:
+        """Add the newest version of each model, and what serves while that is held back."""
+        for name in self.catalog.models(data_type):
+            for key, model in self._usable(data_type, name):
+                self.found.versions[key] = model
+                if key not in self.held_back:
+                    break
 
+    def _usable(self, data_type: str, name: str) -> Iterator[tuple[VersionKey, ModelVersion]]:
+        """Yield the versions of a model that this executor may run, the newest first."""
+        for version in self.catalog.model(data_type, name).newest_first():
+            key = VersionKey(data_type, name, version.model.version)
+            if version.life.is_usable and self._may_run(key, version.model):
+                yield key, version.model
 
-def _add_wanted(
-    found: Desired,
-    catalog: Catalog,
-    data_type: str,
-    served: Served,
-    given_up: Collection[VersionKey],
-    held_back: Collection[VersionKey],
-    settled: Collection[tuple[str, Succession]],
-) -> None:
-    """Add what plans need, and what goes on until that serves or because it cannot."""
-    wanted = catalog.wanted(data_type)
-    names = set(wanted.versions)
-    for succession in wanted.successions:
-        found.successions.add((data_type, succession))
+    def add_wanted(self, data_type: str) -> None:
+        """Add what plans need, and what goes on until that serves or because it cannot."""
+        wanted = self.catalog.wanted(data_type)
+        names = set(wanted.versions)
+        for succession in wanted.successions:
+            self.found.successions.add((data_type, succession))
+            if not self._is_over(data_type, succession):
+                names.add((succession.name, succession.former))
+        for name, number in sorted(names):
+            key = VersionKey(data_type, name, number)
+            model = self.catalog.find(*key)
+            if model is None or not self._may_run(key, model):
+                continue
+            if (name, number) in wanted.warm and key not in self.found.versions:
+                self.found.warm.add(key)
+            self.found.versions[key] = model
+
+    def _is_over(self, data_type: str, succession: Succession) -> bool:
+        """Tell whether a version has taken over, and can be had."""
         target = VersionKey(data_type, succession.name, succession.target)
-        stuck = target in given_up or target in held_back
-        if stuck or (data_type, succession) not in settled:
-            names.add((succession.name, succession.former))
-    needed = found.versions.keys()
-    for name, number in sorted(names):
-        key = VersionKey(data_type, name, number)
-        model = catalog.find(*key)
-        if model is None or key in given_up or not served.has(model):
-            continue
-        if (name, number) in wanted.warm and key not in needed:
-            found.warm.add(key)
-        found.versions[key] = model
+        stuck = target in self.given_up or target in self.held_back
+        return not stuck and (data_type, succession) in self.settled
+
+    def _may_run(self, key: VersionKey, model: ModelVersion) -> bool:
+        return key not in self.given_up and self.served.has(model)
