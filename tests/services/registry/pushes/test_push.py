@@ -81,6 +81,18 @@ async def test_the_same_pushed_at_once_is_one_version(client: Client) -> None:
     assert sum(push.created for push in pushes) == 1
 
 
+async def test_one_name_under_two_data_types_is_two_models(client: Client) -> None:
+    """A name is unique within its data type: neither push is taken for a version of the other."""
+    wine, iris = described("tree"), described("tree", "iris")
+    both = await asyncio.gather(client.push(wine, b"same"), client.push(iris, b"same"))
+    assert [pushed.model.version for pushed in both] == [1, 1]
+    assert all(pushed.created for pushed in both)
+    assert (await client.push(wine, b"other")).model.version == 2
+    assert await client.list() == ["iris/tree@1", "wine/tree@1", "wine/tree@2"]
+    assert (await client.pull("tree", data_type="iris"))[1] == b"same"
+    assert (await client.pull("tree"))[1] == b"other"
+
+
 async def test_100_megabytes_come_back_as_they_went(client: Client, spool: Path) -> None:
     data = os.urandom(1 << 20) * 100 + b"end"
     model, _ = await client.push(described("large"), data)
