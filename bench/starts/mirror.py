@@ -8,8 +8,12 @@ from __future__ import annotations
 import asyncio
 import sys
 
-import services.executor.server  # noqa: F401 - what an executor imports is part of its start
-from services.common.log import Log, Mirror
+from services.common import garbage
+
+garbage.rest()  # as an executor does before it imports anything large
+
+import services.executor.server  # noqa: E402, F401 - what an executor imports is part of its start
+from services.common.log import Log, Mirror  # noqa: E402
 
 
 async def main(url: str) -> None:

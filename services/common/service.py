@@ -28,6 +28,7 @@ from grpc_reflection.v1alpha import reflection
 
 from hedgerow.errors import Unavailable
 from hedgerow.v1.state_pb2 import GetStateResponse
+from services.common import garbage
 from services.common.addresses import address_of
 from services.common.errors import ErrorInterceptor
 from services.common.log import Members
@@ -151,7 +152,9 @@ class Lifecycle:
 
     async def run(self) -> int:
         """Serve until a signal comes or something fails; return the exit code."""
-        asyncio.get_running_loop().set_exception_handler(_unheard)
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_unheard)
+        loop.call_later(garbage.LONGEST_SECONDS, garbage.wake)
         self._listen_for_signals()
         address = await self._start_server()
         metrics = Metrics(self._service.name, self._service.fill)
@@ -165,6 +168,7 @@ class Lifecycle:
                 await starting
                 await self._say(health_pb2.HealthCheckResponse.SERVING)
                 self.serving_at = address
+                garbage.wake()
                 _log.info("the service serves", address=address)
                 await self._first(None)
         finally:

@@ -52,7 +52,7 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 class ServiceSettings(BaseSettings):
     """Base of the settings of each service; a subclass gives its own `env_prefix` and port."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
 
     host: str = LOOPBACK
     """Address to listen on. Anything but loopback makes the service reachable from outside."""

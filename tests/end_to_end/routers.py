@@ -29,6 +29,7 @@ from services.collector.settings import CollectorSettings
 from services.common.log import Log
 from services.common.service import Lifecycle
 from services.common.telemetry import Tracing
+from services.common.wire import SERVER_OPTIONS
 from services.executor.servicer import Announcements, ExecutorServicer
 from services.executor.versions.served import Served
 from services.router.server import Router
@@ -164,7 +165,7 @@ class Routers:
         self._stack.push_async_callback(self.host.close)
         announcements = Announcements()
         announcements.publish([self.host.announcement()])
-        server = grpc.aio.server()
+        server = grpc.aio.server(options=SERVER_OPTIONS)
         add_ExecutorServiceServicer_to_server(ExecutorServicer(announcements, Served()), server)
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()

@@ -19,6 +19,7 @@ from services.collector.settings import CollectorSettings
 from services.common.log import Log
 from services.common.service import Lifecycle
 from services.common.telemetry import Tracing
+from services.common.wire import SERVER_OPTIONS
 from services.executor.servicer import Announcements, ExecutorServicer
 from services.executor.versions.served import Served
 from tests.end_to_end.routers import Routers, routers
@@ -36,7 +37,7 @@ async def mesh(log: Log, log_url: str) -> AsyncIterator[Routers]:
 async def test_a_router_is_not_ready_before_it_has_reached_those_whom_it_needs(
     mesh: Routers, log: Log
 ) -> None:
-    slow = grpc.aio.server()
+    slow = grpc.aio.server(options=SERVER_OPTIONS)
     announcements = Announcements()
     announcements.publish([])
     add_ExecutorServiceServicer_to_server(ExecutorServicer(announcements, Served()), slow)

@@ -13,7 +13,7 @@ import pytest
 
 from services.common import peer_stream
 from services.common.peer_stream import Listener, PeerStream, StreamEnd
-from services.common.wire import MAX_MESSAGE_BYTES
+from services.common.wire import MAX_MESSAGE_BYTES, SERVER_OPTIONS
 from tests.support import wait_until
 
 Behaviour = Callable[[AsyncIterator[bytes], Any], Awaitable[None]]
@@ -37,7 +37,7 @@ class Peer:
         self._server: grpc.aio.Server | None = None
 
     async def start(self) -> None:
-        self._server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
+        self._server = grpc.aio.server(options=SERVER_OPTIONS)
         handler: Any = grpc.stream_stream_rpc_method_handler(self._talk)
         generic = grpc.method_handlers_generic_handler("test.Service", {"Talk": handler})
         self._server.add_generic_rpc_handlers((generic,))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from hedgerow.errors import Unavailable
+from services.common import garbage
 from services.common.service import LIVENESS, Lifecycle, Service
 from services.common.settings import ServiceSettings
 from services.common.telemetry import Tracing
@@ -125,6 +127,33 @@ async def test_it_says_that_it_serves_when_it_has_started_and_lives_before() -> 
         await it.serves()
         assert [await it.health(name) for name in ("", NAME)] == [SERVING] * 2
         assert it.lifecycle.serving_at == it.service.address
+
+
+@pytest.fixture
+def at_rest() -> Iterator[None]:
+    garbage.rest()
+    yield
+    garbage.wake()
+    gc.unfreeze()
+
+
+async def test_cycles_are_collected_again_once_it_serves_but_not_what_the_start_made(
+    at_rest: None,
+) -> None:
+    async with running() as it:
+        assert not gc.isenabled()
+        await it.serves()
+        assert gc.isenabled()
+        assert gc.get_freeze_count()
+
+
+async def test_a_service_that_has_to_wait_for_its_start_does_not_pile_up_cycles(
+    at_rest: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(garbage, "LONGEST_SECONDS", 0.05)
+    async with running() as it:
+        await wait_until(gc.isenabled, "cycles are collected again")
+        assert not it.lifecycle.serving_at
 
 
 async def test_a_call_in_flight_is_finished_before_anything_is_given_back() -> None:

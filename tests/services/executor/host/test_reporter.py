@@ -18,6 +18,7 @@ from services.collector.server import Collector
 from services.collector.settings import CollectorSettings
 from services.common import peer_stream
 from services.common.telemetry import Tracing
+from services.common.wire import SERVER_OPTIONS
 from services.executor.host import reporter as module
 from services.executor.host.inbox import Frame, Waiting
 from services.executor.host.reporter import Reporter, reports_of
@@ -97,7 +98,7 @@ async def test_a_collector_that_never_comes_back_counts_as_any_other_again(
     told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_LOOKED_FOR_SECONDS", 0.0)
-    server = grpc.aio.server()
+    server = grpc.aio.server(options=SERVER_OPTIONS)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     await server.stop(0)  # nobody listens there any more
