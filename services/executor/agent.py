@@ -23,7 +23,7 @@ from hedgerow.v1.models_pb2 import ExecutorReport, ModelVersion
 from hedgerow.v1.state_pb2 import ModelWork
 from services.common.catalog import Catalog
 from services.common.logs import fields_of
-from services.common.recent_versions import RecentVersions, VersionKey
+from services.common.recent_versions import VersionKey
 from services.executor.announcements import announcements
 from services.executor.definition_cache import LOOK_FOR_ROOM_SECONDS, DefinitionCache
 from services.executor.fork_servers import ForkServers
@@ -36,6 +36,7 @@ from services.executor.versions.assignment import Assignment
 from services.executor.versions.setbacks import Lasts, Setbacks
 from services.executor.versions.states import states
 from services.executor.versions.succession import is_settled, still_needed
+from services.executor.versions.work import WorkOfVersions
 from services.executor.watchdog import WATCH_SECONDS, Watchdog
 from services.executor.work_done import WorkDone
 
@@ -69,7 +70,7 @@ class Agent:
         self._starts: dict[HostProcess, asyncio.Task[None]] = {}
         self._served: set[VersionKey] = set()
         self._warm: set[VersionKey] = set()
-        self._ended_work = RecentVersions(lambda _: WorkDone())
+        self._work = WorkOfVersions(self._living)
         self._folder = tempfile.TemporaryDirectory(prefix="hedgerow-heartbeat-")
         self._count = 0
         self._closing = False
@@ -173,7 +174,7 @@ class Agent:
         replaces = key in self._served
         try:
             await self._loading.load(
-                host, replaces, self._batch_rows(key), lambda: self._hosts.get(key) is host
+                host, replaces, self._work.batch_rows(key), lambda: self._hosts.get(key) is host
             )
         except HedgerowError as error:
             host.fail(str(error), how_long(error))
@@ -203,7 +204,7 @@ class Agent:
         self._draining.discard(host)
         if self._ports.give_back(host):
             self._setbacks.room(Lasts.UNTIL_PORT)
-        self._ended_work.of(*key).add(host.work)
+        self._work.ended(key, host.work)
         if self._hosts.get(key) is not host:
             return
         del self._hosts[key]
@@ -226,32 +227,18 @@ class Agent:
 
     def announcements(self) -> list[Host]:
         """Return every host that lives, and every version that has none, with the reason."""
-        return announcements(
-            [*self._hosts.values(), *self._draining], self._setbacks, self._catalog, self._warm
-        )
+        return announcements(self._all_hosts(), self._setbacks, self._catalog, self._warm)
 
     def work(self, data_type: str = "") -> list[ModelWork]:
         """Return what the hosts of each version have done, of one data type or of all."""
-        done: dict[VersionKey, WorkDone] = {}
-        for key, ended in self._ended_work.items():
-            done.setdefault(key, WorkDone()).add(ended)
-        for host in (*self._hosts.values(), *self._draining):
-            if host.state is not State.ENDED:
-                done.setdefault(VersionKey.of(host.model), WorkDone()).add(host.done())
-        return [
-            work.to_proto(key)
-            for key, work in sorted(done.items())
-            if data_type in ("", key.data_type)
-        ]
+        return self._work.told(data_type)
 
-    def _batch_rows(self, key: VersionKey) -> tuple[int, ...]:
-        """Return the sizes that batches of a model have had: the largest, of all of its versions."""
-        hosts = [h for h in (*self._hosts.values(), *self._draining) if h.state is not State.ENDED]
-        done = [*self._ended_work.items(), *((VersionKey.of(h.model), h.done()) for h in hosts)]
-        largest = max(
-            (work.largest_batch for other, work in done if other[:2] == key[:2]), default=0
-        )
-        return (largest,) if largest else ()
+    def _living(self) -> list[tuple[VersionKey, WorkDone]]:
+        hosts = [host for host in self._all_hosts() if host.state is not State.ENDED]
+        return [(VersionKey.of(host.model), host.done()) for host in hosts]
+
+    def _all_hosts(self) -> list[HostProcess]:
+        return [*self._hosts.values(), *self._draining]
 
     async def watch(self) -> None:
         """Kill hosts that hang, for as long as the executor lives."""
@@ -271,7 +258,7 @@ class Agent:
         """Kill hosts that take too much memory, for as long as the executor lives, if there is a limit."""
         while self._memory.has_limit:
             await asyncio.sleep(LOOK_SECONDS)
-            self._memory.look([*self._hosts.values(), *self._draining])
+            self._memory.look(self._all_hosts())
 
     # -- the end -----------------------------------------------------------------------------------
 

@@ -144,16 +144,7 @@ async def test_the_registry_is_killed(cluster: Cluster) -> None:
             await push(cluster, "two", accuracy=0.9)
         await load.flows()
         await cluster.restart("registry")
-
-        async def listed() -> bool:
-            try:
-                models = await cluster.registry.list_models()
-            except Unavailable:  # its client looks for it every two seconds at the least
-                return False
-            assert {m.descriptor.name for m in models} == {*MODELS}
-            return True
-
-        await wait_until(listed, "the registry is found again", timeout=10)
+        assert {m.descriptor.name for m in await cluster.registry.list_models()} == {*MODELS}
 
 
 async def test_the_log_is_killed_and_started_again_on_its_data(cluster: Cluster) -> None:
