@@ -5,7 +5,7 @@ same events and so come to the same catalog.
 """
 
 from services.common.catalog.catalog import Catalog, position
-from services.common.catalog.life import is_final
+from services.common.catalog.life import is_bad, is_final
 from services.common.catalog.lines import Candidates
 from services.common.catalog.versions import Definition, Version
 from services.common.catalog.wanted import Succession, WantedVersions
@@ -17,6 +17,7 @@ __all__ = [
     "Succession",
     "Version",
     "WantedVersions",
+    "is_bad",
     "is_final",
     "position",
 ]

@@ -65,7 +65,7 @@ class Life:
     @property
     def failures(self) -> list[pb.ExecutorReport]:
         """Where it failed, or is quarantined, whether it is live elsewhere or not."""
-        return [report for report in self.reports.values() if report.state in _BAD]
+        return [report for report in self.reports.values() if is_bad(report)]
 
     @property
     def is_usable(self) -> bool:
@@ -101,7 +101,7 @@ class Life:
 
     def retry(self) -> None:
         """Forget that it failed."""
-        self.reports = {name: r for name, r in self.reports.items() if r.state not in _BAD}
+        self.reports = {name: r for name, r in self.reports.items() if not is_bad(r)}
 
     def retire(self) -> None:
         """It never serves again."""
@@ -141,6 +141,11 @@ def _when(report: pb.ExecutorReport) -> tuple[int, int, str]:
     return report.since.seconds, report.since.nanos, report.executor
 
 
+def is_bad(report: pb.ExecutorReport) -> bool:
+    """Tell whether a report says that the version failed, or is quarantined."""
+    return report.state in _BAD
+
+
 def is_final(report: pb.ExecutorReport) -> bool:
     """Tell whether a report says that the version failed and is not tried again by itself."""
-    return report.state in _BAD and not report.tried_again
+    return is_bad(report) and not report.tried_again

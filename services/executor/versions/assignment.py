@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 
 from hedgerow.v1.models_pb2 import VERSION_STATE_QUARANTINED, ExecutorReport
-from services.common.catalog import Catalog, is_final
+from services.common.catalog import Catalog, is_bad, is_final
 from services.common.recent_versions import VersionKey
 from services.executor.versions.desired import Desired, desired
 from services.executor.versions.served import Served
@@ -28,7 +28,7 @@ class Assignment:
         self._takeovers = Takeovers()
         self._beginnings = catalog.beginnings
         self._told: set[VersionKey] = set()
-        """Versions given up, as the log knows."""
+        """Versions that have failed, for good or until something is changed, as the log knows."""
         self.setbacks = self._new_setbacks()
         self.address = ""
         """Of the executor, by which the log knows it; once it serves."""
@@ -63,9 +63,11 @@ class Assignment:
         )
 
     def _forgive(self) -> None:
-        """Try again what was given up, where somebody had the log forget it."""
-        for key in list(self.setbacks.given_up):
-            if (report := self._report(key)) is not None and is_final(report):
+        """Try again at once what has failed, where somebody had the log forget it."""
+        failed = {*self.setbacks.given_up, *self.setbacks.failed}
+        self._told &= failed
+        for key in failed:
+            if (report := self._report(key)) is not None and is_bad(report):
                 self._told.add(key)
             elif key in self._told:
                 self._told.discard(key)

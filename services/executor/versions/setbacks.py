@@ -102,8 +102,9 @@ class Setbacks:
             self.quarantined.add(key)
 
     def forgive(self, key: VersionKey) -> None:
-        """Try a version again that was given up, as if it were new."""
+        """Try a version again that has failed, as if it were new."""
         self.given_up.pop(key, None)
+        self._troubles.pop(key, None)
         self.quarantined.discard(key)
 
     def died(self, key: VersionKey, reason: str, served_seconds: float) -> None:

@@ -95,6 +95,12 @@ class AgentRig:
         self.catalog.apply("wine", ModelEvent(plan_applied=plan))
         self.agent.reconcile()
 
+    def retry(self, name: str, version: int) -> None:
+        """Have somebody ask for another try of a version that has failed."""
+        retried = VersionName(name=name, version=version)
+        self.catalog.apply("wine", ModelEvent(retried=retried))
+        self.agent.reconcile()
+
     def pid(self, reference: str) -> int:
         """Return the process of a version, 0 if it has none."""
         models = {

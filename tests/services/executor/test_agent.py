@@ -122,6 +122,19 @@ async def test_what_somebody_must_change_has_failed_and_the_version_before_it_se
     assert rig.has("one@1", HostState.HOST_STATE_SERVING)
     assert rig.fetched == ["one@1", "one@2"]
 
+    # Somebody has changed it, and does not wait for the next try.
+    rig.fetch_fails = None
+    rig.retry("one", 2)
+    await wait_until(lambda: rig.states() == {"one@2": HostState.HOST_STATE_SERVING}, "it serves")
+
+
+async def test_what_was_refused_is_tried_again_when_somebody_asks_for_it(rig: AgentRig) -> None:
+    rig.push("one", fail_load="no such layer")
+    for _ in range(2):
+        await wait_until(lambda: rig.has("one@1", HostState.HOST_STATE_FAILED), "it is refused")
+        rig.retry("one", 1)
+        assert rig.has("one@1", HostState.HOST_STATE_LOADING)
+
 
 async def test_what_the_disk_or_the_log_prevents_is_told_and_tried_again(rig: AgentRig) -> None:
     rig.fetch_fails = Unavailable("the log is away")
