@@ -30,7 +30,7 @@ class Aliases:
         """Have an alias point to a version.
 
         Raises NotFound, InvalidName, and Refused if the version cannot serve. One that points there already
-        is written again only if a plan gave the version up meanwhile.
+        is written again only if a plan gave the version up meanwhile, or the log has lost it.
         """
         check_alias(alias)
 
@@ -38,7 +38,9 @@ class Aliases:
             version = catalog.version(data_type, model.name, model.version)
             check_usable(version)
             known = catalog.model(data_type, model.name).aliases.get(alias)
-            points_there = known is not None and known.version == version.model.version
+            points_there = (
+                known is not None and known.version == version.model.version and not known.lost
+            )
             if points_there and not _was_abandoned(catalog, data_type, f"{model.name}@{alias}"):
                 return None
             name = VersionName(name=model.name, version=version.model.version)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from hedgerow.errors import Unavailable
 from hedgerow.v1.events_pb2 import ModelEvent
 from hedgerow.v1.models_pb2 import Identity
 from services.common.catalog import Catalog, position
-from services.common.log import Conflict, Mirror, ModelLog
+from services.common.log import BEGINNING, Conflict, Mirror, ModelLog
 
 Decide = Callable[[Catalog], ModelEvent | None]
 """What to append, given all that exists; None: nothing. Raises to refuse."""
@@ -46,8 +46,17 @@ class Ledger:
                 return event
 
     async def catch_up(self) -> Catalog:
-        """Return what exists, with all that anybody wrote before this was called. Raises Unavailable."""
-        for data_type, last_id in (await self._log.ends()).items():
+        """Return what exists, with all that anybody wrote before this was called.
+
+        A log that has lost what was read of it is waited for until it is read again. Raises Unavailable.
+        """
+        while True:
+            known, beginnings = self.catalog.last_ids(), self.catalog.beginnings
+            ends = await self._log.ends()
+            if not _are_beyond(known, ends):
+                break
+            await self._mirror.begin_again(beginnings)
+        for data_type, last_id in ends.items():
             await self._mirror.reach(data_type, last_id)
         return self.catalog
 
@@ -62,6 +71,11 @@ class Ledger:
             return False
         self._mirror.accept(entry)
         return True
+
+
+def _are_beyond(known: Mapping[str, str], ends: Mapping[str, str]) -> bool:
+    """Tell whether an entry that is known is later than the last one that the log has."""
+    return any(position(at) > position(ends.get(name, BEGINNING)) for name, at in known.items())
 
 
 def _sign(event: ModelEvent, by: Identity | None) -> None:

@@ -24,6 +24,8 @@ class Alias:
     def __init__(self, name: str) -> None:
         self.name = name
         self.version = 0
+        self.lost = False
+        """The log does not have it any more; it is remembered here."""
         self.before: list[int] = []
         self.changes: deque[AliasChange] = deque(maxlen=KEPT)
 
@@ -55,6 +57,7 @@ class Alias:
 
     def _move(self, change: AliasChange) -> None:
         self.version = change.version
+        self.lost = False
         self.changes.append(change)
 
     def to_proto(self) -> TrackedAlias:
@@ -62,6 +65,12 @@ class Alias:
         return TrackedAlias(
             alias=self.name, changes=self.changes, before=self.before, version=self.version
         )
+
+    def as_lost(self) -> Alias:
+        """Return a copy of one that the log does not have any more."""
+        copy = Alias.from_proto(self.to_proto())
+        copy.lost = True
+        return copy
 
     @staticmethod
     def from_proto(tracked: TrackedAlias) -> Alias:

@@ -63,21 +63,23 @@ class Catalog:
             self._types[data_type] = other._known(data_type)
         self.beginnings += 1
 
-    def inherit(self, before: Catalog, data_types: Iterable[str] | None = None) -> list[str]:
+    def inherit(self, before: Catalog, data_types: Iterable[str] | None = None) -> None:
         """Take over what an earlier catalog knew and this one does not, of some data types or of all.
 
-        Return the models of which versions were missing. Where a number stands for other bytes here, this
-        catalog's word counts.
+        Where a number stands for other bytes here, this catalog's word counts.
         """
-        taken: list[str] = []
         for data_type in list(before._types if data_types is None else data_types):
             if (old := before._types.get(data_type)) is not None:
-                taken += [f"{data_type}/{name}" for name in self._known(data_type).inherit(old)]
-        return taken
+                self._known(data_type).inherit(old)
 
     def lost(self) -> list[str]:
         """Return the models with versions that the log does not have any more."""
         return [f"{name}/{model}" for name in self.data_types for model in self._types[name].lost()]
+
+    def lost_references(self) -> list[str]:
+        """Return the plans and aliases that the log does not have any more."""
+        found = {name: self._types[name].lost_references() for name in self.data_types}
+        return [f"{what} of {name}" for name, lost in found.items() for what in lost]
 
     def has_lost_plans(self, data_type: str) -> bool:
         """Tell whether the log does not have the plans of a data type any more. Raises NotFound."""

@@ -141,7 +141,7 @@ class DataType:
                 model.add(Version.from_proto(told))
             model.put_in_order()
             for alias in tracked.aliases:
-                model.aliases.setdefault(alias.alias, Alias.from_proto(alias))
+                model.add_alias(Alias.from_proto(alias))
             model.highest = max(model.highest, tracked.highest_version)
         if snapshot.plans and (self.has_lost_plans or not self.plans):
             self.has_lost_plans = False
@@ -150,15 +150,15 @@ class DataType:
             self._lines = [Line.from_proto(line) for line in snapshot.lines]
         self.highest_revision = max(self.highest_revision, snapshot.highest_revision)
 
-    def inherit(self, before: DataType) -> list[str]:
-        """Take over what an earlier one knew and this one does not; return which models lacked versions."""
-        lost = [name for name, old in before.models.items() if self._model(name).inherit(old)]
+    def inherit(self, before: DataType) -> None:
+        """Take over what an earlier one knew and this one does not."""
+        for name, old in before.models.items():
+            self._model(name).inherit(old)
         if before.plans and not self.plans:
             self.plans, self._lines = before.plans, before.lines
             self.has_lost_plans = True
         self.highest_revision = max(self.highest_revision, before.highest_revision)
         self.refresh()
-        return sorted(lost)
 
     def numbers_beyond(self, other: DataType | None) -> pb.NumbersUsed:
         """Return which numbers were given that another one does not know of."""
@@ -172,6 +172,11 @@ class DataType:
     def lost(self) -> list[str]:
         """Return the models with versions that the log does not have any more, sorted."""
         return sorted(n for n, m in self.models.items() if any(v.lost for v in m.versions.values()))
+
+    def lost_references(self) -> list[str]:
+        """Return the aliases that the log does not have any more, and the plan if it has lost that."""
+        aliases = [alias for model in self.models.values() for alias in model.lost_aliases()]
+        return [*(["the plan"] if self.has_lost_plans else []), *sorted(aliases)]
 
     def load(self, snapshot: pb.Snapshot) -> None:
         """Begin with a snapshot, in place of the events up to its `last_id`."""

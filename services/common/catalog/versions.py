@@ -101,13 +101,19 @@ class Model:
             self.versions[number] = version
         self.highest = max(self.highest, number)
 
+    def add_alias(self, alias: Alias) -> None:
+        """Take an alias, as `add` does a version."""
+        known = self.aliases.get(alias.name)
+        if known is None or known.lost:
+            self.aliases[alias.name] = alias
+
     def put_in_order(self) -> None:
         """Have the oldest version be the first again: a backup may have brought old ones back."""
         if any(one > other for one, other in pairwise(self.versions)):
             self.versions = dict(sorted(self.versions.items()))
 
-    def inherit(self, before: Model) -> bool:
-        """Take over what an earlier model had and this one has not; tell whether versions were missing.
+    def inherit(self, before: Model) -> None:
+        """Take over what an earlier model had and this one has not.
 
         If a number stands for other bytes by now, the numbers began anew, and nothing is taken.
         """
@@ -118,13 +124,12 @@ class Model:
             and not self.versions[n].lost
             for n in both
         ):
-            return False
+            return
         missing = {n: v for n, v in before.versions.items() if n not in self.versions}
         kept = {n: replace(version, lost=True) for n, version in missing.items()}
         self.versions = dict(sorted((self.versions | kept).items()))
         for name in before.aliases.keys() - self.aliases.keys():
-            self.aliases[name] = before.aliases[name]
-        return bool(missing)
+            self.aliases[name] = before.aliases[name].as_lost()
 
     @property
     def newest(self) -> Version | None:
@@ -150,6 +155,10 @@ class Model:
     def aliases_of(self, number: int) -> Iterator[str]:
         """Yield the aliases that point to a version."""
         return (name for name, alias in self.aliases.items() if alias.version == number)
+
+    def lost_aliases(self) -> Iterator[str]:
+        """Yield references by the aliases that the log does not have any more: `tree@champion`."""
+        return (f"{self.name}@{name}" for name, alias in self.aliases.items() if alias.lost)
 
     def tell_aliases(self) -> list[TrackedAlias]:
         """Return all aliases, by name."""

@@ -7,7 +7,7 @@ that are gone or damaged as `Corrupt`.
 
 from services.common.log.connection import LogRefused
 from services.common.log.definitions import Definitions
-from services.common.log.entries import Entry, SnapshotItem
+from services.common.log.entries import BEGINNING, Entry, SnapshotItem
 from services.common.log.following import Follower, Mark
 from services.common.log.log import Log
 from services.common.log.members import Members
@@ -15,6 +15,7 @@ from services.common.log.mirror import Mirror
 from services.common.log.models import Conflict, History, ModelLog
 
 __all__ = [
+    "BEGINNING",
     "Conflict",
     "Definitions",
     "Entry",

@@ -101,6 +101,7 @@ class Mesh:
         async with within(COMMAND):
             await self._redis.eval(_RENAME, 2, keys.MESH, keys.DATA_TYPES, mesh)
         self.remembered = mesh
+        await self.look()  # what is appended from now on is for the log of this name
 
     async def settled(self, patience: timedelta) -> None:
         """Return when those who remember numbers have had the time to say so. Raises Unavailable."""

@@ -11,6 +11,7 @@ import structlog
 
 from hedgerow.errors import Unavailable
 from services.common.catalog import Catalog
+from services.common.log.connection import BLOCKING
 from services.common.log.entries import Entry, SnapshotItem
 from services.common.log.following import Mark
 from services.common.log.models import ModelLog
@@ -24,7 +25,7 @@ _LARGE = 2**18
 """Bytes of a snapshot that is folded beside the event loop, which may have records to see to."""
 
 _TOLD = 10
-"""Models that are named of those that were lost."""
+"""Names of what was lost that are told."""
 
 
 class Mirror:
@@ -61,9 +62,9 @@ class Mirror:
         """What is wrong with the log. Empty: nothing."""
         if self._follower.problem or not self._has_lost:
             return self._follower.problem
-        lost = self.catalog.lost()
-        self._has_lost = bool(lost)
-        return _problem(lost) if lost else ""
+        problem = _problem(self.catalog)
+        self._has_lost = bool(problem)
+        return problem
 
     def listen(self, callback: Callable[[], None]) -> None:
         """Have `callback` called after each change of the catalog, from the moment it has caught up."""
@@ -108,9 +109,16 @@ class Mirror:
 
     async def reach(self, data_type: str, entry_id: str) -> None:
         """Wait until the catalog has an entry. Raises Unavailable if that takes long."""
+        await self._until(lambda: self.catalog.has(data_type, entry_id), _PATIENCE)
+
+    async def begin_again(self, beginnings: int) -> None:
+        """Wait until the catalog has begun anew once more. Raises Unavailable if that takes long."""
+        await self._until(lambda: self.catalog.beginnings > beginnings, BLOCKING)
+
+    async def _until(self, condition: Callable[[], bool], patience: timedelta) -> None:
         try:
-            async with asyncio.timeout(_PATIENCE.total_seconds()):
-                while not self.catalog.has(data_type, entry_id):
+            async with asyncio.timeout(patience.total_seconds()):
+                while not condition():
                     await self._moved.wait()
         except TimeoutError as error:
             raise Unavailable("the log cannot be read at the moment; try again") from error
@@ -149,10 +157,10 @@ class Mirror:
     def _keep(self, reading: Catalog, parts: Collection[str] | None) -> None:
         """Take over what the log has not any more, and see to it that the numbers are not given again."""
         self._owed.owe(self.catalog.numbers_beyond(reading, parts))
-        lost = reading.inherit(self.catalog, parts)
-        self._has_lost = bool(reading.lost()) or self._has_lost
-        if lost:
-            _log.error(_problem(lost), models=lost[:_TOLD])
+        reading.inherit(self.catalog, parts)
+        if problem := _problem(reading):
+            self._has_lost = True
+            _log.error(problem)
 
     def _changed(self) -> None:
         self._moved.set()
@@ -161,9 +169,21 @@ class Mirror:
             callback()
 
 
-def _problem(lost: list[str]) -> str:
-    more = f" and {len(lost) - _TOLD} more" if len(lost) > _TOLD else ""
-    return (
-        f"the log has lost models ({', '.join(lost[:_TOLD])}{more}); they serve on until this service ends."
-        " Bring them back with `hedgerow registry restore`, or push them again"
-    )
+def _problem(catalog: Catalog) -> str:
+    """Return what is in a catalog and not in the log any more; empty: nothing."""
+    if models := catalog.lost():
+        return (
+            f"the log has lost models ({_some(models)}); they serve on until this service ends. Bring them"
+            " back with `hedgerow registry restore`, or push them again"
+        )
+    if references := catalog.lost_references():
+        return (
+            f"the log has lost plans or aliases ({_some(references)}); they count until this service ends."
+            " Bring them back with `hedgerow registry restore`, or apply and promote them again"
+        )
+    return ""
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
+    return f"{', '.join(names[:_TOLD])}{more}"

@@ -52,9 +52,10 @@ def _news_of(told: TrackedModel, data_type: str, catalog: Catalog) -> TrackedMod
 
 def _aliases(data_type: str, name: str, catalog: Catalog) -> set[str]:
     try:
-        return set(catalog.model(data_type, name).aliases)
+        known = catalog.model(data_type, name).aliases.values()
     except NotFound:
         return set()
+    return {alias.name for alias in known if not alias.lost}
 
 
 def _plans(data_type: str, catalog: Catalog) -> list[Plan]:

@@ -48,13 +48,13 @@ class Restoring:
         The same backup again changes nothing, and finishes what broke off. Raises InvalidInput if it is
         none, or damaged; Refused if the log has another version under one of its numbers; Unavailable.
         """
-        catalog = self._ledger.catalog
         with SpooledBackup(self._folder) as backup:
             async for piece in pieces:
                 await asyncio.to_thread(backup.add, piece)
             backup.finish()
-            for part in backup.data_types():
-                _check(part, catalog)
+            _check(backup, self._ledger.catalog)
+            catalog = await self._ledger.catch_up()  # it may have been emptied a moment ago
+            _check(backup, catalog)
             await self._take_mesh(backup.mesh, catalog)
             return await self._write(backup, catalog)
 
@@ -124,8 +124,13 @@ class Restoring:
         return True
 
 
-def _check(part: BackupDataType, catalog: Catalog) -> None:
-    """Raise if a part cannot be brought back, before any of them is."""
+def _check(backup: SpooledBackup, catalog: Catalog) -> None:
+    """Raise if a backup cannot be brought back, before any part of it is."""
+    for part in backup.data_types():
+        _check_part(part, catalog)
+
+
+def _check_part(part: BackupDataType, catalog: Catalog) -> None:
     check_name("data type", part.data_type)
     for model in part.snapshot.models:
         check_name("model", model.name)

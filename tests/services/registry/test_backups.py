@@ -49,10 +49,11 @@ def signed(pieces: list[BackupPiece]) -> Iterator[BackupPiece]:
 
 
 async def filled(client: Client) -> None:
-    """Two versions of a model, a plan, and a model of another data type."""
+    """Two versions of a model, a plan, an alias, and a model of another data type."""
     await client.push(described("tree"), b"one")
     await client.push(described("tree"), LARGE)
     await client.push(described("net", "iris"), b"three")
+    await client.alias("tree@2", "best")
     await client.apply(plan_of("tree@1"))
 
 
@@ -156,6 +157,22 @@ async def test_bytes_that_the_log_has_lost_are_told_or_left_out(
 
 async def _is_told(client: Client) -> bool:
     return "the log has lost models" in (await client.query()).log_problem
+
+
+async def test_a_registry_that_remembers_what_was_lost_has_a_restore_write_all_of_it(
+    settings: RegistrySettings, log_url: str
+) -> None:
+    async with running(settings) as address, registry(settings) as client:
+        await filled(client)
+        file = await backed_up(address)
+        async with Redis.from_url(log_url) as redis:
+            await redis.flushall()
+        # It has not noticed yet, and does before it says what is missing.
+        assert await backups.restore(pieces_of(file), address) == backups.Restored(3, 3, [])
+    async with registry(settings) as client:
+        assert not (await client.alias("tree@2", "best")).changed
+        assert (await client.plan()).revision == 1
+        assert not (await client.query()).log_problem
 
 
 async def test_definitions_inside_of_their_event_come_back_in_chunks(

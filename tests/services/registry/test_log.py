@@ -199,6 +199,7 @@ async def test_in_an_emptied_log_numbers_go_on_and_what_is_pushed_again_is_what_
     async with Valkey() as server, registry(settings_of(server, tmp_path)) as client:
         for data in (b"1", b"2"):
             await client.push(described("tree"), data)
+        await client.alias("tree@2", "best")
         applied = await client.apply(plan_of("tree@1"))
         with Redis.from_url(server.url) as redis:
             redis.flushall()
@@ -214,6 +215,8 @@ async def test_in_an_emptied_log_numbers_go_on_and_what_is_pushed_again_is_what_
         again = [await client.push(described("tree"), data) for data in (b"1", b"2")]
         assert [push.model.version for push in again] == [1, 2]
         assert (await client.apply(plan_of("tree@1"))).revision == applied.revision + 1
+        assert "lost plans or aliases (tree@best of wine)" in (await client.query()).log_problem
+        await client.alias("tree@2", "best")
         assert (await client.query()).log_problem == ""
         assert (await client.get("tree")).version == 3
         assert (await client.pull("tree", 2))[1] == b"2"

@@ -150,6 +150,13 @@ async def test_what_is_pushed_again_is_lost_no_more(rig: Rig) -> None:
     assert [v.model.version for v in rig.executor.catalog.versions("wine")] == [1, 1, 2, 3, 4]
     last = (await rig.log.models.report("wine", pushed("tree", 1))).id
     await rig.executor.reach("wine", last)
+    lost = "the log has lost plans or aliases (the plan of wine, tree@champion of wine); they count"
+    assert rig.executor.problem.startswith(lost)
+    name = VersionName(name="tree", version=2)
+    alias = ModelEvent(alias_set=AliasSet(model=name, alias="champion"))
+    for event in (applied(8, "tree", "net"), alias):
+        last = (await rig.log.models.report("wine", event)).id
+    await rig.executor.reach("wine", last)
     assert rig.executor.problem == ""
 
 

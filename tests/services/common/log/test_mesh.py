@@ -10,7 +10,7 @@ import pytest
 from hedgerow.errors import Unavailable
 from services.common.log import Log, Mark, keys
 from services.common.log.connection import connect
-from tests.services.common.log.reading import append, connected, following
+from tests.services.common.log.reading import append, connected, following, mirroring
 from tests.support import wait_until
 
 
@@ -89,6 +89,16 @@ async def test_the_log_of_another_mesh_is_left_alone_until_the_own_one_is_back(
         await append(log, "net", after=last)
         await reader.sees("tree", "net")
         assert reader.marks == [Mark.BEGIN, Mark.END]
+
+
+async def test_a_log_that_is_renamed_is_written_to_at_once(log_url: str) -> None:
+    async with connected(log_url, names_mesh=True) as log, mirroring(log) as mirror:
+        await mirror.caught_up.wait()
+        last = await append(log, "tree")
+        await mirror.reach("wine", last)
+        await log.rename("another")
+        last = await append(log, "net", after=last)
+        await mirror.reach("wine", last)
 
 
 async def test_a_new_log_is_settled_after_a_while(log_url: str) -> None:
