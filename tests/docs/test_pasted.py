@@ -58,6 +58,26 @@ def command_of(block: Block, ports: Ports) -> list[str]:
     return ["bash", "-ec", "\n".join(lines)]
 
 
+def pushed_to(documents: Iterable[Path]) -> set[str]:
+    """The data types of the models that are pushed."""
+    pushes = [
+        found
+        for block in shown(documents)
+        for found in block.text.split("hedgerow models push")[1:]
+    ]
+    return {
+        found
+        for push in pushes
+        for found in re.findall(r"--data-type (\S+)|--name (\w+)/", push)[0]
+    } - {""}
+
+
+def test_a_release_can_be_walked_through_on_the_mesh_of_the_first_steps() -> None:
+    """It tells numbers of versions and revisions, which others must not have had before."""
+    first_steps, release = (pushed_to(documents) for documents in STORIES.values())
+    assert (first_steps, release) == ({"wine"}, {"cellar"})
+
+
 @pytest.mark.story
 @pytest.mark.timeout(
     150
