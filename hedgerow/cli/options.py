@@ -27,6 +27,9 @@ Executors = Annotated[
 WaitSeconds = Annotated[
     float, typer.Option("--wait-seconds", min=0.0, help="--wait: the longest that is waited.")
 ]
+LAST_REVISION = 2**32 - 1
+"""A plan may have no higher one."""
+
 WAIT_SECONDS = 120.0
 """An executor gives a model as much time to load, by default."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]

@@ -234,7 +234,8 @@ class RegistryServiceServicer(object):
         """Has an alias point to the version that it pointed to before; versions that have failed or were retired
         since are passed over.
 
-        NOT_FOUND: no such data type, model or alias. FAILED_PRECONDITION: there is nothing to go back to.
+        NOT_FOUND: no such data type, model or alias. INVALID_ARGUMENT: nothing can have this alias.
+        FAILED_PRECONDITION: there is nothing to go back to.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -243,7 +244,7 @@ class RegistryServiceServicer(object):
     def DeleteAlias(self, request, context):
         """Removes an alias.
 
-        NOT_FOUND: as RollbackAlias. FAILED_PRECONDITION: the plan in force follows it.
+        NOT_FOUND, INVALID_ARGUMENT: as RollbackAlias. FAILED_PRECONDITION: the plan in force follows it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

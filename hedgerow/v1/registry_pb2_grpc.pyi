@@ -94,12 +94,13 @@ class RegistryServiceStub:
     """Has an alias point to the version that it pointed to before; versions that have failed or were retired
     since are passed over.
 
-    NOT_FOUND: no such data type, model or alias. FAILED_PRECONDITION: there is nothing to go back to.
+    NOT_FOUND: no such data type, model or alias. INVALID_ARGUMENT: nothing can have this alias.
+    FAILED_PRECONDITION: there is nothing to go back to.
     """
     DeleteAlias: _grpc.UnaryUnaryMultiCallable[_registry_pb2.DeleteAliasRequest, _registry_pb2.DeleteAliasResponse]
     """Removes an alias.
 
-    NOT_FOUND: as RollbackAlias. FAILED_PRECONDITION: the plan in force follows it.
+    NOT_FOUND, INVALID_ARGUMENT: as RollbackAlias. FAILED_PRECONDITION: the plan in force follows it.
     """
     ListAliases: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ListAliasesRequest, _registry_pb2.ListAliasesResponse]
     """The aliases of a data type, or of one model, with their history.
@@ -214,12 +215,13 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """Has an alias point to the version that it pointed to before; versions that have failed or were retired
     since are passed over.
 
-    NOT_FOUND: no such data type, model or alias. FAILED_PRECONDITION: there is nothing to go back to.
+    NOT_FOUND: no such data type, model or alias. INVALID_ARGUMENT: nothing can have this alias.
+    FAILED_PRECONDITION: there is nothing to go back to.
     """
     DeleteAlias: _aio.UnaryUnaryMultiCallable[_registry_pb2.DeleteAliasRequest, _registry_pb2.DeleteAliasResponse]  # type: ignore[assignment]
     """Removes an alias.
 
-    NOT_FOUND: as RollbackAlias. FAILED_PRECONDITION: the plan in force follows it.
+    NOT_FOUND, INVALID_ARGUMENT: as RollbackAlias. FAILED_PRECONDITION: the plan in force follows it.
     """
     ListAliases: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListAliasesRequest, _registry_pb2.ListAliasesResponse]  # type: ignore[assignment]
     """The aliases of a data type, or of one model, with their history.
@@ -391,7 +393,8 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         """Has an alias point to the version that it pointed to before; versions that have failed or were retired
         since are passed over.
 
-        NOT_FOUND: no such data type, model or alias. FAILED_PRECONDITION: there is nothing to go back to.
+        NOT_FOUND: no such data type, model or alias. INVALID_ARGUMENT: nothing can have this alias.
+        FAILED_PRECONDITION: there is nothing to go back to.
         """
 
     @_abc_1.abstractmethod
@@ -402,7 +405,7 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_registry_pb2.DeleteAliasResponse, _abc.Awaitable[_registry_pb2.DeleteAliasResponse]]:
         """Removes an alias.
 
-        NOT_FOUND: as RollbackAlias. FAILED_PRECONDITION: the plan in force follows it.
+        NOT_FOUND, INVALID_ARGUMENT: as RollbackAlias. FAILED_PRECONDITION: the plan in force follows it.
         """
 
     @_abc_1.abstractmethod

@@ -50,7 +50,11 @@ class Aliases:
         return Moved(self._get(data_type, model.name, alias), event is not None)
 
     async def go_back(self, data_type: str, name: str, alias: str, by: Identity) -> TrackedAlias:
-        """Have an alias point to the version before. Raises NotFound, and Refused if there is none."""
+        """Have an alias point to the version before.
+
+        Raises NotFound, InvalidName, and Refused if there is none.
+        """
+        check_alias(alias)
 
         def decide(catalog: Catalog) -> ModelEvent:
             catalog.version(data_type, name, alias=alias)
@@ -69,7 +73,8 @@ class Aliases:
         return self._get(data_type, name, alias)
 
     async def delete(self, data_type: str, name: str, alias: str, by: Identity) -> None:
-        """Remove an alias. Raises NotFound, and Refused if the plan in force follows it."""
+        """Remove an alias. Raises NotFound, InvalidName, and Refused if the plan in force follows it."""
+        check_alias(alias)
 
         def decide(catalog: Catalog) -> ModelEvent:
             catalog.version(data_type, name, alias=alias)
@@ -109,7 +114,7 @@ def check_usable(version: Version) -> None:
     if life.has_failed:
         raise Refused(
             f"{reference} cannot serve: {life.reason or 'it failed'}; mend what is wrong, then"
-            f" `hedgerow models retry {reference}`"
+            f" `hedgerow models retry {model.descriptor.data_type}/{reference}`"
         )
 
 

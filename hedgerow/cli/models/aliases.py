@@ -42,7 +42,7 @@ def aliases(
     if as_json:
         print_json([told.alias_dict(t, one.name, one.alias) for t, one in listed])
     elif not listed:
-        print("no aliases; `hedgerow models promote wine-tree@3 champion` sets one")
+        print("no aliases; `hedgerow models promote wine/wine-tree@3 champion` sets one")
     else:
         rows = _history_rows(listed) if history else map(_row, *zip(*listed, strict=True))
         print_table(("ALIAS", "VERSION", "SINCE", "BY", ""), list(rows))

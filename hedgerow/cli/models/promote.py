@@ -9,15 +9,13 @@ import typer
 
 from hedgerow.cli import options
 from hedgerow.cli.models.told import alias_dict
-from hedgerow.cli.named import DataType, Model, Named, named, named_model
+from hedgerow.cli.named import Alias, DataType, Model, Named, named, named_model
 from hedgerow.cli.options import AsJson, Executors, Registry, Router, Wait, WaitSeconds
 from hedgerow.cli.waiting import Waiting, waiting
 
 if TYPE_CHECKING:
     from hedgerow.client.registry import AsyncRegistry
     from hedgerow.v1.events_pb2 import TrackedAlias
-
-Alias = Annotated[str, typer.Argument(help="'champion', say.", show_default=False)]
 
 
 def promote(
@@ -41,7 +39,8 @@ def promote(
         async with AsyncRegistry(registry) as client:
             version = meant.version or (await client.get_model(*meant)).version
             moved = await client.set_alias(meant.data_type, meant.name, version, alias)
-            await _settle(client, meant, moved.alias, how, as_json)
+            became = _became(meant, moved.alias) if moved.changed else " already"
+            await _settle(client, meant, moved.alias, became, how, as_json)
 
     asyncio.run(run())
 
@@ -66,7 +65,7 @@ def rollback(
     async def run() -> None:
         async with AsyncRegistry(registry) as client:
             moved = await client.rollback_alias(meant.data_type, meant.name, alias)
-            await _settle(client, meant, moved, how, as_json)
+            await _settle(client, meant, moved, _became(meant, moved), how, as_json)
 
     asyncio.run(run())
 
@@ -109,7 +108,12 @@ def _said_version(meant: Named, model: str) -> Named:
 
 
 async def _settle(
-    client: AsyncRegistry, meant: Named, moved: TrackedAlias, how: Waiting | None, as_json: bool
+    client: AsyncRegistry,
+    meant: Named,
+    moved: TrackedAlias,
+    became: str,
+    how: Waiting | None,
+    as_json: bool,
 ) -> None:
     """Say what was done, and wait if that was asked for."""
     from hedgerow.cli.output import print_json
@@ -118,7 +122,7 @@ async def _settle(
     plan = await client.get_plan(meant.data_type)
     is_followed = any((m.name, m.alias) == (meant.name, moved.alias) for m in plan.models)
     if not as_json:
-        _tell(meant, moved, is_followed)
+        _tell(meant, moved, became, is_followed)
     if how is not None:
         goal = AliasGoal(client, meant.data_type, meant.name, moved.alias, moved.version)
         await how.until_serving(goal)
@@ -127,14 +131,18 @@ async def _settle(
         print_json({**said, "is_followed": is_followed})
 
 
-def _tell(meant: Named, moved: TrackedAlias, is_followed: bool) -> None:
-    from hedgerow.cli.output import print_note
-
+def _became(meant: Named, moved: TrackedAlias) -> str:
+    """Return what follows `tree@champion is tree@1`: whether it was before, and what it was."""
     *_, before, now = [None, *moved.changes]
     was = before.version if before is not None else 0
     again = " again" if now is not None and now.rollback else ""
-    what = f" (it was {meant.name}@{was})" if was not in (0, moved.version) else ""
-    print(f"{meant.name}@{moved.alias} is {meant.name}@{moved.version}{again}{what}", flush=True)
+    return again + (f" (it was {meant.name}@{was})" if was not in (0, moved.version) else "")
+
+
+def _tell(meant: Named, moved: TrackedAlias, became: str, is_followed: bool) -> None:
+    from hedgerow.cli.output import print_note
+
+    print(f"{meant.name}@{moved.alias} is {meant.name}@{moved.version}{became}", flush=True)
     if not is_followed:
         print_note(
             f"note: the plan of {meant.data_type} does not follow {meant.name}@{moved.alias}, so this"

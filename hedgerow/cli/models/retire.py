@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hedgerow.cli import options
-from hedgerow.cli.models.told import tracked_dict
+from hedgerow.cli.models.told import state_text, tracked_dict
 from hedgerow.cli.named import DataType, Model, Named, named_version
 from hedgerow.cli.options import AsJson, Registry
 
@@ -48,6 +48,9 @@ def retire(
     before, retired = asyncio.run(run())
     if as_json:
         print_json(tracked_dict(retired))
+        return
+    if state_text(retired.life.state) == "deleted":
+        print(f"{meant} is deleted, and its record stays; {_AGAIN}")
         return
     again = f"`hedgerow models pull {meant.data_type}/{meant}` fetches its bytes; {_AGAIN}"
     print(f"{meant} is retired and never serves again{_removed(meant, before)}; {again}")

@@ -25,6 +25,7 @@ Expect = Annotated[
     typer.Option(
         "--expect",
         min=0,
+        max=options.LAST_REVISION,
         help="The revision that must be in force (0: nobody applied one); else nothing is changed.",
         show_default=False,
     ),

@@ -81,8 +81,9 @@ def _check_asked(before: str, after: str) -> None:
         raise typer.BadParameter(
             f"{before} is compared with the plan in force alone", param_hint="TO"
         )
-    if after and not after.isdecimal():
-        raise typer.BadParameter(f"{after!r} is no revision", param_hint="TO")
+    for hint, said in (("FROM", before if before.isdecimal() else ""), ("TO", after)):
+        if said and not (said.isdecimal() and int(said) <= options.LAST_REVISION):
+            raise typer.BadParameter(f"{said!r} is no revision", param_hint=hint)
 
 
 def _in_file(file: str) -> _Side:

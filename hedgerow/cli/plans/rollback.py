@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 def rollback(
     data_type: Annotated[str, typer.Argument(help="'wine', say.", show_default=False)],
     revision: Annotated[
-        int, typer.Argument(min=0, help="The revision. 0: the one before the one in force.")
+        int,
+        typer.Argument(
+            min=0,
+            max=options.LAST_REVISION,
+            help="The revision. 0: the one before the one in force.",
+        ),
     ] = 0,
     expect: Expect = None,
     wait: Wait = False,

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 def show(
     data_type: Annotated[str, typer.Argument(help="'wine', say.", show_default=False)],
     revision: Annotated[
-        int, typer.Option(min=0, help="One of the latest revisions. 0: the one in force.")
+        int,
+        typer.Option(
+            min=0,
+            max=options.LAST_REVISION,
+            help="One of the latest revisions. 0: the one in force.",
+        ),
     ] = 0,
     registry: Registry = options.REGISTRY,
     router: Router = options.ROUTER,

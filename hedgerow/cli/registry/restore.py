@@ -36,10 +36,11 @@ def restore(
     """Bring back what a backup knows and the log does not. What the log knows stays as it is."""
     from hedgerow.cli.output import progress_of_bytes
     from hedgerow.client.history import backups
-    from hedgerow.errors import InvalidInput
 
     if bool(file) == (from_executor is not None):
-        raise InvalidInput("give the file of a backup, or --from-executor with a folder")
+        raise typer.BadParameter(
+            "give the file of a backup, or --from-executor with a folder", param_hint="FILE"
+        )
 
     async def run() -> Restored:
         with (

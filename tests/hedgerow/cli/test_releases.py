@@ -42,6 +42,8 @@ def test_aliases_move_back_and_forth_and_their_history_is_told(cli: Cli) -> None
 
     back = cli("models", "rollback", "T/tree", "champion")
     assert back.out == "tree@champion is tree@1 again (it was tree@2)\n"
+    still = cli("models", "promote", "T/tree@1", "champion")
+    assert still.out == "tree@champion is tree@1 already\n"
     assert "nothing to go back to" in cli("models", "rollback", "T/tree", "champion").error
     assert "follows tree@champion" in cli("models", "unalias", "T/tree", "champion").error
     gone = cli("models", "unalias", "T/tree", "challenger")
@@ -78,6 +80,9 @@ def test_a_version_is_retired_and_deleted_and_its_record_stays(cli: Cli) -> None
     assert re.match(r"tree@2 is deleted: \d+ B are free, and its record stays; push its", deleted)
     assert "is deleted already" in cli("models", "delete", "T/tree@2").error
     assert "is deleted: its bytes" in cli("models", "pull", "T/tree@2").error
+    assert cli("models", "retire", "T/tree@2").out.startswith(
+        "tree@2 is deleted, and its record stays;"
+    )
 
     listed = cli("models", "list", cli.data_type)
     assert [line.split()[:2] for line in listed.out.splitlines()[1:]] == [
@@ -231,7 +236,20 @@ def test_records_to_verify_it_by_are_pushed_along(cli: Cli, tmp_path: Path) -> N
             ("models", "push", "--name", "wine/t", "--location", "s3://a/b", "--upload", "s3://a/"),
             "goes with a file",
         ),
+        (("models", "show", "T/tree@0"), "after '@' comes a version"),
+        (("models", "show", "a b/tree"), "'a b' cannot name a data type"),
+        (("models", "promote", "T/tree@1", "3"), "'3' cannot be an alias"),
+        (("models", "rollback", "T/tree", ""), "'' cannot be an alias"),
+        (("models", "unalias", "T/tree", "é"), "'é' cannot be an alias"),
+        (("models", "rollback", "T/tree@1", "champion"), "a model is meant, and no version"),
+        (("models", "retire", "T/tree@champion"), "say which version, as in 'tree@3'"),
+        (("registry", "restore"), "give the file of a backup, or --from-executor"),
         (("plan", "apply", "-", "--dry-run", "--wait"), "changes nothing that could be waited for"),
+        (("plan", "show", "wine", "--revision", "4294967296"), "less than or equal to 4294967295"),
+        (("plan", "rollback", "wine", "4294967296"), "less than or equal to 4294967295"),
+        (("plan", "apply", "-", "--expect", "4294967296"), "less than or equal to 4294967295"),
+        (("plan", "diff", "wine", "1", "4294967296"), "'4294967296' is no revision"),
+        (("plan", "diff", "wine", "99999999999"), "'99999999999' is no revision"),
         (("plan", "diff", "wine", "plan.yaml", "3"), "is compared with the plan in force alone"),
     ],
 )
@@ -246,10 +264,6 @@ def test_what_is_asked_wrongly_is_told(cli: Cli, command: tuple[str, ...], probl
         (("models", "show", "T/tree@4"), "no version 'tree@4'; there are: tree@1"),
         (("models", "show", "T/tree@champion"), "no alias 'champion'"),
         (("models", "show", "T/bush"), "no model 'bush'; there are: tree"),
-        (("models", "show", "T/tree@"), "after '@' comes a version"),
-        (("models", "show", "a b/tree"), "'a b' cannot name a data type"),
-        (("models", "promote", "T/tree@1", "3"), "'3' cannot be an alias"),
-        (("models", "rollback", "T/tree@1", "champion"), "a model is meant, and no version"),
         (("models", "unalias", "T/tree", "champion"), "no alias 'champion'"),
         (("models", "tag", "T/tree@1", "a b=1"), "'a b' cannot be the key of a tag"),
         (("models", "retry", "T/tree@1"), "tree@1 has not failed anywhere"),

@@ -103,7 +103,10 @@ async def test_a_rollback_goes_back_past_what_cannot_serve_and_never_to_what_was
 
 async def test_a_version_that_cannot_serve_gets_no_alias(stocked: Client, log: Log) -> None:
     await failed(stocked, log, "tree@2")
-    message = "tree@2 cannot serve: no such tensor; mend what is wrong, then `hedgerow models retry tree@2`"
+    message = (
+        "tree@2 cannot serve: no such tensor; mend what is wrong, then"
+        " `hedgerow models retry wine/tree@2`"
+    )
     await assert_refused(stocked.alias("tree@2"), REFUSED, message)
     await stocked.retire("tree@1")
     message = "tree@1 is retired and never serves again; push it again for a new version"
@@ -144,6 +147,8 @@ async def test_what_could_be_a_version_is_no_alias(stocked: Client, alias: str) 
         " the first a letter"
     )
     await assert_refused(stocked.alias("tree@1", alias), INVALID, message)
+    await assert_refused(stocked.go_back("tree", alias), INVALID, message)
+    await assert_refused(stocked.delete_alias("tree", alias), INVALID, message)
 
 
 async def test_a_version_and_an_alias_are_not_asked_for_together(stocked: Client) -> None:

@@ -156,7 +156,10 @@ async def test_a_revision_that_cannot_be_carried_out_any_more_is_not_gone_back_t
 
 async def test_a_plan_that_pins_what_cannot_serve_is_refused(stocked: Client, log: Log) -> None:
     await failed(stocked, log, "tree@1")
-    message = "tree@1 cannot serve: no such tensor; mend what is wrong, then `hedgerow models retry tree@1`"
+    message = (
+        "tree@1 cannot serve: no such tensor; mend what is wrong, then"
+        " `hedgerow models retry wine/tree@1`"
+    )
     await assert_refused(stocked.apply(plan_of("tree@1")), REFUSED, message)
     await stocked.alias("tree@2")
     await failed(stocked, log, "tree@2")
