@@ -36,7 +36,7 @@ class Combination(NamedTuple):
 
 
 _REPLICAS = ((), ("replicas", "replicas-executor"))
-_LOGS = ((), ("external-redis",))
+_OUTSIDE = ((), ("external-redis", "object-store"))
 _SEEN = ((), ("observability",), ("observability", "service-monitor"))
 _SCALED = (
     (),
@@ -60,9 +60,9 @@ def components() -> set[str]:
 
 def sensible() -> Iterator[Combination]:
     """Yield every combination in which each component has what it needs."""
-    for replicas, log, seen, scaled in product(_REPLICAS, _LOGS, _SEEN, _SCALED):
+    for replicas, outside, seen, scaled in product(_REPLICAS, _OUTSIDE, _SEEN, _SCALED):
         if seen or not _NEED_METRICS & set(scaled):
-            yield Combination((*replicas, *log, *seen, *scaled))
+            yield Combination((*replicas, *outside, *seen, *scaled))
 
 
 def kubectls() -> list[str]:

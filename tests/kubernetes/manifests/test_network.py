@@ -13,6 +13,7 @@ from hedgerow.client.registry import AsyncRegistry
 from hedgerow.local.folder import temporary_folder
 from hedgerow.local.mesh import LocalMesh
 from hedgerow.local.ports import Ports
+from scripts.settings_docs import settings_of
 from tests.kubernetes.manifests import rendering
 from tests.kubernetes.manifests.policies import Connection, Policies
 from tests.support import wait_until
@@ -106,6 +107,19 @@ def test_a_group_of_executors_has_the_policy_of_executors() -> None:
         assert policies.allow(executor, collector, PORTS["collector"])
         assert policies.allow(executor, log, PORTS["log"])
         assert not policies.allow(executor, router, PORTS["router"])
+
+
+def test_a_store_outside_is_open_to_those_who_read_models_from_it() -> None:
+    with_store = rendering.combination(rendering.Combination(("object-store",)))
+    policy = rendering.named(with_store, "NetworkPolicy", "hedgerow-object-store")["spec"]
+    (chosen,) = policy["podSelector"]["matchExpressions"]
+    readers = [name for name in rendering.SERVICES if _has_setting(name, "locations")]
+    assert sorted(chosen["values"]) == sorted(readers) == ["executor", "registry"]
+    assert [port["port"] for rule in policy["egress"] for port in rule["ports"]] == [443]
+
+
+def _has_setting(service: str, name: str) -> bool:
+    return name in settings_of(service).model_fields
 
 
 def test_clients_are_let_in_by_their_label() -> None:
