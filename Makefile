@@ -28,7 +28,7 @@ up: $(READY) ## keep a mesh running on this machine
 test: $(READY) ## run the tests; stories, manifests (make k8s) and a cluster (make rollouts) have their own
 	$(BIN)/python -m pytest --ignore tests/kubernetes -m "not story"
 
-stories: $(READY) ## run what README, docs and demo show as one types it, and a short soak; four minutes
+stories: $(READY) ## run what README, docs and demo show as one types it, faults under load, a short soak; six minutes
 	$(BIN)/python -m pytest --ignore tests/kubernetes -m story
 
 # Old versions of one package warn of new ones of another; that is not our claim, so warnings are no errors here.

@@ -28,6 +28,8 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     # The first of them also starts the nine processes of the cluster, on however slow a machine.
     pytest.mark.timeout(120),
+    # A minute and a half. Faults of hosts, without load, are in test_faults and quick.
+    pytest.mark.story,
 ]
 
 MODELS = ("one", "two", "three")

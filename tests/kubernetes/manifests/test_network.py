@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from importlib import import_module
 from itertools import product
 
 import psutil
@@ -13,7 +14,7 @@ from hedgerow.client.registry import AsyncRegistry
 from hedgerow.local.folder import temporary_folder
 from hedgerow.local.mesh import LocalMesh
 from hedgerow.local.ports import Ports
-from scripts.settings_docs import settings_of
+from services.common.settings import ServiceSettings
 from tests.kubernetes.manifests import rendering
 from tests.kubernetes.manifests.policies import Connection, Policies
 from tests.support import wait_until
@@ -119,7 +120,9 @@ def test_a_store_outside_is_open_to_those_who_read_models_from_it() -> None:
 
 
 def _has_setting(service: str, name: str) -> bool:
-    return name in settings_of(service).model_fields
+    module = import_module(f"services.{service}.settings")
+    settings: type[ServiceSettings] = getattr(module, f"{service.capitalize()}Settings")
+    return name in settings.model_fields
 
 
 def test_clients_are_let_in_by_their_label() -> None:
