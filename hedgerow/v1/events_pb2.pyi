@@ -184,11 +184,13 @@ class AliasChange(_message.Message):
     def __init__(self, at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., rollback: bool = ..., by: _Optional[_Union[_models_pb2.Identity, _Mapping]] = ...) -> None: ...
 
 class PlanLine(_message.Message):
-    __slots__ = ("reference", "targets", "abandoned")
+    __slots__ = ("reference", "targets", "abandoned", "took_over")
     REFERENCE_FIELD_NUMBER: _ClassVar[int]
     TARGETS_FIELD_NUMBER: _ClassVar[int]
     ABANDONED_FIELD_NUMBER: _ClassVar[int]
+    TOOK_OVER_FIELD_NUMBER: _ClassVar[int]
     reference: str
     targets: _containers.RepeatedScalarFieldContainer[int]
     abandoned: ChangeAbandoned
-    def __init__(self, reference: _Optional[str] = ..., targets: _Optional[_Iterable[int]] = ..., abandoned: _Optional[_Union[ChangeAbandoned, _Mapping]] = ...) -> None: ...
+    took_over: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, reference: _Optional[str] = ..., targets: _Optional[_Iterable[int]] = ..., abandoned: _Optional[_Union[ChangeAbandoned, _Mapping]] = ..., took_over: _Optional[_Iterable[int]] = ...) -> None: ...

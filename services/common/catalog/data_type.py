@@ -220,6 +220,8 @@ class DataType:
     def _point(self, lines: list[Line]) -> None:
         for line in lines:
             line.point(*self.resolve(line.reference))
+            if (model := self.models.get(line.reference.name)) is not None:
+                line.look(model)
 
     # -- kinds of events ---------------------------------------------------------------------------
 

@@ -3,13 +3,14 @@
 A plan refers to a version by its number, by an alias, or as the newest; what it points to may change at any
 time, and the version it points to then may have no host yet. So for each model of the plan in force there
 is a line: the versions it pointed to, the latest first. The first is the *target*. Until a host serves it,
-a former target answers, and never a third one: the latest of those that an executor serves now, for one
-that was a target only for a moment may have served long ago; if none is served, the latest that ever was.
+a former target answers, and never a third one: the latest that took over, which is that an executor served
+it since it was pointed to. One that was a target only for a moment did not, though it may have served long
+ago; and one that did goes on counting when it has no host for a while, whatever older ones have then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import NamedTuple
 
@@ -32,7 +33,7 @@ class Candidates(NamedTuple):
     versions: tuple[int, ...]
     """At most two: the target, and the one that answers until it serves."""
     warm: tuple[int, ...] = ()
-    """Former targets that are usable, the latest first, beyond the target."""
+    """Former targets that are usable: first what rollbacks lead to, then the others, the latest first."""
     reason: str = ""
     """Why the wanted one cannot answer, or was given up."""
 
@@ -40,9 +41,16 @@ class Candidates(NamedTuple):
 class Line:
     """One model of the plan in force."""
 
-    def __init__(self, reference: Reference, targets: list[int] | None = None) -> None:
+    def __init__(
+        self,
+        reference: Reference,
+        targets: list[int] | None = None,
+        took_over: Iterable[int] = (),
+    ) -> None:
         self.reference = reference
         self.targets = targets or []
+        self.took_over = set(took_over)
+        """Those that an executor has served since they were pointed to last."""
         self.abandoned: ChangeAbandoned | None = None
         self._wanted = 0
 
@@ -61,7 +69,17 @@ class Line:
             return
         if target != self.target:
             self.targets = [target, *(other for other in self.targets if other != target)][:_KEPT]
+            self.took_over.discard(target)
         self.abandoned = None
+
+    def look(self, model: Model) -> None:
+        """Note which of its versions have taken over by now."""
+        self.took_over &= {*self.targets}
+        self.took_over.update(
+            number
+            for number in self.targets
+            if number in model.versions and model.versions[number].life.is_live
+        )
 
     def abandon(self, event: ChangeAbandoned) -> None:
         """Give the target up, and stay with what was before it, until somebody asks anew."""
@@ -78,13 +96,24 @@ class Line:
     def candidates(self, model: Model) -> Candidates:
         """Return who may answer."""
         former = self._former(model)
-        answering = next((v for v in former if v.life.is_live), former[0] if former else None)
+        goes_on = (v for v in former if v.model.version in self.took_over or v.life.is_live)
+        answering = next(goes_on, former[0] if former else None)
         versions = (answering.model.version,) if answering else ()
         if model.is_usable(self.target):
             versions = (self.target, *versions)
         reason = self._reason(model.versions.get(self._wanted))
-        warm = tuple(version.model.version for version in former)
-        return Candidates(self._wanted, versions, warm, reason)
+        return Candidates(self._wanted, versions, self._warm(model, former), reason)
+
+    def _warm(self, model: Model, former: list[Version]) -> tuple[int, ...]:
+        """Return what has served before the target, first what a rollback leads to.
+
+        After one that is not what was the target before, but the one before that.
+        """
+        alias = model.aliases.get(self.reference.alias)
+        before = [*reversed(alias.before)] if alias is not None else []
+        numbers = [version.model.version for version in former]
+        first = [number for number in before if number in numbers]
+        return (*first, *(number for number in numbers if number not in first))
 
     def _former(self, model: Model) -> list[Version]:
         """Return what has served before the target and still may, the latest first."""
@@ -115,13 +144,16 @@ class Line:
     def to_proto(self) -> PlanLine:
         """Return all of it."""
         return PlanLine(
-            reference=str(self.reference), targets=self.targets, abandoned=self.abandoned
+            reference=str(self.reference),
+            targets=self.targets,
+            abandoned=self.abandoned,
+            took_over=sorted(self.took_over),
         )
 
     @staticmethod
     def from_proto(told: PlanLine) -> Line:
         """Return the line that was told."""
-        line = Line(parse_reference(told.reference), list(told.targets))
+        line = Line(parse_reference(told.reference), list(told.targets), told.took_over)
         if told.HasField("abandoned"):
             line.abandoned = ChangeAbandoned()
             line.abandoned.CopyFrom(told.abandoned)
@@ -150,5 +182,5 @@ def succeed(
                 left.remove(line)
         model = models.get(reference.name)
         targets = line.remembered(model)[:_KEPT] if line is not None and model is not None else ()
-        lines.append(Line(reference, list(targets)))
+        lines.append(Line(reference, list(targets), line.took_over if line is not None else ()))
     return lines

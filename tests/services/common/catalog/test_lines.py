@@ -94,7 +94,27 @@ def test_two_changes_in_a_row_leave_the_one_that_serves() -> None:
     wine.then(applied(1, "tree@3"), applied(2, "tree@2"), applied(3, "tree@1"))
     assert wine.answering() == (1, 3)
     wine.serves(1).ends(3)
-    assert wine.candidates == Candidates(1, (1, 2), (2, 3))
+    assert wine.candidates == Candidates(1, (1, 3), (2, 3))
+
+
+def test_after_a_rollback_the_one_that_the_next_one_leads_to_is_kept_warm() -> None:
+    wine = Wine(3).serves(1).serves(2).serves(3)
+    wine.then(*(alias_set(f"tree@{v}") for v in (1, 2, 3)), applied(1, "tree@champion"))
+    assert wine.candidates.warm == (2, 1)
+    wine.then(alias_set("tree@2", rollback=True))
+    assert wine.candidates == Candidates(2, (2, 3), (1, 3))
+
+
+def test_executors_that_start_again_during_a_rollback_give_no_third_version_a_chance() -> None:
+    """Whatever they have loaded first: the newest is loaded in any case, and was answering once."""
+    wine = Wine(3, live=3).then(alias_set("tree@1"), applied(1, "tree@champion")).serves(1)
+    wine.then(alias_set("tree@2")).serves(2, ends=1).then(alias_set("tree@1", rollback=True))
+    assert wine.answering() == (1, 2)
+    wine.ends(2)
+    assert wine.answering() == (1, 2)  # and not 3, which is live
+    again = Catalog()
+    again.load("wine", wine.catalog.snapshot("wine"))
+    assert again.candidates("wine")[0].versions == (1, 2)
 
 
 def test_from_newest_to_pin_to_alias_and_back_it_goes_on_from_what_was_before() -> None:
