@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import NamedTuple
 
-from hedgerow.errors import NotFound, Outdated, Refused
+from hedgerow.errors import InvalidPlan, NotFound, Outdated, Refused
 from hedgerow.plans.checks import check_plan
 from hedgerow.references import Reference
 from hedgerow.v1.events_pb2 import ModelEvent, PlanLine
@@ -55,13 +56,21 @@ class Plans:
         Raises NotFound and Refused, and what `apply` raises.
         """
         catalog = self._ledger.catalog
-        former = _revision(catalog, data_type, revision or _before(catalog, data_type))
+        former = (
+            _revision(catalog, data_type, revision) if revision else _before(catalog, data_type)
+        )
         again = _said(former)
         again.restores = former.restores or former.revision
         # Whoever goes back to the one before means the one that was looked at here.
         now = catalog.plan(data_type).revision
         expected = now if expected is None and not revision else expected
-        return (await self._put(again, by, expected, False)).plan
+        try:
+            return (await self._put(again, by, expected, False)).plan
+        except (NotFound, Refused, InvalidPlan) as error:
+            raise type(error)(
+                f"revision {former.revision} of the plan of {data_type} cannot be put into force again:"
+                f" {error}; `hedgerow plan history {data_type}` lists the others"
+            ) from error
 
     def get(self, data_type: str, revision: int = 0) -> Plan:
         """Return the plan in force, or one of its latest revisions. Raises NotFound."""
@@ -123,26 +132,31 @@ def _applied(before: Catalog, data_type: str, event: ModelEvent | None) -> Appli
     )
 
 
-def _before(catalog: Catalog, data_type: str) -> int:
+def _before(catalog: Catalog, data_type: str) -> Plan:
     """Return the revision before the one in force; after a rollback, before the one that it says again.
 
-    What a rollback left is not gone back to, by whatever was applied after it either.
+    What a rollback left is not gone back to, by whatever was applied after it either; and one that says
+    the same, as where somebody asked anew for what was given up, is nothing to go back to.
     """
-    kept: list[int] = []
+    kept: dict[int, Plan] = {}
     for plan in catalog.plans(data_type):
-        said = plan.restores or plan.revision
-        kept = [*(kept[: kept.index(said)] if said in kept else kept), said]
+        number = plan.restores or plan.revision
+        if number in kept:
+            kept = dict(islice(kept.items(), list(kept).index(number)))
+        kept[number] = plan
     if not kept:
         raise Refused(
             f"nobody has applied a plan to {data_type} yet: the default plan is in force, and there is"
             " nothing to go back to"
         )
-    if len(kept) < 2:
+    *_, now = kept
+    others = [plan for plan in kept.values() if _said(plan) != _said(kept[now])]
+    if not others:
         raise Refused(
-            f"the plan of {data_type} has no revision before {kept[0]} to go back to;"
+            f"the plan of {data_type} has no revision before {now} to go back to;"
             f" `hedgerow plan history {data_type}` lists those there are"
         )
-    return kept[-2]
+    return others[-1]
 
 
 def _revision(catalog: Catalog, data_type: str, revision: int) -> Plan:

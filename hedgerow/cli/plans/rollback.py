@@ -46,10 +46,8 @@ def rollback(
         async with AsyncRegistry(registry) as client:
             plan = await client.rollback_plan(data_type, revision, expected_revision=expect)
             if not as_json:
-                again = f"it is revision {plan.restores} again"
-                print(
-                    f"{data_type}: plan revision {plan.revision} is in force; {again}", flush=True
-                )
+                again = f"; it is revision {plan.restores} again" if plan.restores else ""
+                print(f"{data_type}: plan revision {plan.revision} is in force{again}", flush=True)
             if how is not None:
                 await how.until_serving(PlanGoal(client, data_type, plan.revision))
             return plan

@@ -150,7 +150,10 @@ async def test_a_revision_that_cannot_be_carried_out_any_more_is_not_gone_back_t
     await stocked.apply(plan_of("tree@1"))
     await stocked.apply(plan_of("tree@2"))
     await stocked.retire("tree@1")
-    message = "tree@1 is retired and never serves again; push it again for a new version"
+    message = (
+        "revision 1 of the plan of wine cannot be put into force again: tree@1 is retired and never serves"
+        " again; push it again for a new version; `hedgerow plan history wine` lists the others"
+    )
     await assert_refused(stocked.roll_plan_back(), REFUSED, message)
 
 
@@ -240,3 +243,5 @@ async def test_what_was_given_up_of_a_plan_is_asked_for_anew_by_applying_it_or_b
     await wait_until(given_up, "the change is given up")
     await stocked.retry("tree@2")
     assert await stocked.answers() == before
+    # What was only asked for anew says nothing else, and is nothing to go back to.
+    assert (await stocked.roll_plan_back()).restores == 1
