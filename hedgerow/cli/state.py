@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from hedgerow.client.totals import Totals
-    from hedgerow.v1.execution_pb2 import Host
     from hedgerow.v1.state_pb2 import GetStateResponse
 
 
@@ -98,14 +97,6 @@ def _print_standings(found: GetStateResponse) -> None:
             )
 
 
-def _with_memory(found: GetStateResponse) -> list[Host]:
-    """Return the hosts that a router knows, with the memory that their executors tell of them."""
-    memory = {host.address: host.memory_bytes for other in found.others for host in other.hosts}
-    for host in found.hosts:
-        host.memory_bytes = memory.get(host.address, 0) if host.address else 0
-    return list(found.hosts)
-
-
 def _host_row(host: Any) -> list[str]:
     from hedgerow.cli.output import size_text
     from hedgerow.client.state import state_name
@@ -142,7 +133,7 @@ def _print_mesh(found: GetStateResponse) -> None:
     _print_problems([found, *found.others])
     _print_standings(found)
     print()
-    print_table(_HOST_COLUMNS, map(_host_row, _with_memory(found)))
+    print_table(_HOST_COLUMNS, map(_host_row, found.hosts))
     known = totals(found)
     if not known:
         print("\nnothing was scored yet")

@@ -16,13 +16,17 @@ async def get_state(target: str, data_type: str = "") -> GetStateResponse:
 async def get_mesh_state(router: str, data_type: str) -> GetStateResponse:
     """Return what a router and all services it knows say of one data type.
 
-    Raises NotFound, naming the data types there are, InvalidName and Unavailable.
+    Its hosts have the memory that their executors tell of them. Raises NotFound, naming the data types
+    there are, InvalidName and Unavailable.
     """
     check_name("data type", data_type)
     found = await _ask(router, GetStateRequest(data_type=data_type, mesh=True))
     if not found.plans:
         known = [plan.data_type for plan in (await get_state(router)).plans]
         raise NotFound.among("data type", data_type, known, "for a service give host:port")
+    memory = {host.address: host.memory_bytes for other in found.others for host in other.hosts}
+    for host in found.hosts:
+        host.memory_bytes = memory.get(host.address, 0) if host.address else 0
     return found
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from typing import Any, Self
 
 from hedgerow.cli.models.told import state_text
 from hedgerow.cli.output import print_note
 from hedgerow.client.registry import Tracked
-from hedgerow.client.state import get_state, state_name
+from hedgerow.client.state import get_mesh_state, get_state, state_name
 from hedgerow.errors import HedgerowError
 from hedgerow.v1.execution_pb2 import Host
 from hedgerow.v1.models_pb2 import (
@@ -18,6 +18,7 @@ from hedgerow.v1.models_pb2 import (
     VERSION_STATE_RETIRED,
     ModelVersion,
 )
+from hedgerow.v1.state_pb2 import GetStateResponse
 
 _OVER = (VERSION_STATE_RETIRED, VERSION_STATE_DELETED)
 
@@ -37,8 +38,17 @@ class HostStates:
     @classmethod
     async def ask(cls, router: str, data_type: str) -> Self:
         """Ask a router; one that does not answer is no error, for models can be listed without it."""
+        return await cls._of(get_state(router, data_type))
+
+    @classmethod
+    async def ask_with_memory(cls, router: str, data_type: str) -> Self:
+        """Ask the executors as well: they know what their hosts take."""
+        return await cls._of(get_mesh_state(router, data_type))
+
+    @classmethod
+    async def _of(cls, state: Coroutine[Any, Any, GetStateResponse]) -> Self:
         try:
-            return cls((await get_state(router, data_type)).hosts)
+            return cls((await state).hosts)
         except HedgerowError as error:
             return cls((), str(error))
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hedgerow.cli.models.hosts import HostStates
     from hedgerow.client.registry import AsyncRegistry, Tracked
     from hedgerow.v1.execution_pb2 import Host
-    from hedgerow.v1.models_pb2 import ModelVersion
+    from hedgerow.v1.models_pb2 import ExecutorReport, ModelVersion
 
 
 _FEATURES = 20
@@ -49,7 +49,8 @@ def show(
         async with AsyncRegistry(registry) as client:
             tracked = await client.show_model(*meant)
             uses, revision = await _uses(client, meant, tracked.model.version)
-        return _Found(tracked, await HostStates.ask(router, meant.data_type), uses, revision)
+        hosts = await HostStates.ask_with_memory(router, meant.data_type)
+        return _Found(tracked, hosts, uses, revision)
 
     found = asyncio.run(run())
     if as_json:
@@ -156,7 +157,8 @@ def _metric_rows(model: ModelVersion) -> list[list[str]]:
 def _executor_rows(found: _Found) -> Iterator[Sequence[str]]:
     """Yield a row for each host, and one for each executor whose report is all there is."""
     hosts = found.hosts.of(found.tracked.model)
-    yield from map(_host_row, hosts)
+    reports = {report.executor: report for report in found.tracked.life.executors}
+    yield from (_host_row(host, reports.get(host.executor)) for host in hosts)
     known = {host.executor for host in hosts}
     for report in found.tracked.life.executors:
         if report.executor not in known:
@@ -165,17 +167,16 @@ def _executor_rows(found: _Found) -> Iterator[Sequence[str]]:
             yield report.executor or "one that is no more", state, since, "", report.reason
 
 
-def _host_row(host: Host) -> Sequence[str]:
+def _host_row(host: Host, report: ExecutorReport | None) -> Sequence[str]:
+    """Return what is known of a host. One that failed has no process, so the log knows since when."""
     from hedgerow.cli.models.hosts import STATES
     from hedgerow.cli.output import size_text
     from hedgerow.client.state import state_name
 
     memory = size_text(host.memory_bytes) if host.memory_bytes else ""
     more = "kept warm" if host.warm else host.failure
-    return (
-        host.executor,
-        STATES.get(state_name(host), state_name(host)),
-        told.moment_text(host.since),
-        memory,
-        more,
-    )
+    state = STATES.get(state_name(host), state_name(host))
+    since = told.moment_text(host.since)
+    if report is not None and state == "failed" and report.reason:
+        state, since = told.state_text(report.state), since or told.moment_text(report.since)
+    return host.executor, state, since, memory, more

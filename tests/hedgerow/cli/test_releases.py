@@ -17,13 +17,16 @@ from tests.hedgerow.real_registry import RealRegistry
 
 
 def hosts(data_type: str, *states: tuple[int, str, str]) -> GetStateResponse:
-    """A router's state: versions of `tree`, the states of their hosts, their failures."""
+    """A mesh's state: versions of `tree`, the states of their hosts, their failures, and their memory."""
     state = GetStateResponse()
+    state.plans.add(data_type=data_type)
+    executor = state.others.add(service="executor")
     for version, name, failure in states:
         host = state.hosts.add(state=f"HOST_STATE_{name}", failure=failure, executor="e:1")
         descriptor = ModelDescriptor(data_type=data_type, name="tree")
         host.model.CopyFrom(ModelVersion(descriptor=descriptor, version=version))
-        host.memory_bytes = 41_000_000
+        host.address = f"h:{version}"
+        executor.hosts.add(address=host.address, memory_bytes=41_000_000)
     return state
 
 
@@ -119,6 +122,8 @@ def test_what_hosts_tell_now_is_newer_than_what_was_reported(
     shown = cli("models", "show", "T/tree@3").out.splitlines()
     assert shown[0] == f"{cli.data_type}/tree@3 is failed"
     assert shown[-1].split() == ["e:1", "failed", "41", "MB", "no"]
+    (*_, since, memory, _, _, _) = cli("models", "show", "T/tree@2").out.splitlines()[-1].split()
+    assert (len(since), memory) == (8, "41")  # its host has no process, so the log tells since when
 
     assert "cannot serve: it dies" in cli("models", "promote", "T/tree@2", "champion").error
     assert cli("models", "retry", "T/tree@2").out.startswith("tree@2 is tried again; ")
