@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import structlog
 
+from hedgerow.durations import format_duration
 from hedgerow.references import Reference, parse_reference
 from hedgerow.v1.events_pb2 import ChangeAbandoned, ModelEvent
 from services.common.catalog import Catalog, Version
@@ -35,7 +36,7 @@ class LateChanges:
 
     def __init__(self, ledger: Ledger, timeout: timedelta) -> None:
         self._ledger = ledger
-        self._timeout = timeout.total_seconds()
+        self._timeout = timeout
         self._since: dict[_Change, float] = {}
         self._arrived: set[_Change] = set()
         """Changes whose version served once: if it does not any more, it is no change that is late."""
@@ -48,7 +49,8 @@ class LateChanges:
         self._arrived |= {change for change, serves in changes.items() if serves}
         waiting = changes.keys() - self._arrived
         self._since = {change: self._since.get(change, now) for change in waiting}
-        for change in [one for one, since in self._since.items() if now - since >= self._timeout]:
+        timeout = self._timeout.total_seconds()
+        for change in [one for one, since in self._since.items() if now - since >= timeout]:
             await self._give_up(change)
             del self._since[change]
 
@@ -59,7 +61,8 @@ class LateChanges:
             abandoned = ChangeAbandoned(
                 reference=change.reference,
                 version=change.version,
-                reason=_reason(_version(catalog, change)),
+                reason=_told(_version(catalog, change))
+                or f"no executor served it within {format_duration(self._timeout)}",
             )
             return ModelEvent(abandoned=abandoned)
 
@@ -115,7 +118,7 @@ def _is_to_be_given_up(catalog: Catalog, change: _Change) -> bool:
     return not life.is_live and not life.is_over and any(_serves(catalog, one) for one in others)
 
 
-def _reason(version: Version) -> str:
-    """Return what was in its way, as the executors say."""
+def _told(version: Version) -> str:
+    """Return what was in its way, as the executors say; "" where they say nothing."""
     reasons = [report.reason for report in version.life.reports.values() if report.reason]
-    return version.life.reason or next(iter(reasons), "") or "no executor serves it"
+    return version.life.reason or next(iter(reasons), "")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hedgerow.durations import format_duration
 from hedgerow.local.valkey import Valkey
 from hedgerow.v1.events_pb2 import ModelEvent, VersionReported
 from hedgerow.v1.models_pb2 import (
@@ -103,8 +104,11 @@ async def promoted(house: House, *more: ModelEvent) -> None:
 @pytest.mark.parametrize(
     ("report", "reason"),
     [
-        (None, "no executor serves it"),
-        (reported("tree@2", VERSION_STATE_LOADING), "no executor serves it"),
+        (None, f"no executor served it within {format_duration(SHORT)}"),
+        (
+            reported("tree@2", VERSION_STATE_LOADING),
+            f"no executor served it within {format_duration(SHORT)}",
+        ),
         (reported("tree@2", VERSION_STATE_FAILED, reason="no such tensor"), "no such tensor"),
         (
             ModelEvent(
