@@ -72,7 +72,10 @@ class Standing:
         if len(self.serving) >= self.needed and self.in_the_way:
             return f"{self.wanted}: serving; {self.in_the_way}"
         executors = "executor" if self.needed == 1 else "executors"
-        said = [f"{self.wanted}: serving on {len(self.serving)} of {self.needed} {executors}"]
+        fewer = f" (there are {len(self.able)})" if 0 < len(self.able) < self.needed else ""
+        said = [
+            f"{self.wanted}: serving on {len(self.serving)} of {self.needed} {executors}{fewer}"
+        ]
         if self.loading:
             said.append(f"loading on {len(self.loading)}{_hindrance(self.loading.values())}")
         if self.failed:

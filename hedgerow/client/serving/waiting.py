@@ -30,26 +30,47 @@ async def wait_until_serving(
 
     By default on all executors that run such models, as far as the router tells; else on one. `told` is
     called with a line whenever something has changed. Raises Refused as soon as it is clear that a version
-    will not serve, and Unavailable after `seconds`, or if there is no such router; both say why.
+    will not serve, and Unavailable after `seconds`, or if there is no such router; both say why. A router
+    or registry that goes away meanwhile is waited for: they are restarted in the middle of a release, too.
     """
     end = time.monotonic() + seconds
-    before: list[str] = []
-    while True:
-        wanted = await goal.wanted()
-        state = await get_state(router, goal.data_type)
-        standings = [standing_of(one, state, executors) for one in wanted]
-        lines = [standing.text() for standing in standings]
-        for line in lines:
-            if line not in before:
-                told(line)
-        before = lines
-        _check_hope(standings)
-        missing = [standing.text() for standing in standings if not standing.is_reached]
-        if not missing and not (missing := _behind(goal, state)):
-            return
+    looks = _Looks(router, goal, executors, told)
+    while missing := await looks.missing():
         if time.monotonic() >= end:
             raise Unavailable(f"waited {seconds:g} s in vain: {'; '.join(missing)}")
         await asyncio.sleep(_POLL_SECONDS)
+
+
+class _Looks:
+    """One look after the other at how a goal stands."""
+
+    def __init__(
+        self, router: str, goal: Goal, executors: int | None, told: Callable[[str], None]
+    ) -> None:
+        self._router, self._goal, self._executors, self._told = router, goal, executors, told
+        self._before: list[str] = []
+
+    async def missing(self) -> list[str]:
+        """Return what is missing. Raises Refused if it cannot come, Unavailable if nobody ever answered."""
+        try:
+            wanted = await self._goal.wanted()
+            state = await get_state(self._router, self._goal.data_type)
+        except Unavailable as error:
+            if not self._before:
+                raise
+            self._tell([str(error)])
+            return [str(error)]
+        standings = [standing_of(one, state, self._executors) for one in wanted]
+        self._tell([standing.text() for standing in standings])
+        _check_hope(standings)
+        missing = [standing.text() for standing in standings if not standing.is_reached]
+        return missing or _behind(self._goal, state)
+
+    def _tell(self, lines: list[str]) -> None:
+        for line in lines:
+            if line not in self._before:
+                self._told(line)
+        self._before = lines
 
 
 def _check_hope(standings: list[Standing]) -> None:

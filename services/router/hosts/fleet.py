@@ -89,8 +89,12 @@ class Fleet:
         return self._members
 
     def executor_states(self) -> list[Executor]:
-        """Return the executors that have told what they run, by address."""
-        return [self._runs[address] for address in sorted(self._runs)]
+        """Return the members that have told what they run, by address.
+
+        One that is out of reach is among them for as long as it holds its lease: who waits until a version
+        serves on all is not to be told so because one of them stands still.
+        """
+        return [self._runs[address] for address in sorted(self._runs.keys() & self._members)]
 
     @property
     def unmet(self) -> list[str]:
@@ -188,7 +192,6 @@ class Fleet:
                 _log.info("an executor was lost", executor=address, reason=end.reason)
             # The links to its hosts stay for as long as their own streams do.
             self._announced.pop(address, None)
-            self._runs.pop(address, None)
 
         listener = Listener(received, lost, over=lambda: self._watch_over(address))
         return PeerStream(address, _watch_hosts, listener, f"executor {address}")

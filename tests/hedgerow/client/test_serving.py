@@ -103,6 +103,22 @@ async def test_so_many_executors_as_are_asked_for_are_enough(mesh: Mesh) -> None
     mesh.told.states = [mesh.state("e:1 @2 SERVING", "e:2 @2 FAILED out", executors="e:1 e:2")]
     await mesh.wait(executors=1)
     assert mesh.lines == ["tree@2: serving on 1 of 1 executor, failed on 1 (out)"]
+    with pytest.raises(errors.Refused, match=r"tree@2 cannot serve: failed on 1 \(out\)"):
+        await mesh.wait(executors=3)
+    mesh.told.states = [mesh.state("e:1 @2 SERVING", executors="e:1")]
+    with pytest.raises(
+        errors.Unavailable, match=r"in vain: .* serving on 1 of 3 executors \(there are 1"
+    ):
+        await mesh.wait(executors=3, seconds=0)
+
+
+async def test_a_router_that_is_started_again_meanwhile_is_waited_for(mesh: Mesh) -> None:
+    loading = mesh.state("e:1 @2 LOADING", executors="e:1")
+    mesh.told.states = [loading, *[None] * 8, mesh.state("e:1 @2 SERVING", executors="e:1")]
+    await mesh.wait()
+    assert mesh.lines[0] == "tree@2: serving on 0 of 1 executor, loading on 1"
+    assert mesh.lines[1].endswith("the router is stopping")
+    assert mesh.lines[2:] == ["tree@2: serving on 1 of 1 executor"]
 
 
 @pytest.mark.parametrize(

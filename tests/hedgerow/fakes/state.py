@@ -12,12 +12,19 @@ class TellingRouter(state_pb2_grpc.StateServiceServicer):
     """Tells one state after the other, and the last again and again."""
 
     def __init__(self) -> None:
-        self.states = [state_pb2.GetStateResponse(service="router")]
+        self.states: list[state_pb2.GetStateResponse | None] = [
+            state_pb2.GetStateResponse(service="router")
+        ]
+        """None: it does not answer."""
 
     def GetState(
         self, request: state_pb2.GetStateRequest, context: grpc.ServicerContext
     ) -> state_pb2.GetStateResponse:
-        return self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        if state is None:
+            context.abort(grpc.StatusCode.UNAVAILABLE, "the router is stopping")
+            raise AssertionError
+        return state
 
 
 class FakeState(state_pb2_grpc.StateServiceServicer):

@@ -38,6 +38,20 @@ async def test_an_executor_that_is_retired_is_watched_until_its_stream_ends(
         assert not fleet.hosts()
 
 
+async def test_an_executor_that_is_out_of_reach_is_told_of_while_it_holds_its_lease(
+    log_url: str,
+) -> None:
+    async with rigged(log_url) as rig:
+        await rig.host("a", "x")
+        fleet = rig.core.fleet
+        (member,) = fleet.executors
+        rig._announcements.close()
+        await wait_until(lambda: not fleet.hosts(), "its stream has ended")
+        assert [executor.address for executor in fleet.executor_states()] == [member]
+        fleet.follow([])
+        assert fleet.executor_states() == []
+
+
 async def test_an_executor_nobody_reaches_is_forgotten(log_url: str) -> None:
     async with rigged(log_url) as rig:
         fleet = rig.core.fleet
