@@ -61,8 +61,9 @@ async def watch_models(
         except Unavailable as error:
             if not watch.has_begun:
                 raise
-            if interrupted is not None and not pause:
+            if interrupted is not None and watch.is_connected:
                 interrupted(error)
+            watch.is_connected = False
         pause = min(2 * pause, _LONGEST_PAUSE) or _FIRST_PAUSE
         await asyncio.sleep(pause)
 
@@ -75,6 +76,8 @@ class _Watch:
             data_type=data_type, after=after, from_beginning=from_beginning
         )
         self.has_begun = False
+        self.is_connected = False
+        """Until a registry is out of reach. One that ends in order is not, if another one is there."""
 
     async def of(self, registry: str) -> AsyncIterator[Seen]:
         """Yield what a registry says until its call ends, and go on there the next time."""
@@ -94,7 +97,7 @@ class _Watch:
         for data_type, after in response.after.items():
             self._request.after.setdefault(data_type, after)
         self._request.from_beginning = True
-        self.has_begun = True
+        self.has_begun = self.is_connected = True
 
     def _seen(self, response: WatchModelsResponse) -> Seen:
         if response.id:
