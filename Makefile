@@ -19,7 +19,7 @@ PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check
 help: ## list what there is
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
 
-demo: $(READY) ## watch three models race for wine records, in about half a minute
+demo: $(READY) ## watch five models race for wine records, in about a minute
 	@$(BIN)/hedgerow demo
 
 up: $(READY) ## keep a mesh running on this machine

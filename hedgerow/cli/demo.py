@@ -14,7 +14,7 @@ def demo(
         Path | None, typer.Option(help="The folder examples/wine, if it is not found.")
     ] = None,
 ) -> None:
-    """See it work: real models, real records, five scenes, less than a minute.
+    """See it work: real models, real records, five scenes, about a minute.
 
     Nothing is left behind. The exit code is 1 if anything was not as it is told.
     """

@@ -23,7 +23,8 @@ from hedgerow.local.mesh import LocalMesh
 from hedgerow.local.ports import Ports
 from hedgerow.v1.execution_pb2 import Host, HostState
 
-_PATIENCE_SECONDS = 40.0
+_PATIENCE_SECONDS = 120.0
+"""As long as an executor gives a model to load."""
 _POLL_SECONDS = 0.02
 _NEWS_SECONDS = 0.5
 

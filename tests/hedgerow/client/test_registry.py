@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from hedgerow import errors
+from hedgerow.client import history
 from hedgerow.client.registry import AsyncRegistry
 from hedgerow.client.registry.caller import default_caller, metadata_of
 from hedgerow.client.sync import Registry
 from hedgerow.plans.plan import plan_from_yaml
-from hedgerow.v1 import models_pb2
+from hedgerow.v1 import models_pb2, registry_pb2
 from tests.hedgerow.fakes.registry import FakeRegistry
 from tests.hedgerow.real_registry import RealRegistry
+
+
+def test_all_that_a_registry_can_be_asked_can_be_asked_in_python() -> None:
+    service = registry_pb2.DESCRIPTOR.services_by_name["RegistryService"]
+    calls = {re.sub(r"(?<!^)(?=[A-Z])", "_", method.name).lower() for method in service.methods}
+    functions = {"watch_models", "backup", "restore"}
+    assert functions <= calls & set(history.__all__)
+    public = [
+        {name for name in dir(client) if name[0] != "_"} for client in (AsyncRegistry, Registry)
+    ]
+    assert public[0] == public[1]
+    assert calls - functions <= public[0]
 
 
 def test_a_model_is_pushed_listed_and_pulled(registry: str, tmp_path: Path) -> None:
