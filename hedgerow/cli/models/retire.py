@@ -20,7 +20,7 @@ Force = Annotated[
     typer.Option(
         "--force",
         help="Even if the plan or an alias needs it: such aliases are removed, and the version before it"
-        " answers, if there is one.",
+        " answers as soon as it is loaded, if there is one.",
     ),
 ]
 
