@@ -55,15 +55,12 @@ def _say(file: str, versions: int, blobs: int, without: list[str], as_json: bool
 @contextmanager
 def _opened(file: str) -> Iterator[IO[bytes]]:
     """Give the file to write to; it has its name once it is whole."""
-    from hedgerow.backups.files import replacing
-    from hedgerow.errors import InvalidInput
+    from hedgerow.cli.written import telling, written
 
-    if file == STANDARD:
+    if file != STANDARD:
+        with written(Path(file)) as to:
+            yield to
+        return
+    with telling("stdout"):
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
-        return
-    try:
-        with replacing(Path(file)) as to:
-            yield to
-    except OSError as error:
-        raise InvalidInput(f"cannot write {file}: {error.strerror or error}") from error

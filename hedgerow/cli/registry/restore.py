@@ -41,6 +41,11 @@ def restore(
         raise typer.BadParameter(
             "give the file of a backup, or --from-executor with a folder", param_hint="FILE"
         )
+    if definitions is not None and from_executor is None:
+        raise typer.BadParameter(
+            "it goes with --from-executor; a backup has definitions of its own",
+            param_hint="--definitions",
+        )
 
     async def run() -> Restored:
         with (

@@ -47,6 +47,8 @@ class Memory:
         self._mirror = mirror
         self._members = members
         self._has_changed = asyncio.Event()
+        self._obstacle = ""
+        """Why what is known could not be written last; empty: it could."""
 
     # -- the start ---------------------------------------------------------------------------------
 
@@ -92,12 +94,15 @@ class Memory:
         except Unavailable:
             return False
         assert self._file is not None
-        aside = await asyncio.to_thread(self._file.set_aside)
+        try:
+            aside = str(await asyncio.to_thread(self._file.set_aside))
+        except OSError as error:
+            aside = f"it cannot be renamed: {error.strerror or error}"
         _log.error(
             "what was kept is of another mesh than the log, and is set aside",
             kept=kept.mesh,
             log=mesh,
-            file=str(aside),
+            file=aside,
         )
         return True
 
@@ -119,7 +124,10 @@ class Memory:
             await asyncio.sleep(_REST * (clock() - began))
 
     async def write(self) -> None:
-        """Write what is known now, if it was not written yet. It is told of if that cannot be."""
+        """Write what is known now, if it was not written yet.
+
+        If that cannot be, it is told of once, and `keep` tries again.
+        """
         if self._file is None or not self._has_changed.is_set():
             return
         mesh = self._log.remembered
@@ -133,9 +141,15 @@ class Memory:
         try:
             await asyncio.to_thread(self._file.write, told)
         except OSError as error:
-            _log.error(
-                "what is known cannot be kept for a start without the log", reason=str(error)
-            )
+            self._has_changed.set()
+            self._hampered(error.strerror or str(error))
+        else:
+            self._obstacle = ""
+
+    def _hampered(self, obstacle: str) -> None:
+        if obstacle != self._obstacle:
+            _log.error("what is known cannot be kept for a start without the log", reason=obstacle)
+        self._obstacle = obstacle
 
     def _pieces(self, mesh: str) -> Iterator[BackupPiece]:
         catalog = self._mirror.catalog

@@ -14,8 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import structlog
+from google.protobuf.message import Message
 
-from hedgerow.errors import Corrupt, Unavailable
+from hedgerow.errors import Corrupt, HedgerowError, Unavailable
 from services.common.catalog import Catalog, Version
 from services.common.log.blobs import Blobs
 from services.common.log.entries import BEGINNING, Entry, SnapshotItem
@@ -30,6 +31,14 @@ ENTRIES = 256
 
 _PAUSE_SECONDS = 5.0
 _READ_SECONDS = 60.0
+
+
+class _Newer(HedgerowError):
+    """Something in the log says what only a newer program knows, and would be lost."""
+
+    def __init__(self, entry: str) -> None:
+        super().__init__(f"a newer program wrote {entry}")
+        self.id = entry
 
 
 class Compactor:
@@ -72,7 +81,11 @@ class Compactor:
         await self._snapshots.trim(
             data_type
         )  # whoever wrote the one that is there may have died since
-        catalog = await self._fold(data_type)
+        try:
+            catalog = await self._fold(data_type)
+        except _Newer as newer:
+            _log.info("the log is left to a newer program to compact", entry=newer.id)
+            return
         last_id = catalog.last_id(data_type)
         if last_id == BEGINNING:
             return
@@ -115,6 +128,16 @@ class Compactor:
 
 async def _take(catalog: Catalog, item: Item) -> None:
     if isinstance(item, SnapshotItem):
+        _check_known(item.snapshot, f"the snapshot of {item.data_type}")
         await asyncio.to_thread(catalog.load, *item)
     elif isinstance(item, Entry):
+        _check_known(item.event, f"{item.data_type} {item.id}")
         catalog.apply(*item)
+
+
+def _check_known(message: Message, what: str) -> None:
+    """Raise _Newer for a message with parts that this program does not know, and drop them."""
+    size = message.ByteSize()
+    message.DiscardUnknownFields()
+    if message.ByteSize() != size:
+        raise _Newer(what)

@@ -7,8 +7,10 @@ import json
 import os
 import sys
 from asyncio.subprocess import PIPE
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from redis.asyncio import Redis
 
@@ -35,31 +37,44 @@ class Done(NamedTuple):
     err: str
 
 
-async def process(*command: str, **said: Any) -> asyncio.subprocess.Process:
+async def process(
+    *command: str, to: int | IO[bytes] = PIPE, **said: Any
+) -> asyncio.subprocess.Process:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **said}
     return await asyncio.create_subprocess_exec(
-        sys.executable, *command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment
+        sys.executable, *command, stdin=PIPE, stdout=to, stderr=PIPE, env=environment
     )
 
 
-async def hedgerow(address: str, *command: str, given: bytes = b"") -> Done:
+async def hedgerow(
+    address: str, *command: str, given: bytes = b"", to: int | IO[bytes] = PIPE
+) -> Done:
     """Run a command of the command line."""
-    started = await process("-m", "hedgerow.cli", *command, HEDGEROW_REGISTRY=address)
+    started = await process("-m", "hedgerow.cli", *command, to=to, HEDGEROW_REGISTRY=address)
     out, err = await started.communicate(given)
     assert started.returncode is not None
     return Done(started.returncode, out, err.decode())
+
+
+@contextmanager
+def full_device() -> Iterator[IO[bytes]]:
+    with Path("/dev/full").open("wb") as file:
+        yield file
 
 
 async def test_a_backup_goes_into_a_file_and_back(
     settings: RegistrySettings, log_url: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "hedgerow.backup"
-    async with registry(settings) as client, running(settings) as address:
-        await client.push(described("tree"), b"one")
-        one, two = await asyncio.gather(
-            hedgerow(address, "registry", "backup", str(file)),
-            hedgerow(address, "registry", "backup", "-"),
-        )
+    with full_device() as no_room:
+        async with registry(settings) as client, running(settings) as address:
+            await client.push(described("tree"), b"one")
+            one, two, full = await asyncio.gather(
+                hedgerow(address, "registry", "backup", str(file)),
+                hedgerow(address, "registry", "backup", "-"),
+                hedgerow(address, "registry", "backup", "-", to=no_room),
+            )
+        assert full.err == "error: cannot write stdout: No space left on device\n"
         assert one == Done(0, f"{file}: 1 versions, 1 definitions\n".encode(), "")
         assert two.err == "-: 1 versions, 1 definitions\n"
         with file.open("rb") as opened:
@@ -69,17 +84,19 @@ async def test_a_backup_goes_into_a_file_and_back(
     async with running(settings) as address:
         from_stdin = await hedgerow(address, "registry", "restore", "-", given=two.out)
         assert from_stdin.out == b"1 versions and 1 definitions are back\n"
-        again, wrong, missing, both = await asyncio.gather(
+        again, wrong, missing, both, elsewhere = await asyncio.gather(
             hedgerow(address, "registry", "restore", str(file), "--json"),
             hedgerow(address, "registry", "restore", __file__),
             hedgerow(address, "registry", "restore", str(tmp_path / "nothing")),
             hedgerow(address, "registry", "restore"),
+            hedgerow(address, "registry", "restore", str(file), "--definitions", str(tmp_path)),
         )
         assert json.loads(again.out) == {"versions": 0, "blobs": 0, "without_bytes": []}
         assert (wrong.code, wrong.err.partition(":")[0]) == (1, "error")
         assert "this is no backup" in wrong.err
         assert "nothing: No such file" in missing.err
         assert "give the file of a backup, or --from-executor" in both.err
+        assert "--definitions: it goes with --from-executor" in elsewhere.err
 
 
 async def test_a_backup_that_fails_leaves_what_was_there(

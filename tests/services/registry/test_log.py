@@ -48,17 +48,17 @@ async def test_a_registry_that_is_started_again_has_everything(settings: Registr
 async def test_registries_see_what_the_others_write(settings: RegistrySettings) -> None:
     async with registry(settings) as one, registry(settings) as other:
         await one.push(described("tree"), LARGE)
-        await wait_for(other, "wine/tree@1")
+        await wait_for(other, "wine/tree@1", within=1)
         assert (await other.pull("tree"))[1] == LARGE
         assert not (await other.push(described("tree"), LARGE)).created
         await other.push(described("knn", data_type="iris"))
-        await wait_for(one, "iris/knn@1")
+        await wait_for(one, "iris/knn@1", within=1)
         applied = await one.apply(plan_of("tree"))
 
         async def in_force() -> bool:
             return await other.plan() == applied
 
-        await wait_until(in_force, "the other has the plan")
+        await wait_until(in_force, "the other has the plan", timeout=1)
 
 
 async def test_registries_never_allot_one_version_twice(settings: RegistrySettings) -> None:
@@ -278,7 +278,7 @@ async def test_damaged_bytes_are_never_handed_out_as_whole(
         assert redis.ttl(key) == -1
 
 
-async def wait_for(client: Client, model: str) -> None:
+async def wait_for(client: Client, model: str, within: float = 10) -> None:
     async def listed() -> bool:
         return model in await client.list()
 

@@ -104,6 +104,32 @@ async def test_changes_are_written_soon_and_nothing_is_where_nothing_has_changed
     assert path.stat().st_mtime_ns == written
 
 
+async def test_what_could_not_be_written_is_told_once_and_written_as_soon_as_it_can_be(
+    log_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("services.common.disk.memory._PAUSE_SECONDS", 0.02)
+    place = tmp_path / "state"
+    place.write_bytes(b"a file in the way of the folder")
+    async with started(place, log_url, names_mesh=True) as service:
+        tries = 0
+        write = service.memory.write
+
+        async def counted() -> None:
+            nonlocal tries
+            tries += 1
+            await write()
+
+        monkeypatch.setattr(service.memory, "write", counted)
+        await append(service.log, "tree")
+        await wait_until(lambda: tries >= 3, "it is tried again")
+        place.unlink()
+        await wait_until(lambda: suffixes(place) == {".state"}, "it is written")
+    assert capsys.readouterr().out.count("cannot be kept") == 1
+
+
 async def test_a_log_that_was_emptied_gets_its_name_and_numbers_from_who_remembers_them(
     log_url: str, tmp_path: Path
 ) -> None:

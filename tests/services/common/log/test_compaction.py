@@ -218,6 +218,22 @@ async def test_a_version_whose_bytes_were_deleted_leaves_none(log: Log, log_url:
         assert not await redis.keys("hedgerow:blob:*")
 
 
+@pytest.mark.parametrize("kind", ["in a new kind of event", "in an event that is known"])
+async def test_what_only_a_newer_program_knows_is_not_compacted_away(
+    log: Log, log_url: str, kind: str
+) -> None:
+    unknown = b"\xfa\x3f\x03new"  # field 1023
+    said = pushed("tree").SerializeToString() if "known" in kind else b""
+    last = await append(log, "tree", "net")
+    event = ModelEvent.FromString(said + unknown)
+    assert (event.WhichOneof("kind") is None) == (not said)
+    await log.models.append("wine", event, last)
+    await log.compactor.compact("wine")
+    async with connect(log_url) as redis:
+        assert await redis.xlen(keys.models("wine")) == 3
+        assert not await redis.exists(keys.snapshot("wine"))
+
+
 async def test_an_empty_stream_has_nothing_to_compact(log: Log, log_url: str) -> None:
     await log.compactor.compact("wine")
     async with connect(log_url) as redis:
