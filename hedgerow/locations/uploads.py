@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from hedgerow.errors import InvalidInput, InvalidModel
+from hedgerow.errors import InvalidInput, InvalidModel, NotFound
 from hedgerow.locations.location import WEB, Location, parse_folder, parse_location
 from hedgerow.locations.stores import open_store, told
 
@@ -38,10 +38,12 @@ def upload(file: Path, to: str, progress: Progress = lambda done, size: None) ->
     An address that ends with a slash is a folder: there the file is named by its sha256, and is not sent
     again if it is there. Another address must be free, for versions may have what is there.
 
-    Raises InvalidInput if nothing can be put there, NotFound if there is no such bucket, Inaccessible if a
-    package, credentials or permission are missing, Unavailable if it is out of reach, and OSError if the
-    file cannot be read.
+    Raises InvalidInput if nothing can be put there or the file is empty, NotFound if there is no such
+    bucket, Inaccessible if a package, credentials or permission are missing, Unavailable if it is out of
+    reach, and OSError if the file cannot be read.
     """
+    if not file.stat().st_size:
+        raise InvalidModel(f"{file} is empty and was not put anywhere; give the file of a model")
     sha256 = _hash(file)
     location = _target(file, to, sha256)
     put = _into_folder if location.scheme == "file" else _into_store
@@ -85,7 +87,12 @@ def _into_store(file: Path, location: Location, progress: Progress) -> int | Non
     store, path = open_store(location), f"{location.place}/{location.key}"
     with suppress(FileNotFoundError):
         return int(store.info(path)["size"])
-    store.put_file(str(file), path, callback=Told(), chunksize=_PART_BYTES)
+    try:
+        store.put_file(str(file), path, callback=Told(), chunksize=_PART_BYTES)
+    except FileNotFoundError as error:
+        raise NotFound(
+            f"there is no bucket {location.place!r} ({error}); make it, or name another one"
+        ) from error
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -17,7 +18,7 @@ from hedgerow.cli.options import AsJson, Executors, Registry, Router, Wait, Wait
 from hedgerow.cli.waiting import waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from hedgerow.client.registry import AsyncRegistry, Description, Pushed
     from hedgerow.v1.events_pb2 import PlanLine
@@ -31,6 +32,8 @@ class _Source(NamedTuple):
     file: Path | None
     location: str
     sha256: str
+    is_uploaded: bool = False
+    """We have put it there."""
 
     @property
     def name(self) -> str:
@@ -132,7 +135,8 @@ async def _push(client: AsyncRegistry, source: _Source, said: Description) -> Pu
         said["sha256"] = source.sha256
     if source.file is None:
         said["location"] = source.location
-        return await client.push_model(**said)
+        with _told_if_it_stays(source):
+            return await client.push_model(**said)
     with progress_of_bytes(f"pushing {source.name}") as progress:
         return await client.push_model(source.file, progress=progress, **said)
 
@@ -182,7 +186,22 @@ def _uploaded(file: Path, to: str) -> _Source:
 
     with progress_of_bytes(f"uploading {file.name}") as progress:
         location, sha256 = upload(file, to, progress)
-    return _Source(None, location, sha256)
+    return _Source(None, location, sha256, is_uploaded=True)
+
+
+@contextmanager
+def _told_if_it_stays(source: _Source) -> Iterator[None]:
+    """Say where a file is that was uploaded for a push which fails: it may be large."""
+    from hedgerow.cli.output import print_note
+    from hedgerow.errors import HedgerowError
+
+    try:
+        yield
+    except HedgerowError:
+        if source.is_uploaded:
+            where = f"--location {source.location} --sha256 {source.sha256}"
+            print_note(f"note: the file was uploaded and stays there; {where} pushes it from there")
+        raise
 
 
 def _check_readable(file: Path) -> None:

@@ -43,6 +43,6 @@ async def _records(file: Path) -> list[dict[str, Any]]:
             ]
             if len(records) > MOST_RECORDS:
                 raise InvalidRecord(
-                    f"there are more than {MOST_RECORDS} records to verify the model by"
+                    f"there are more than {MOST_RECORDS} records to verify the model by; give fewer"
                 )
     return records

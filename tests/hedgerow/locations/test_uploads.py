@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hedgerow.errors import InvalidInput, InvalidModel, NotFound
+from hedgerow.locations.stores import Inaccessible
 from hedgerow.locations.uploads import upload
 from tests.object_store import ObjectStore
 
@@ -62,7 +63,7 @@ def test_a_file_goes_to_a_folder_of_this_machine_too(tmp_path: Path, file: Path)
     [
         ("https://models.example.org/", InvalidModel, "nothing can be put to https"),
         ("wine/", InvalidModel, "begins with none of"),
-        ("s3://no-such-bucket/wine/", NotFound, "bucket does not exist"),
+        ("s3://no-such-bucket/wine/", NotFound, "no bucket 'no-such-bucket' .*; make it"),
     ],
 )
 def test_where_nothing_can_be_put_is_told(
@@ -70,3 +71,20 @@ def test_where_nothing_can_be_put_is_told(
 ) -> None:
     with pytest.raises(error, match=said):
         upload(file, to)
+
+
+def test_an_empty_file_is_refused_before_anything_is_put_anywhere(tmp_path: Path) -> None:
+    file, to = tmp_path / "tree.pmml", tmp_path / "shared"
+    file.touch()
+    with pytest.raises(InvalidModel, match=r"tree.pmml is empty and was not put anywhere"):
+        upload(file, f"{to.as_uri()}/")
+    assert not to.exists()
+
+
+def test_credentials_that_may_not_write_are_told_so(s3: ObjectStore, file: Path) -> None:
+    s3.ask_for_rights(True)
+    try:
+        with pytest.raises(Inaccessible, match=f"no permission for s3://{s3.bucket}"):
+            upload(file, f"s3://{s3.bucket}/wine/")
+    finally:
+        s3.ask_for_rights(False)
