@@ -32,13 +32,14 @@ class ObjectStore:
         self._ask("PUT", f"/{self.bucket}")
         return self.bucket
 
-    def put(self, key: str, data: bytes) -> str:
-        """Put an object into the bucket; return its location."""
-        self._ask("PUT", f"/{self.bucket}/{key}", data)
-        return f"s3://{self.bucket}/{key}"
+    def put(self, key: str, data: bytes, bucket: str = "") -> str:
+        """Put an object into the bucket, or into another one; return its location."""
+        bucket = bucket or self.bucket
+        self._ask("PUT", f"/{bucket}/{key}", data)
+        return f"s3://{bucket}/{key}"
 
-    def get(self, key: str) -> bytes:
-        return self._ask("GET", f"/{self.bucket}/{key}")
+    def get(self, key: str, bucket: str = "") -> bytes:
+        return self._ask("GET", f"/{bucket or self.bucket}/{key}")
 
     def ask_for_rights(self, asks: bool) -> None:
         """Have the server believe only those whom it knows; it knows nobody."""
@@ -68,18 +69,22 @@ class ObjectStore:
         self._process.wait()
 
 
-def use(store: ObjectStore, monkeypatch: pytest.MonkeyPatch, home: str) -> None:
-    """Have this process find the server and credentials for it, and nothing else of the kind."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    for name, value in {
+def environment_of(store: ObjectStore) -> dict[str, str]:
+    """What a process needs to find the server, and to be trusted by it."""
+    return {
         "AWS_ENDPOINT_URL": store.url,
         "AWS_ACCESS_KEY_ID": "tests",
         "AWS_SECRET_ACCESS_KEY": "tests",
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "HOME": home,
-    }.items():
+    }
+
+
+def use(store: ObjectStore, monkeypatch: pytest.MonkeyPatch, home: str) -> None:
+    """Have this process find the server and credentials for it, and nothing else of the kind."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in {**environment_of(store), "HOME": home}.items():
         monkeypatch.setenv(name, value)
 
 

@@ -23,6 +23,7 @@ from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.state_pb2 import GetStateRequest, GetStateResponse
 from hedgerow.v1.state_pb2_grpc import StateServiceStub
 from tests.end_to_end.cluster import PYTHONPATH, left_in
+from tests.object_store import ObjectStore, environment_of
 from tests.support import wait_until
 
 FEATURES = ["a", "b"]
@@ -33,8 +34,11 @@ _names = itertools.count(1)
 class Mesh:
     """A mesh that runs, with the clients a test needs."""
 
-    def __init__(self, local: LocalMesh) -> None:
+    def __init__(self, local: LocalMesh, store: ObjectStore, bucket: str) -> None:
         self.local = local
+        self.store = store
+        self.bucket = bucket
+        """In the store; the only place that models may be fetched from."""
         self.client = AsyncClient(local.ports.address("router"))
         self.registry = AsyncRegistry(local.ports.address("registry"))
 
@@ -93,9 +97,21 @@ class Mesh:
             return await StateServiceStub(channel).GetState(GetStateRequest(data_type=data_type))
 
 
+def locations(store: ObjectStore, bucket: str) -> dict[str, str]:
+    """What services need that fetch models from a bucket."""
+    allowed = f"s3://{bucket}/"
+    return {
+        **environment_of(store),
+        "HEDGEROW_REGISTRY_LOCATIONS": allowed,
+        "HEDGEROW_EXECUTOR_LOCATIONS": allowed,
+    }
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def mesh() -> AsyncIterator[Mesh]:
+async def mesh(s3_server: ObjectStore) -> AsyncIterator[Mesh]:
+    bucket = s3_server.new_bucket()
     environment = {
+        **locations(s3_server, bucket),
         "PYTHONPATH": PYTHONPATH,
         "HEDGEROW_EXECUTOR_KILL_AFTER_AT_LEAST": "1s",
         "HEDGEROW_EXECUTOR_QUARANTINE_DEATHS": "3",
@@ -106,7 +122,7 @@ async def mesh() -> AsyncIterator[Mesh]:
     with temporary_folder() as folder:
         local = LocalMesh(folder, Ports.free(), lambda part, what: None, environment)
         await local.start()
-        mesh = Mesh(local)
+        mesh = Mesh(local, s3_server, bucket)
         try:
             yield mesh
             await wait_until(lambda: _idle(mesh), "nothing is left in flight")

@@ -14,7 +14,7 @@ import pytest
 from hedgerow.v1.execution_pb2 import HostState
 from hedgerow.v1.models_pb2 import ModelVersion
 from tests.end_to_end.cluster import PYTHONPATH
-from tests.end_to_end.conftest import Mesh
+from tests.end_to_end.conftest import Mesh, locations
 from tests.end_to_end.test_mesh import RECORD, consensus
 from tests.support import wait_until
 
@@ -26,6 +26,7 @@ async def another_executor(mesh: Mesh, data_type: str, cache: Path) -> AsyncIter
     """Run a second executor, for one data type."""
     environment = {
         **os.environ,
+        **locations(mesh.store, mesh.bucket),
         "PYTHONPATH": PYTHONPATH,
         "HEDGEROW_LOG_URL": f"redis://{mesh.local.ports.address('log')}/0",
         "HEDGEROW_EXECUTOR_PORT": "0",
