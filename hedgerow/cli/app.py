@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated, Any
 
@@ -19,6 +18,7 @@ from hedgerow.cli.output import print_error
 from hedgerow.cli.plans import app as plans
 from hedgerow.cli.registry import app as registry
 from hedgerow.cli.scoring import score
+from hedgerow.cli.written import stdout_is_gone
 from hedgerow.errors import HedgerowError
 
 
@@ -34,7 +34,9 @@ class OneLineErrors(TyperGroup):
             print_error(str(error))
             code = 1
         except BrokenPipeError:
-            code = _stdout_gone()
+            # Whoever reads our output has enough of it (`| head`); nobody is to hear of it.
+            stdout_is_gone()
+            code = 1
         except (KeyboardInterrupt, typer.Abort):
             code = CANCELLED
         except Exception as error:
@@ -56,12 +58,6 @@ def _usage_error(error: Any) -> int:
         hint = f" (see `{context.command_path} --help`)" if context else ""
         print_error(message.rstrip(".") + hint)
     return int(error.exit_code)
-
-
-def _stdout_gone() -> int:
-    """Whoever reads our output has enough of it (`| head`); nobody is to hear of it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1
 
 
 app = typer.Typer(

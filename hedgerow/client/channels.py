@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -28,6 +28,8 @@ _OPTIONS: tuple[tuple[str, int | str], ...] = (
     # A batch of a million values is 8 MB; gRPC's default of 4 MiB would stand in its way.
     ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
+    # A call is sent again from a copy, which is there until its answer comes.
+    ("grpc.per_rpc_retry_buffer_size", _MAX_MESSAGE_BYTES),
     # A mesh is an address of one's own; a proxy variable of the environment must not take it over.
     ("grpc.enable_http_proxy", 0),
     # A mesh that is just starting is found soon.
@@ -44,8 +46,14 @@ _OPTIONS: tuple[tuple[str, int | str], ...] = (
 )
 
 
-UPLOAD = 256 * 1024
-"""Bytes. A stream that sends hundreds of megabytes is never sent again: a copy would be in vain."""
+OF_REGISTRIES: Mapping[str, int] = {
+    # A stream that sends hundreds of megabytes is never sent again: a copy would be in vain.
+    "grpc.per_rpc_retry_buffer_size": 256 * 1024,
+    # There may be one registry alone, which pipelines and people talk to, and not thousands of clients: it
+    # is found within the time for which calls are sent again.
+    "grpc.max_reconnect_backoff_ms": 250,
+}
+"""What is different for them."""
 
 Stub = TypeVar("Stub")
 
@@ -60,12 +68,9 @@ class Connection(Generic[Stub]):
         self,
         target: str,
         make_stub: Callable[[grpc.aio.Channel], Stub],
-        sent_again: int = _MAX_MESSAGE_BYTES,
+        options: Mapping[str, int] = {},
     ) -> None:
-        """A call is sent again from a copy, and gRPC keeps none above `sent_again` bytes of a call.
-
-        By default whatever may be sent may be sent again; it is there until its answer comes.
-        """
+        """`options` of gRPC take the place of those that all channels have."""
         if target.startswith(("http://", "https://")) or not target:
             raise errors.InvalidInput(f"{target!r} is not an address; give host:port, without http")
         if "," in target and not target.startswith(("ipv4:", "ipv6:")):
@@ -74,7 +79,7 @@ class Connection(Generic[Stub]):
             )
         self.target = target
         self._make_stub = make_stub
-        self._options = (*_OPTIONS, ("grpc.per_rpc_retry_buffer_size", sent_again))
+        self._options = tuple({**dict(_OPTIONS), **options}.items())
         self._channel: grpc.aio.Channel | None = None
         self._stub: Stub | None = None
         self._closed = False

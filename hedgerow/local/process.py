@@ -19,6 +19,8 @@ from hedgerow.client.channels import Connection
 from hedgerow.errors import Unavailable
 
 _POLL_SECONDS = 0.05
+_FOUND_AT_ONCE = {"grpc.initial_reconnect_backoff_ms": 50, "grpc.max_reconnect_backoff_ms": 50}
+"""A process that starts is waited for by us alone: it is looked for as often as it is asked."""
 _GONE_SECONDS = 3.0
 _TAIL_BYTES = 4096
 
@@ -80,7 +82,7 @@ class ServiceProcess:
         """
         end = time.monotonic() + timeout
         ended = asyncio.ensure_future(self.end())
-        connection = Connection(self.address, health_pb2_grpc.HealthStub)
+        connection = Connection(self.address, health_pb2_grpc.HealthStub, _FOUND_AT_ONCE)
         try:
             while not await _is_serving(connection.stub):
                 await asyncio.wait({ended}, timeout=_POLL_SECONDS)

@@ -18,7 +18,6 @@ import grpc
 import psutil
 
 from hedgerow.client.registry import AsyncRegistry
-from hedgerow.errors import Unavailable
 from hedgerow.local.environment import environment_of
 from hedgerow.local.folder import Folder, temporary_folder
 from hedgerow.local.ports import HOST, Ports
@@ -128,16 +127,6 @@ class Cluster:
         """Start a part again that has ended."""
         await self._parts[name].stop(0)
         await self.start_part(name)
-        if name == "registry":
-            await wait_until(self._registry_is_found, "the client reaches the registry", timeout=20)
-
-    async def _registry_is_found(self) -> bool:
-        """Whether the client has a connection again: it looks for one every two seconds at the least."""
-        try:
-            await self.registry.list_models()
-        except Unavailable:
-            return False
-        return True
 
     def pids(self, name: str) -> set[int]:
         """The process of a part and all that it has started."""

@@ -55,12 +55,7 @@ def _say(file: str, versions: int, blobs: int, without: list[str], as_json: bool
 @contextmanager
 def _opened(file: str) -> Iterator[IO[bytes]]:
     """Give the file to write to; it has its name once it is whole."""
-    from hedgerow.cli.written import telling, written
+    from hedgerow.cli.written import to_stdout, written
 
-    if file != STANDARD:
-        with written(Path(file)) as to:
-            yield to
-        return
-    with telling("stdout"):
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+    with written(Path(file)) if file != STANDARD else to_stdout() as to:
+        yield to

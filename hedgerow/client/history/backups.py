@@ -13,7 +13,7 @@ from hedgerow.backups.files import PieceWriter
 from hedgerow.backups.pieces import Checked
 from hedgerow.backups.summary import Summary
 from hedgerow.client.call_status import CallStatus
-from hedgerow.client.channels import REGISTRY, UPLOAD, Connection
+from hedgerow.client.channels import OF_REGISTRIES, REGISTRY, Connection
 from hedgerow.client.registry.caller import default_caller, metadata_of
 from hedgerow.v1.backup_pb2 import BackupPiece
 from hedgerow.v1.registry_pb2 import BackupRequest, RestoreRequest, RestoreResponse
@@ -46,7 +46,7 @@ async def backup(
 
     Raises Corrupt, naming the versions, if the log has lost bytes and these are not skipped; Unavailable.
     """
-    connection = Connection(registry, RegistryServiceStub, UPLOAD)
+    connection = Connection(registry, RegistryServiceStub, OF_REGISTRIES)
     writer, checked, summary = PieceWriter(to), Checked(), Summary()
     try:
         with connection.errors():
@@ -73,7 +73,7 @@ async def restore(
     Nothing is changed unless the backup is whole. Raises InvalidInput if it is none, or damaged; Refused if
     the log has other versions of the same numbers; Unavailable.
     """
-    connection = Connection(registry, RegistryServiceStub, UPLOAD)
+    connection = Connection(registry, RegistryServiceStub, OF_REGISTRIES)
     try:
         with connection.errors():
             response = await _send(connection.stub, pieces, progress)

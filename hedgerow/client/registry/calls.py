@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import grpc
 
-from hedgerow.client.channels import REGISTRY, UPLOAD, AsyncClosing, Connection
+from hedgerow.client.channels import OF_REGISTRIES, REGISTRY, AsyncClosing, Connection
 from hedgerow.client.registry.caller import default_caller, metadata_of
 from hedgerow.client.statuses import InvalidKind
 from hedgerow.errors import InvalidInput
@@ -23,7 +23,7 @@ class RegistryCalls(AsyncClosing):
     """A connection to one registry, by a caller whose name it is told."""
 
     def __init__(self, target: str = REGISTRY, caller: str | None = None) -> None:
-        self._connection = Connection(target, RegistryServiceStub, UPLOAD)
+        self._connection = Connection(target, RegistryServiceStub, OF_REGISTRIES)
         self._metadata = metadata_of(default_caller() if caller is None else caller)
 
     async def close(self) -> None:

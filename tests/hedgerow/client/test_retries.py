@@ -14,6 +14,7 @@ from hedgerow.v1.plans_pb2 import Plan
 from tests.hedgerow.fakes.answers import decision
 from tests.hedgerow.fakes.registry import FakeRegistry
 from tests.hedgerow.fakes.router import FakeRouter
+from tests.hedgerow.fakes.server import served
 
 WINE = {"alcohol": 13.2}
 STOPPING = errors.Unavailable("the router is stopping")
@@ -105,6 +106,20 @@ async def test_what_does_no_harm_a_second_time_is_sent_to_a_registry_again(
             with pytest.raises(errors.Unavailable):
                 await call
             assert fake_registry.calls == 4
+
+
+async def test_a_registry_that_is_there_again_is_found_at_the_first_call(
+    fake_registry: FakeRegistry,
+) -> None:
+    with served(fake_registry) as registry:
+        client = AsyncRegistry(registry)
+        await client.list_models()
+    async with client:
+        for _ in range(8):  # until gRPC takes its longest pauses between two looks
+            with pytest.raises(errors.Unavailable):
+                await client.list_models()
+        with served(fake_registry, port=int(registry.rpartition(":")[2])):
+            await client.list_models()
 
 
 async def test_what_changes_a_registry_is_not_sent_again(

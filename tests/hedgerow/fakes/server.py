@@ -15,7 +15,7 @@ from tests.hedgerow.fakes.state import FakeState, TellingRouter
 
 
 @contextmanager
-def served(*servicers: object) -> Iterator[str]:
+def served(*servicers: object, port: int = 0) -> Iterator[str]:
     """Serve the given servicers; gives the address."""
     options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", 64 * 1024 * 1024)]
     server = grpc.server(ThreadPoolExecutor(16), options=options)
@@ -26,7 +26,7 @@ def served(*servicers: object) -> Iterator[str]:
             registry_pb2_grpc.add_RegistryServiceServicer_to_server(servicer, server)
         if isinstance(servicer, FakeState | TellingRouter):
             state_pb2_grpc.add_StateServiceServicer_to_server(servicer, server)
-    port = server.add_insecure_port("127.0.0.1:0")
+    bound = server.add_insecure_port(f"127.0.0.1:{port}")
     server.start()
-    yield f"127.0.0.1:{port}"
+    yield f"127.0.0.1:{bound}"
     server.stop(None).wait()
