@@ -41,7 +41,10 @@ class Reader:
         return names
 
     async def sees(self, *names: str) -> None:
-        await wait_until(lambda: set(self.names) >= set(names), f"{names} have come")
+        """Wait until these have come, and also all that there was at the beginning."""
+        await wait_until(
+            lambda: set(self.names) >= set(names) and Mark.END in self.marks, f"{names} have come"
+        )
 
 
 @asynccontextmanager
