@@ -13,8 +13,8 @@ import pytest
 from tests.kubernetes.manifests.rendering import SERVICES
 from tests.kubernetes.rollouts.theatre import Theatre
 
-OLD = "fcd8a04"
-"""The oldest commit whose services understand these manifests; an upgrade runs its code beside today's."""
+OLD = "374ae61"
+"""The oldest commit of today's contract; an upgrade runs its code beside today's."""
 
 
 @pytest.fixture(autouse=True)
