@@ -47,6 +47,7 @@ class Memory:
         self._mirror = mirror
         self._members = members
         self._has_changed = asyncio.Event()
+        self._knows_models = False
         self._obstacle = ""
         """Why what is known could not be written last; empty: it could."""
 
@@ -64,13 +65,17 @@ class Memory:
             return None
         self._log.remember(kept.mesh)
         self._mirror.begin_with(kept.catalog)
+        self._knows_models = bool(kept.catalog.known_types)
         return kept
 
     async def go_on_alone(self) -> None:
         """Have the mirror go on with what the disk said once the log has been out of reach for a while.
 
-        To be run beside it, if `recall` gave something.
+        To be run beside it. A service that knows nothing waits for the log: it would say that it is ready
+        and serve nothing.
         """
+        if not self._knows_models:
+            return
         since: float | None = None
         clock = asyncio.get_running_loop().time
         while not self._mirror.caught_up.is_set():

@@ -93,6 +93,24 @@ async def test_it_starts_with_what_it_knew_and_becomes_the_log_when_that_is_ther
         assert service.kept.catalog.highest("wine", "tree") == 2
 
 
+async def test_one_that_knows_no_model_waits_for_the_log(own: Valkey, tmp_path: Path) -> None:
+    async with started(tmp_path, own.url, names_mesh=True) as service:
+        service.memory.changed()
+    assert suffixes(tmp_path)
+    await own.stop()
+    for folder in (tmp_path, tmp_path / "empty"):
+        log = Log(own.url)
+        mirror = Mirror(log.models, keep_lost=True)
+        memory = Memory(StateFile.of(folder, "executor", "127.0.0.1:8402"), log, mirror)
+        await memory.recall()
+        reading = asyncio.create_task(mirror.run())
+        await asyncio.wait_for(memory.go_on_alone(), 5)
+        assert not mirror.caught_up.is_set()
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        await log.close()
+
+
 async def test_changes_are_written_soon_and_nothing_is_where_nothing_has_changed(
     log_url: str, tmp_path: Path
 ) -> None:
