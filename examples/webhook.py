@@ -20,10 +20,8 @@ after = json.loads(places.read_text()) if places.exists() else {}
 async def post_all() -> None:
     """Post each event as it comes, and note that it was taken; begin where the last run ended."""
     async for seen in watch_models(registry, after=after, from_beginning=True):
-        for kind in (
-            "event",
-            "snapshot",
-        ):  # that one is in place of events that are not in the log any more
+        # A snapshot is in place of events that are not in the log any more.
+        for kind in ("event", "snapshot"):
             if (what := getattr(seen, kind)) is not None:
                 said = {"data_type": seen.data_type, "id": seen.id, kind: MessageToDict(what)}
                 await until_taken(said)

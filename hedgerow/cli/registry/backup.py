@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Annotated
+from typing import Annotated
 
 import typer
 
@@ -28,10 +26,12 @@ def backup(
     """Write all that is known of models and plans to a file, with the definitions that are in the log."""
     from hedgerow.backups.summary import Summary
     from hedgerow.cli.output import print_error, progress_of_bytes
+    from hedgerow.cli.written import to_stdout, written
     from hedgerow.client.history import backups
 
     async def run() -> Summary:
-        with progress_of_bytes("backing up") as progress, _opened(file) as to:
+        output = to_stdout() if file == STANDARD else written(Path(file))
+        with progress_of_bytes("backing up") as progress, output as to:
             return await backups.backup(
                 to, registry, skip_lost=skip_lost, progress=lambda done: progress(done, 0)
             )
@@ -50,12 +50,3 @@ def _say(file: str, versions: int, blobs: int, without: list[str], as_json: bool
     if as_json:
         said = json.dumps({"versions": versions, "blobs": blobs, "without_bytes": without})
     print(said, file=sys.stderr if file == STANDARD else sys.stdout)
-
-
-@contextmanager
-def _opened(file: str) -> Iterator[IO[bytes]]:
-    """Give the file to write to; it has its name once it is whole."""
-    from hedgerow.cli.written import to_stdout, written
-
-    with written(Path(file)) if file != STANDARD else to_stdout() as to:
-        yield to

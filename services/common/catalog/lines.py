@@ -96,7 +96,7 @@ class Line:
     def candidates(self, model: Model) -> Candidates:
         """Return who may answer."""
         former = self._former(model)
-        goes_on = (v for v in former if v.model.version in self.took_over or v.life.is_live)
+        goes_on = (v for v in former if v.model.version in self.took_over)
         answering = next(goes_on, former[0] if former else None)
         versions = (answering.model.version,) if answering else ()
         if model.is_usable(self.target):

@@ -52,8 +52,9 @@ class Restoring:
             async for piece in pieces:
                 await asyncio.to_thread(backup.add, piece)
             backup.finish()
+            # What can be seen to be wrong already waits for nothing, and has nothing read or written.
             _check(backup, self._ledger.catalog)
-            catalog = await self._ledger.catch_up()  # it may have been emptied a moment ago
+            catalog = await self._ledger.catch_up()  # the log may have been emptied a moment ago
             _check(backup, catalog)
             await self._take_mesh(backup.mesh, catalog)
             return await self._write(backup, catalog)

@@ -112,11 +112,13 @@ async def running(stop_grace: float = 10.0) -> AsyncIterator[Running]:
     async with grpc.aio.insecure_channel(service.address) as channel:
         made = Running(service, lifecycle, channel)
         made.code = code
-        yield made
-        for may in (service.may_start, service.may_answer, service.may_drain):
-            may.set()
-        lifecycle.stop()
-        await asyncio.wait({code})
+        try:
+            yield made
+        finally:
+            for may in (service.may_start, service.may_answer, service.may_drain):
+                may.set()
+            lifecycle.stop()
+            await asyncio.wait({code})
 
 
 async def test_it_says_that_it_serves_when_it_has_started_and_lives_before() -> None:
