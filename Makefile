@@ -38,7 +38,7 @@ test-lowest: $(LOWEST_READY) ## run the tests on the lowest versions that pyproj
 k8s: $(READY) $(KUBECTL) ## render and check the manifests; a part of `make lint`
 	$(BIN)/python -m pytest tests/kubernetes --ignore tests/kubernetes/rollouts
 
-rollouts: $(READY) $(KUBECTL) ## roll, change and lose parts of a cluster under load; Linux, as root, eight minutes
+rollouts: $(READY) $(KUBECTL) ## roll, change and lose parts of a cluster under load; Linux, as root, ten minutes
 	$(BIN)/python -m pytest -p no:randomly --timeout 300 tests/kubernetes/rollouts
 
 lint: $(READY) k8s ## check style, types, protos and manifests

@@ -64,6 +64,11 @@ class Mesh:
         """Where records are scored."""
         return self._local.ports.address("router")
 
+    @property
+    def log_port(self) -> int:
+        """Where the log is, on loopback."""
+        return self._local.ports.log
+
     async def push(self, model: BenchModel, description: str = "") -> None:
         """Push a model and return when the router has all hosts of that version. Raises NotServing."""
         pushed = await self.registry.push_model(model.definition, **model.said(description))

@@ -50,6 +50,8 @@ class Offered:
     """Answers a second that came in time."""
     last_good: float
     """The same of the second half, when things have settled."""
+    p50: float
+    """Of answers."""
     p99: float
     """Of answers."""
     refused_p50: float
@@ -119,6 +121,7 @@ class _Sender:
             sent=sent / seconds,
             good=len(good) / seconds,
             last_good=sum([begun >= seconds / 2 for begun in good]) / (seconds / 2),
+            p50=float(np.percentile(took, 50)) * 1e3,
             p99=float(np.percentile(took, 99)) * 1e3,
             refused_p50=float(np.percentile(self._refusals or [0.0], 50)) * 1e3,
             codes=dict(self._codes),

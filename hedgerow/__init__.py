@@ -1,7 +1,7 @@
 """hedgerow: a gRPC service mesh for speculative model serving on data streams.
 
-`Client` and `AsyncClient` score records, `Registry` and `AsyncRegistry` push models and apply plans; the
-rest of the package is what the services share with them.
+`Client` and `AsyncClient` score records and speak to streams of them, `Registry` and `AsyncRegistry` push
+models and apply plans; the rest of the package is what the services share with them.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -13,16 +13,22 @@ __all__ = [
     "AsyncClient",
     "AsyncRegistry",
     "Client",
+    "DeadLetter",
     "HedgerowError",
+    "Outgoing",
     "Registry",
+    "StreamScore",
     "__version__",
 ]
 
 if TYPE_CHECKING:
     from hedgerow.client.aio import AsyncClient
+    from hedgerow.client.record_streams import Outgoing
     from hedgerow.client.registry import AsyncRegistry
     from hedgerow.client.sync import Client, Registry
     from hedgerow.data.answers import Answer, Answers
+    from hedgerow.data.dead_letters import DeadLetter
+    from hedgerow.data.stream_scores import StreamScore
     from hedgerow.errors import HedgerowError
 
 _HOMES = {
@@ -31,8 +37,11 @@ _HOMES = {
     "AsyncClient": "hedgerow.client.aio",
     "AsyncRegistry": "hedgerow.client.registry",
     "Client": "hedgerow.client.sync",
+    "DeadLetter": "hedgerow.data.dead_letters",
     "HedgerowError": "hedgerow.errors",
+    "Outgoing": "hedgerow.client.record_streams",
     "Registry": "hedgerow.client.sync",
+    "StreamScore": "hedgerow.data.stream_scores",
 }
 
 

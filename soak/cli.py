@@ -26,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         seconds=options.seconds,
         seed=options.seed,
         rate=options.rate,
+        records=options.records,
         warm_up=options.warm_up,
         with_wine=not options.light,
         logs=options.logs,
@@ -67,17 +68,17 @@ def _say(line: str) -> None:
 
 def _show(seen: Seen) -> None:
     console = Console(highlight=False)
-    faults, parts = sheets(seen)
-    console.print(
-        "", faults.to_table(), "", " ".join(LEGEND).replace("*", ""), "", parts.to_table(), sep="\n"
-    )
+    faults, streams, parts = (sheet.to_table() for sheet in sheets(seen))
+    legend = " ".join(LEGEND).replace("*", "")
+    console.print("", faults, "", legend, "", streams, "", parts, sep="\n")
 
 
 def _judge(seen: Seen) -> int:
     traffic = seen.traffic
     print(
         f"\n{seen.seconds:.0f} s, {len(seen.struck)} faults, {len(traffic.calls):,} calls,"
-        f" {traffic.records:,} answers checked, {len(traffic.wrong)} wrong"
+        f" {traffic.records:,} answers checked, {len(traffic.wrong)} wrong,"
+        f" {sum(stream.sent for stream in seen.streams):,} records through streams"
     )
     problems = verdict(seen)
     for line in problems[:_LINES]:
@@ -101,6 +102,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--rate", type=float, default=60.0, help="calls a second (%(default)s)")
     parser.add_argument(
+        "--records", type=float, default=170.0, help="of streams a second (%(default)s)"
+    )
+    parser.add_argument(
         "--warm-up", type=float, default=15.0, help="seconds of load before it (%(default)s)"
     )
     parser.add_argument("--light", action="store_true", help="without PMML and TensorFlow models")
@@ -109,7 +113,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the tables there, too")
     options = parser.parse_args(arguments)
-    for name in ("seconds", "rate", "warm_up"):
+    for name in ("seconds", "rate", "records", "warm_up"):
         if not 0 < getattr(options, name) < math.inf:
             parser.error(f"--{name.replace('_', '-')} must be more than 0, and not infinite")
     for file in (options.report, options.logs):

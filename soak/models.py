@@ -20,7 +20,10 @@ from hedgerow.v1.models_pb2 import ModelVersion
 
 NUMBERS = "numbers"
 WINE = "wine"
+ORDERED = "ordered"
+"""Like `numbers`, with one model: its records come by a stream alone, and keep the order of their keys."""
 _NUMBERS = ("one", "two", "three")
+_ORDERED = "echo"
 _WINE = ("wine-tree", "wine-logistic", "wine-net")
 _STEP = 2.0**-12
 """Between what two versions add: exact in binary, and thousands of them fit into a consensus."""
@@ -47,7 +50,8 @@ class Models:
     def names(self) -> list[Model]:
         """Return all models."""
         wine = _WINE if self.with_wine else ()
-        return [*((NUMBERS, name) for name in _NUMBERS), *((WINE, name) for name in wine)]
+        numbers = [(NUMBERS, name) for name in _NUMBERS]
+        return [*numbers, (ORDERED, _ORDERED), *((WINE, name) for name in wine)]
 
     def next_push(self, model: Model) -> Push:
         """Return a new version of a model, to be sent until the registry has it."""
@@ -61,12 +65,12 @@ class Models:
 
     def learn(self, version: ModelVersion) -> None:
         """Take from the registry what a version is, also where it never could acknowledge it."""
-        if version.descriptor.data_type == NUMBERS:
+        if version.descriptor.data_type != WINE:
             number = int(version.descriptor.description)
             self._adds[version.descriptor.name, version.version] = number * _STEP
 
     def added(self, name: str, version: int) -> float | None:
-        """Return what a version of a model of `numbers` adds; None where that is not known."""
+        """Return what a version of a model of `numbers` or `ordered` adds; None where that is not known."""
         return self._adds.get((name, version))
 
 
@@ -80,10 +84,10 @@ class Push:
     async def send(self, registry: AsyncRegistry) -> ModelVersion:
         """Send it, once more if need be. Raises HedgerowError."""
         data_type, name = self.model
-        if data_type == NUMBERS:
+        if data_type != WINE:
             pushed = await registry.push_model(
                 _definition(self.number),
-                data_type=NUMBERS,
+                data_type=data_type,
                 name=name,
                 model_type="constant",
                 description=str(self.number),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from soak.models import NUMBERS, WINE
+from soak.models import NUMBERS, ORDERED, WINE
 
 DEADLINE_SECONDS = 3.0
+
+PARTITIONS = 4
+"""Of the stream whose records keep the order of their keys."""
 
 _MODELS = "models: [{name: one}, {name: two}, {name: three}]"
 _HEDGED = "models: [{name: one}, {name: two, start_after: p95}, {name: three, start_after: 60ms}]"
@@ -30,6 +33,14 @@ def numbers_plan(name: str, version: int) -> str:
     """Return a plan of `numbers` in YAML; `version` is the newest of the model `one`."""
     return f"data_type: {NUMBERS}\n" + PLANS[name].replace("{version}", str(version))
 
+
+ORDERED_PLAN = f"""
+data_type: {ORDERED}
+models: [{{name: echo}}]
+join: keyed
+stream: {{partitions: {PARTITIONS}}}
+{_policy("timeout: {}")}
+"""
 
 WINE_PLAN = f"""
 data_type: {WINE}

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from soak.faults import KINDS
 from soak.soaking import Seen, Struck
+from soak.streaming import StreamSeen
 from soak.traffic import Call, Outcome
 
 _FAULTS = (
@@ -24,6 +25,16 @@ _FAULTS = (
     "slowest",
     "whole",
     "at most",
+)
+_STREAMS = (
+    "stream",
+    "sent",
+    "scored",
+    "dead",
+    "twice",
+    "missing",
+    "disordered",
+    "longest wait",
 )
 _PARTS = ("part", "MiB before", "at most", "after", "files before", "after", "processes")
 
@@ -129,15 +140,25 @@ def _slowest(calls: Sequence[Call]) -> float:
 
 
 def sheets(seen: Seen) -> list[Sheet]:
-    """Return the table of the faults and that of the parts."""
+    """Return the table of the faults, that of the streams and that of the parts."""
     faults = [list(row.cells()) for row in rows(seen.struck, seen.traffic.calls)]
-    return [Sheet(_FAULTS, faults), Sheet(_PARTS, list(_part_lines(seen)))]
+    streams = [list(_stream_cells(stream)) for stream in seen.streams]
+    parts = list(_part_lines(seen))
+    return [Sheet(_FAULTS, faults), Sheet(_STREAMS, streams), Sheet(_PARTS, parts)]
+
+
+def _stream_cells(stream: StreamSeen) -> Iterator[str]:
+    yield stream.data_type
+    for count in (stream.sent, stream.scored, stream.dead, stream.twice, stream.missing):
+        yield f"{count:,}"
+    yield f"{stream.disordered:,}" if stream.disordered >= 0 else ""
+    yield f"{stream.longest:.1f} s"
 
 
 def markdown(seen: Seen) -> list[str]:
-    """Return both in lines of Markdown."""
-    faults, parts = sheets(seen)
-    return [*faults.to_markdown(), "", *LEGEND, "", *parts.to_markdown()]
+    """Return them in lines of Markdown."""
+    faults, streams, parts = (list(sheet.to_markdown()) for sheet in sheets(seen))
+    return [*faults, "", *LEGEND, "", *streams, "", *parts]
 
 
 def _part_lines(seen: Seen) -> Iterator[list[str]]:
@@ -155,4 +176,5 @@ def verdict(seen: Seen) -> list[str]:
     lines = [f"{outcomes[outcome]} calls {outcome}" for outcome in bad if outcomes[outcome]]
     if outcomes[Outcome.FAILED]:
         lines += [f"  {count} x {error}" for error, count in seen.traffic.errors.most_common(10)]
-    return [*lines, *seen.traffic.wrong, *seen.unwell]
+    streams = [problem for stream in seen.streams for problem in stream.problems()]
+    return [*lines, *streams, *seen.traffic.wrong, *seen.unwell]

@@ -13,8 +13,9 @@ from hedgerow.plans.plan import plan_from_yaml
 from soak.faults import Kind, Step
 from soak.labels import labels_of
 from soak.models import WINE, Models
-from soak.plans import WINE_PLAN
+from soak.plans import ORDERED_PLAN, WINE_PLAN
 from soak.schedule import schedule
+from soak.streaming import Streaming, StreamSeen
 from soak.strikes import Astray, Striker
 from soak.traffic import Traffic, flowing
 from soak.usage import Usage, leaks, left_over, still_there, usage
@@ -36,6 +37,8 @@ class Options:
     seed: int
     rate: float
     """Calls a second."""
+    records: float
+    """Records of streams a second."""
     warm_up: float
     """Seconds of load before the first fault."""
     with_wine: bool
@@ -63,6 +66,7 @@ class Seen:
     """What was seen. A mesh that is well has nothing in `unwell`, and no wrong answer in its traffic."""
 
     traffic: Traffic
+    streams: list[StreamSeen] = field(default_factory=list)
     struck: list[Struck] = field(default_factory=list)
     seconds: float = 0.0
     before: dict[str, Usage] = field(default_factory=dict)
@@ -88,12 +92,14 @@ class Soak:
         self._striker = Striker(cluster, self._wanted)
         routers = [cluster.address("router-1"), cluster.address("router-2")]
         self._traffic = Traffic(routers, self._models, options.rate, options.seed)
-        self.seen = Seen(self._traffic)
+        self._streaming = Streaming(cluster.ports.log, options.records)
+        streams = [stream.seen for stream in self._streaming.streams]
+        self.seen = Seen(self._traffic, streams)
 
     async def run(self) -> None:
         """Run it to its end, or to the first fault that the mesh does not get over."""
         await self._prepare()
-        async with flowing(self._traffic):
+        async with flowing(self._traffic), self._streaming.flowing():
             await asyncio.sleep(self._options.warm_up)
             self.seen.before = await self._usage()
             await self._strike_all()
@@ -114,6 +120,7 @@ class Soak:
         await self._striker.apply(_LAST_PLAN)
         if self._models.with_wine:
             await registry.apply_plan(plan_from_yaml(WINE_PLAN))
+        await registry.apply_plan(plan_from_yaml(ORDERED_PLAN))
         await until_whole(self._cluster, self._wanted)
 
     async def _strike_all(self) -> None:
@@ -173,7 +180,9 @@ class Soak:
         self._traffic.settle()
         self.seen.unwell += await left_over(self._cluster, _EMPTY_SECONDS)
         self.seen.after = await self._usage()
-        self.seen.unwell += leaks(self.seen.before, self.seen.after)
+        self.seen.unwell += leaks(
+            self.seen.before, self.seen.after, sum(stream.sent for stream in self.seen.streams)
+        )
         self.seen.unwell += still_there(self._striker.pids, self._cluster)
 
 

@@ -14,6 +14,8 @@ _MIB = 1024 * 1024
 _MORE_MEMORY = 1.25
 _MORE_MIB = 16
 _MORE_FDS = 10
+_RECORD_MIB = 0.001
+"""Of a record and its score in the log."""
 _POLL_SECONDS = 0.1
 
 
@@ -48,12 +50,16 @@ def _usage(pids: set[int]) -> Usage:
     return Usage(mib, fds, processes)
 
 
-def leaks(before: dict[str, Usage], after: dict[str, Usage]) -> list[str]:
-    """Return in which part there is more than there may be, in words."""
+def leaks(before: dict[str, Usage], after: dict[str, Usage], records: int = 0) -> list[str]:
+    """Return in which part there is more than there may be, in words.
+
+    The log keeps `records`, those of streams with their scores.
+    """
     found = []
     for part, was in before.items():
         now = after[part]
-        if now.mib > was.mib * _MORE_MEMORY + _MORE_MIB:
+        kept = records * _RECORD_MIB if part == "log" else 0.0
+        if now.mib > was.mib * _MORE_MEMORY + _MORE_MIB + kept:
             found.append(f"{part}: {was.mib:.0f} MiB before, {now.mib:.0f} after")
         if now.fds > was.fds + _MORE_FDS:
             found.append(f"{part}: {was.fds} file descriptors before, {now.fds} after")

@@ -12,12 +12,16 @@ import grpc
 from hedgerow.errors import HedgerowError
 from hedgerow.v1.execution_pb2 import HostState
 from hedgerow.v1.state_pb2 import GetStateResponse
-from soak.models import NUMBERS, Model, Models
+from hedgerow.v1.streams_pb2 import GetStreamsRequest
+from hedgerow.v1.streams_pb2_grpc import StreamServiceStub
+from soak.models import NUMBERS, ORDERED, Model, Models
 from tests.end_to_end.cluster import PARTS, Cluster
 
 _ASK_SECONDS = 2.0
 _POLL_SECONDS = 0.05
 _WHOLE_SECONDS = 90.0
+_WAIT_SECONDS = 3.0
+"""Records of a stream that wait for longer do so because of a fault."""
 
 
 class NotWhole(Exception):
@@ -55,7 +59,9 @@ async def _missing(cluster: Cluster, wanted: Wanted) -> str:
             if part.startswith("router") and (missing := _missing_at_router(state, wanted)):
                 return f"{part}: {missing}"
         async with asyncio.timeout(_ASK_SECONDS):
-            return _missing_at_registry(await _newest(cluster), wanted)
+            if missing := _missing_at_registry(await _newest(cluster), wanted):
+                return missing
+            return await _waiting(cluster)
     except (TimeoutError, grpc.aio.AioRpcError, HedgerowError) as error:
         return f"an answer ({type(error).__name__}: {error})"
 
@@ -63,6 +69,18 @@ async def _missing(cluster: Cluster, wanted: Wanted) -> str:
 async def _state(cluster: Cluster, part: str) -> GetStateResponse:
     async with asyncio.timeout(_ASK_SECONDS):
         return await cluster.state(part)
+
+
+async def _waiting(cluster: Cluster) -> str:
+    """Tell of records of streams that wait for too long."""
+    async with grpc.aio.insecure_channel(cluster.address("router-1")) as channel:
+        for data_type in (NUMBERS, ORDERED):
+            request = GetStreamsRequest(data_type=data_type)
+            for state in (await StreamServiceStub(channel).GetStreams(request)).streams:
+                waits = state.oldest.ToTimedelta().total_seconds()
+                if waits > _WAIT_SECONDS:
+                    return f"records of {state.key}, which wait for {waits:.1f} s: {state.paused}"
+    return ""
 
 
 async def _newest(cluster: Cluster) -> dict[Model, int]:

@@ -13,6 +13,7 @@ from redis import Redis
 
 from hedgerow.local.valkey import Valkey
 from services.common.log import Log, keys
+from tests.cluster import Cluster
 from tests.object_store import ObjectStore, use
 
 
@@ -26,12 +27,20 @@ def valkey() -> Iterator[Valkey]:
 
 
 @pytest.fixture
-def log_url(valkey: Valkey) -> Iterator[str]:
-    """The URL of an empty log. Fails the test if it leaves a key that would stay for ever."""
+def redis_url(valkey: Valkey) -> Iterator[str]:
+    """The URL of a single Redis, empty. Fails the test if it leaves a key that would stay for ever."""
     with Redis.from_url(valkey.url) as redis:
         redis.flushall()
         yield valkey.url
         assert not _leaked(redis), "keys without a time to live that are not in keys.DURABLE"
+
+
+@pytest.fixture
+def log_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty log: on a single Redis, and in a second run on a cluster if it is `on_both`."""
+    if getattr(request, "param", "redis") == "redis":
+        return str(request.getfixturevalue("redis_url"))
+    return str(request.getfixturevalue("valkey_cluster").url)
 
 
 @pytest.fixture
@@ -40,6 +49,27 @@ async def log(log_url: str) -> AsyncIterator[Log]:
     log = Log(log_url)
     yield log
     await log.close()
+
+
+@pytest.fixture(scope="session")
+def _three_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    cluster = Cluster(tmp_path_factory.mktemp("cluster"))
+    asyncio.run(cluster.start())
+    yield cluster
+    asyncio.run(cluster.stop())
+
+
+@pytest.fixture
+def valkey_cluster(_three_nodes: Cluster) -> Iterator[Cluster]:
+    """A Redis Cluster of three nodes, empty; who stops a node starts it again.
+
+    Fails the test if it leaves a key that would stay for ever.
+    """
+    for server in _three_nodes.servers():
+        server.flushall()
+    yield _three_nodes
+    for server in _three_nodes.servers():
+        assert not _leaked(server), "keys without a time to live that are not in keys.DURABLE"
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ from bench.scenes import (
     replicas,
     rollback,
 )
+from bench.scenes.streams import backlog, joins, latency, throughput
 from bench.session import Session
 
 
@@ -42,6 +43,10 @@ SCENES = (
     Scene("overload", "two and four times the best rate, 200 ms deadline", overload.run),
     Scene("push", "a new SavedModel version every 5 s, 16 clients", push.run),
     Scene("rollback", "a version is rolled back, cold and warm, 16 clients", rollback.run),
+    Scene("stream", "a stream of records, three PMML models, consensus", throughput.run),
+    Scene("stream-latency", "from XADD to the score, and at a change of the version", latency.run),
+    Scene("stream-backlog", "a million records wait, and calls beside them", backlog.run),
+    Scene("stream-joins", "a stream's joins and partitions, two executors", joins.run),
     Scene("hedged", "hedged by p95 beside all at once, first answer wins, 4 clients", hedged.run),
     Scene("cascade", "a cascade beside all at once: tree, then boosting", cascade.run),
     Scene(

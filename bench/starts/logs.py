@@ -20,7 +20,7 @@ from hedgerow.v1.models_pb2 import (
     Signature,
     VersionName,
 )
-from services.common.log import keys
+from services.common.log.keys import SINGLE
 
 _FEATURES = 11
 _AT_ONCE = 1000
@@ -49,7 +49,7 @@ def write(url: str, shape: Shape) -> None:
         redis.flushall()
         last: dict[str, bytes] = {}
         for number in range(shape.data_types):
-            redis.xadd(keys.DATA_TYPES, {"data_type": f"type-{number}"})
+            redis.xadd(SINGLE.data_types, {"data_type": f"type-{number}"})
         for events in _parts(_events(shape)):
             pipeline = redis.pipeline(transaction=False)
             for data_type, event in events:
@@ -57,7 +57,7 @@ def write(url: str, shape: Shape) -> None:
                 sequence = int(before.partition(b"-")[2]) + 1
                 last[data_type] = b"1700000000000-%d" % sequence
                 fields = {"event": event.SerializeToString(), "prev": before}
-                pipeline.xadd(keys.models(data_type), fields, id=last[data_type])
+                pipeline.xadd(SINGLE.models(data_type), fields, id=last[data_type])
             pipeline.execute()
 
 

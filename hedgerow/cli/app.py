@@ -13,11 +13,13 @@ from typer.core import TyperGroup
 
 import hedgerow
 from hedgerow.cli import CANCELLED, demo, state, up
+from hedgerow.cli.dead import app as dead
 from hedgerow.cli.models import app as models
 from hedgerow.cli.output import print_error
 from hedgerow.cli.plans import app as plans
 from hedgerow.cli.registry import app as registry
 from hedgerow.cli.scoring import score
+from hedgerow.cli.streams import app as streams
 from hedgerow.cli.written import stdout_is_gone
 from hedgerow.errors import HedgerowError
 
@@ -92,6 +94,8 @@ def _root(
 app.command("demo")(demo.demo)
 app.command("up")(up.up)
 app.command("score")(score.score)
+app.add_typer(streams.app, name="stream")
+app.add_typer(dead.app, name="dead")
 app.add_typer(models.app, name="models")
 app.add_typer(plans.app, name="plan")
 app.add_typer(registry.app, name="registry")

@@ -92,6 +92,32 @@ def progress_of_bytes(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
+@contextmanager
+def progress_of_records(*, shown: bool, stays: bool) -> Iterator[Callable[[int], None]]:
+    """Count records on stderr, if that is a terminal and it is to be `shown`; afterwards it `stays`."""
+    if not shown or not sys.stderr.isatty():
+        yield lambda records: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TimeElapsedColumn
+    from rich.text import Text
+
+    class Records(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            # There is no speed before two of them were counted.
+            speed = f", {task.speed:,.0f} a second" if task.speed else ""
+            return Text(f"{task.completed:,.0f} records{speed}")
+
+    columns = (SpinnerColumn(), Records(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    # What is printed meanwhile goes where it belongs, and not to that terminal.
+    with Progress(
+        *columns, console=console, transient=not stays, redirect_stdout=False
+    ) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda records: progress.advance(task, records)
+
+
 def size_text(size: int) -> str:
     """Return a number of bytes for people."""
     value = float(size)

@@ -59,6 +59,7 @@ def _print_service(found: GetStateResponse) -> None:
     _print_standings(found)
     for gauge in found.gauges:
         print(f"{gauge.name}: {gauge.value:g}")
+    _print_streams(found)
     if found.hosts:
         print_table(_HOST_COLUMNS, map(_host_row, found.hosts))
     if found.models:
@@ -95,6 +96,27 @@ def _print_standings(found: GetStateResponse) -> None:
                 f"plan of {plan.data_type}: revision {in_effect[0]} goes on until all models of revision"
                 f" {plan.revision} can answer"
             )
+
+
+def _print_streams(found: GetStateResponse) -> None:
+    """Say what waits in the streams that a router reads, and what it has done of them."""
+    from hedgerow.cli.output import print_table
+    from hedgerow.cli.streams.told import name_of, oldest_text
+
+    paused = any(one.paused for one in found.streams)
+    rows = [
+        [
+            name_of(one),
+            f"{one.waiting:,}",
+            oldest_text(one),
+            *(f"{count:,}" for count in (one.in_flight, one.scored, one.died)),
+            *([one.paused] if paused else []),
+        ]
+        for one in found.streams
+    ]
+    if rows:
+        columns = ("STREAM OF", "WAITING", "OLDEST", "IN FLIGHT", "SCORED", "DEAD")
+        print_table([*columns, *(["PAUSED BECAUSE"] if paused else [])], rows)
 
 
 def _host_row(host: Any) -> list[str]:
@@ -134,6 +156,9 @@ def _print_mesh(found: GetStateResponse) -> None:
     _print_standings(found)
     print()
     print_table(_HOST_COLUMNS, map(_host_row, found.hosts))
+    if found.streams:
+        print("\nThe streams (entries), and what this router did of them (records):")
+        _print_streams(found)
     known = totals(found)
     if not known:
         print("\nnothing was scored yet")

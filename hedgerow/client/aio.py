@@ -9,41 +9,47 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from contextlib import aclosing, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from opentelemetry import trace
 
-import hedgerow
-from hedgerow.client.channels import ROUTER, AsyncClosing, Connection
-from hedgerow.client.streaming import Scored, exchange
+from hedgerow.client.batches import Records, batch_of, index_of
+from hedgerow.client.record_streams.calls import RecordStreamCalls
+from hedgerow.client.record_streams.labels import Labels, add_keys
+from hedgerow.client.router import Metadata, traceparent
+from hedgerow.client.scored import Scored, ScoreStreamTalk
+from hedgerow.client.streaming import exchange
 from hedgerow.data.answers import Answer, Answers
-from hedgerow.data.records import Batch, Record
+from hedgerow.data.records import Record
 from hedgerow.durations import format_duration
 from hedgerow.errors import InvalidInput, InvalidRecord
 from hedgerow.plans.checks import MAX_DEADLINE
 from hedgerow.plans.plan import policy_from_yaml, strategy_from_yaml
 from hedgerow.v1.plans_pb2 import Policy, Strategy
 from hedgerow.v1.scoring_pb2 import ScoreRequest
-from hedgerow.v1.scoring_pb2_grpc import ScoringServiceStub
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PolicyLike: TypeAlias = Policy | Mapping[str, Any] | str
 StrategyLike: TypeAlias = Strategy | Mapping[str, Any] | str
-Records: TypeAlias = "Record | Iterable[Record] | pd.DataFrame"
-Metadata = tuple[tuple[str, str], ...]
 
 # The router answers at the deadline; this is for its answer, or its reason for having none, to arrive.
 _MARGIN = timedelta(milliseconds=500)
 
 
-class AsyncClient(AsyncClosing):
-    """Scores records. Keeps one channel; any number of calls may be in flight on it.
+class AsyncClient(RecordStreamCalls):
+    """Scores records, and speaks to streams of them. Keeps one channel for any number of calls.
 
     `target` is the router's host:port, or a name of several routers (`dns:///routers:8400`,
     `ipv4:10.0.0.1:8400,10.0.0.2:8400`), which are asked in turn. What a router did not answer because it
@@ -52,22 +58,13 @@ class AsyncClient(AsyncClosing):
     Use it in one event loop, and `async with` or `close` it.
     """
 
-    def __init__(
-        self, target: str = ROUTER, *, tracer_provider: trace.TracerProvider | None = None
-    ) -> None:
-        self._connection = Connection(target, ScoringServiceStub)
-        self._tracer = trace.get_tracer("hedgerow", hedgerow.__version__, tracer_provider)
-
-    async def close(self) -> None:
-        """Close the channel; calls in flight end."""
-        await self._connection.close()
-
     @overload
     async def score(
         self,
         data_type: str,
         records: Record,
         *,
+        key: str | int | None = None,
         deadline: timedelta | None = None,
         explain: bool = False,
         policy: PolicyLike | None = None,
@@ -80,6 +77,8 @@ class AsyncClient(AsyncClosing):
         data_type: str,
         records: Iterable[Record] | pd.DataFrame,
         *,
+        key: str | int | None = None,
+        keys: Labels = None,
         deadline: timedelta | None = None,
         explain: bool = False,
         policy: PolicyLike | None = None,
@@ -91,12 +90,18 @@ class AsyncClient(AsyncClosing):
         data_type: str,
         records: Records,
         *,
+        key: str | int | None = None,
+        keys: Labels = None,
         deadline: timedelta | None = None,
         explain: bool = False,
         policy: PolicyLike | None = None,
         strategy: StrategyLike | None = None,
     ) -> Answer | Answers:
         """Score one record (a mapping), or several (mappings, or a DataFrame) as one batch.
+
+        `key` says what the records belong to, a customer say, or `keys` what each of them does: text or
+        whole numbers, None where there is nothing. Where the plan has `join: keyed`, those of one key are
+        scored by one executor; where it has not, keys mean nothing. At most 1024 bytes each.
 
         `deadline`, `policy` and `strategy` stand in place of the plan's for this call. The deadline is
         more than 0 and at most an hour. The others are mappings, as YAML gives them
@@ -109,13 +114,15 @@ class AsyncClient(AsyncClosing):
         deadline, is what finds no router, one that stops, one that reaches no collector, or one with more
         calls than it can even look at; nothing else.
         """
-        request = make_request(data_type, records, deadline, explain, policy, strategy)
+        request = make_request(
+            data_type, records, deadline, explain, policy, strategy, key=key, keys=keys
+        )
         timeout = _timeout(request)
         with self._span(request) as metadata, self._connection.errors(InvalidRecord):
-            response = await self._connection.stub.Score(
+            response = await self._connection.stub.scoring.Score(
                 request, timeout=timeout, metadata=metadata
             )
-        answers = Answers(response.decision, _index(records))
+        answers = Answers(response.decision, index_of(records))
         return answers[0] if isinstance(records, Mapping) else answers
 
     async def score_stream(
@@ -128,12 +135,13 @@ class AsyncClient(AsyncClosing):
         policy: PolicyLike | None = None,
         strategy: StrategyLike | None = None,
         in_flight: int = 16,
+        keys_of: Callable[[Records], Labels] | None = None,
     ) -> AsyncGenerator[Scored[Records], None]:
         """Score records or batches as they come, and yield each with its answers, in their order.
 
         At most `in_flight` of them wait for an answer at a time; then no more are read from `batches`.
-        One that cannot be scored is yielded with its error and ends nothing. The other arguments are
-        those of `score`.
+        One that cannot be scored is yielded with its error and ends nothing. `keys_of` gives the keys of
+        one of them, as `score` has them. The other arguments are those of `score`.
 
         The stream outlives its router: when that stops or is lost, what has no answer is sent again to
         another one. Each batch is yielded once all the same, though it may have been scored twice.
@@ -146,16 +154,18 @@ class AsyncClient(AsyncClosing):
         span = self._tracer.start_span("hedgerow.score_stream", kind=trace.SpanKind.CLIENT)
 
         def request(records: Records) -> ScoreRequest:
-            return _with_records(rest, data_type, records)
+            keys = keys_of(records) if keys_of is not None else None
+            return _with_records(rest, data_type, records, keys=keys)
 
         def open_call() -> Any:
-            return self._connection.stub.ScoreStream(metadata=_traceparent(span))
+            return self._connection.stub.scoring.ScoreStream(metadata=traceparent(span))
 
-        answers = exchange(open_call, batches, request, in_flight, self._connection.target)
+        target = self._connection.target
+        talk = ScoreStreamTalk(request, target)
         try:
-            async with aclosing(answers) as scored_batches:
-                async for scored in scored_batches:
-                    yield scored
+            async with aclosing(exchange(open_call, batches, talk, in_flight, target)) as replies:
+                async for reply in replies:
+                    yield Scored(*reply)
         finally:
             span.end()
 
@@ -168,7 +178,7 @@ class AsyncClient(AsyncClosing):
             if span.is_recording():
                 span.set_attribute("hedgerow.data_type", request.batch.data_type)
                 span.set_attribute("hedgerow.records", request.batch.rows)
-            yield _traceparent(span)
+            yield traceparent(span)
 
 
 def make_request(
@@ -178,6 +188,9 @@ def make_request(
     explain: bool,
     policy: PolicyLike | None = None,
     strategy: StrategyLike | None = None,
+    *,
+    key: str | int | None = None,
+    keys: Labels = None,
 ) -> ScoreRequest:
     """Return the request for a mapping, several mappings or a DataFrame.
 
@@ -185,7 +198,7 @@ def make_request(
     deadline that cannot be.
     """
     rest = _without_records(deadline, explain, policy, strategy)
-    return _with_records(rest, data_type, records)
+    return _with_records(rest, data_type, records, key, keys)
 
 
 def _without_records(
@@ -210,8 +223,15 @@ def _without_records(
     return request
 
 
-def _with_records(rest: ScoreRequest, data_type: str, records: Records) -> ScoreRequest:
-    request = ScoreRequest(batch=_batch(data_type, records).to_proto())
+def _with_records(
+    rest: ScoreRequest,
+    data_type: str,
+    records: Records,
+    key: str | int | None = None,
+    keys: Labels = None,
+) -> ScoreRequest:
+    request = ScoreRequest(batch=batch_of(data_type, records).to_proto())
+    add_keys(request.batch, key, keys)
     request.MergeFrom(rest)
     return request
 
@@ -222,35 +242,3 @@ def _timeout(request: ScoreRequest) -> float | None:
         if told.HasField("deadline"):
             return (told.deadline.ToTimedelta() + _MARGIN).total_seconds()
     return None
-
-
-def _batch(data_type: str, records: Records) -> Batch:
-    if isinstance(records, Mapping):
-        return Batch.from_records(data_type, [records])
-    if _is_dataframe(records):
-        return Batch.from_dataframe(data_type, records)
-    rows = list(records)
-    for row in rows:
-        if not isinstance(row, Mapping):
-            raise InvalidRecord(
-                f"a record is a {type(row).__name__}; send a mapping from feature to value,"
-                " several of them, or a pandas DataFrame"
-            )
-    return Batch.from_records(data_type, rows)
-
-
-def _is_dataframe(records: Any) -> bool:
-    pandas = sys.modules.get("pandas")  # who has a DataFrame has imported it
-    return pandas is not None and isinstance(records, pandas.DataFrame)
-
-
-def _index(records: Any) -> Any:
-    return records.index if _is_dataframe(records) else None
-
-
-def _traceparent(span: trace.Span) -> Metadata:
-    if not span.is_recording():
-        return ()
-    ids = span.get_span_context()
-    flags = int(ids.trace_flags)
-    return (("traceparent", f"00-{ids.trace_id:032x}-{ids.span_id:016x}-{flags:02x}"),)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 """Seconds between two attempts, each shortened at random by up to a half: clients that lost the same
@@ -13,7 +15,10 @@ BEFORE_ANSWERS = 0.5
 """Seconds in vain that are borne by a stream that was never answered: an address may simply be wrong."""
 
 BETWEEN_ANSWERS = 10.0
-"""Seconds in vain that are borne by one that was: there is a mesh, and routers that are lost come back."""
+"""Seconds in vain that are borne by one that was: there is a mesh, and routers that are lost come back.
+
+A call that lasts as long without an answer was kept waiting, not refused: that of a producer while the log
+is full, say. It is not in vain."""
 
 
 class Patience:
@@ -24,6 +29,21 @@ class Patience:
         self._pause = _FIRST_PAUSE
         self._in_vain_since: float | None = None
         self._fresh = False
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """See how long an attempt lasts."""
+        began_at = asyncio.get_running_loop().time()
+        try:
+            yield
+        finally:
+            if asyncio.get_running_loop().time() - began_at >= BETWEEN_ANSWERS:
+                self.encouraged()
+
+    def encouraged(self) -> None:
+        """There is somebody, but what counts has not come: go on, with pauses."""
+        self._bearable = BETWEEN_ANSWERS
+        self._in_vain_since = None
 
     def rewarded(self) -> None:
         """An answer has come."""

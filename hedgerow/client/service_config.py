@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hedgerow.v1 import registry_pb2, scoring_pb2, state_pb2
+from hedgerow.v1 import registry_pb2, scoring_pb2, state_pb2, streams_pb2
 
 _SCORING = scoring_pb2.DESCRIPTOR.services_by_name["ScoringService"].full_name
 _REGISTRY = registry_pb2.DESCRIPTOR.services_by_name["RegistryService"].full_name
+_STREAMS = streams_pb2.DESCRIPTOR.services_by_name["StreamService"].full_name
 _STATE = state_pb2.DESCRIPTOR.services_by_name["StateService"].full_name
 
 _SENT_AGAIN = (
@@ -27,11 +28,14 @@ _SENT_AGAIN = (
     # Retired is retired: it cannot be undone, so doing it twice is doing it once.
     (_REGISTRY, "RetireModel"),
     (_STATE, "GetState"),
+    (_STREAMS, "GetStreams"),
+    (_STREAMS, "ListDeadLetters"),
     # Nothing else that changes something. It may have been carried out though the answer was lost. A
     # rollback that is sent twice goes back two steps. Whoever sends a push, a plan, an alias or tags again
     # may put the old in the place of something newer that somebody has put there since. A deletion would be
-    # told that it was done before, and a retry would undo a failure that nobody has seen.
-    # Streams of records have a way of their own: hedgerow/client/streaming.py.
+    # told that it was done before, and a retry would undo a failure that nobody has seen. Dead letters that
+    # were put back or removed are not there the second time.
+    # Streams have ways of their own: hedgerow/client/streaming.py, and reading.py in record_streams.
 )
 
 _RETRY_POLICY = {

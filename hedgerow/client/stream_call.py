@@ -1,4 +1,4 @@
-"""One ScoreStream call: writes what it is given and hands on what is answered, until it ends."""
+"""One call of a stream: writes what it is given and hands on what is answered, until it ends."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import grpc
 from hedgerow.client.call_status import OF_A_WRITE, CallStatus
 from hedgerow.client.statuses import error_from_call
 from hedgerow.errors import HedgerowError, InvalidRecord, Unavailable
-from hedgerow.v1.scoring_pb2 import ScoreStreamRequest, ScoreStreamResponse
 
-_OF_A_BREAK = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+OF_A_BREAK = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
 """The router or the connection is gone; what ends with another status would end with it again."""
 
 
@@ -33,13 +32,13 @@ class StreamCall:
         self._call = call
         self._target = target
         self._status = CallStatus(call)
-        self._outbox: asyncio.Queue[ScoreStreamRequest | None] = asyncio.Queue()
+        self._outbox: asyncio.Queue[Any] = asyncio.Queue()
 
-    def send(self, message: ScoreStreamRequest | None) -> None:
+    def send(self, message: Any) -> None:
         """Write a message, when those before it are written; None ends them."""
         self._outbox.put_nowait(message)
 
-    async def run(self, answered: Callable[[ScoreStreamResponse], None]) -> CallEnd:
+    async def run(self, answered: Callable[[Any], None]) -> CallEnd:
         """Hand on the answers until the call ends; raises what `answered` does."""
         writing = asyncio.create_task(self._write(), name="writes a stream of records")
         try:
@@ -51,7 +50,7 @@ class StreamCall:
                 said = f"{self._target} ended the stream while a record was sent"
                 return CallEnd(Unavailable(said), True)
             error = error_from_call(status, self._target, InvalidRecord)
-            return CallEnd(error, status.code() in _OF_A_BREAK)
+            return CallEnd(error, status.code() in OF_A_BREAK)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is None or task.cancelling():

@@ -1,71 +1,81 @@
-"""A stream of records: pairs answers, which come in any order, with what was asked, and keeps order.
+"""A stream of records: pairs answers, which may come in any order, with what was asked, and keeps order.
 
-It outlives its calls. A router ends a ScoreStream call when it stops or the call has reached its age, and
+It outlives its calls. A router ends a stream's call when it stops or the call has reached its age, and
 routers are lost; then another call is opened, which another router may take, and what has no answer is
-sent again on it. Scoring twice is harmless, and an answer is taken once.
+sent again on it, in order. Whoever sends sees to it that this is harmless, and an answer is taken once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from hedgerow.client.patience import Patience
-from hedgerow.client.statuses import error_from_stream
 from hedgerow.client.stream_call import CallEnd, StreamCall
-from hedgerow.data.answers import Answers
 from hedgerow.errors import HedgerowError, Internal, InvalidRecord, Unavailable
-from hedgerow.v1.scoring_pb2 import ScoreRequest, ScoreStreamRequest, ScoreStreamResponse
 
 Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
 
 _LAST_WORD_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Scored(Generic[Item]):
-    """What was asked, and its answers or the reason why there are none."""
+class Talk(ABC, Generic[Item, Outcome]):
+    """What is said in the calls of a stream."""
 
-    records: Item
-    outcome: Answers | HedgerowError
+    @abstractmethod
+    def message(self, number: str, item: Item) -> Any:
+        """Return the message that asks for an item. Raises InvalidRecord for one that cannot be sent."""
 
-    @property
-    def answers(self) -> Answers:
-        """The answers. Raises the reason why there are none."""
-        if isinstance(self.outcome, HedgerowError):
-            raise self.outcome
-        return self.outcome
+    @abstractmethod
+    def number(self, response: Any, waiting: Iterable[str]) -> str:
+        """Return what is answered, of the numbers `waiting`, which are in the order of their asking."""
+
+    @abstractmethod
+    def outcome(self, response: Any) -> Outcome | HedgerowError:
+        """Return what came of it."""
+
+
+class Reply(NamedTuple, Generic[Item, Outcome]):
+    """What was asked, and what came of it."""
+
+    item: Item
+    outcome: Outcome | HedgerowError
 
 
 @dataclass(slots=True)
-class _Pending(Generic[Item]):
+class _Pending(Generic[Item, Outcome]):
     """Something asked that has no answer yet."""
 
-    records: Item
-    outcome: asyncio.Future[Answers | Exception]
-    message: ScoreStreamRequest | None = None
+    item: Item
+    outcome: asyncio.Future[Outcome | Exception]
+    message: Any = None
     """As it was sent; it may have to be again."""
 
 
 async def exchange(
     open_call: Callable[[], Any],
     items: AsyncIterable[Item],
-    request: Callable[[Item], ScoreRequest],
+    talk: Talk[Item, Outcome],
     in_flight: int,
     target: str,
-) -> AsyncGenerator[Scored[Item], None]:
-    """Send every item over ScoreStream calls and yield it with its answers, in order."""
-    running = _Exchange(open_call, request, in_flight, target)
+) -> AsyncGenerator[Reply[Item, Outcome], None]:
+    """Send every item over calls to `target` and yield it with what came of it, in order.
+
+    At most `in_flight` of them are read from `items` before they are yielded.
+    """
+    running = _Exchange(open_call, talk, in_flight, target)
     tasks = (
         asyncio.create_task(running.ask(items), name="reads a stream of records"),
         asyncio.create_task(running.converse(), name="reads a stream of answers"),
     )
     try:
-        async for scored in running.results():
-            yield scored
+        async for reply in running.results():
+            yield reply
         # All is answered; the router ends the call now, and its log need not say it was cancelled.
         await asyncio.wait(tasks, timeout=_LAST_WORD_SECONDS)
     finally:
@@ -74,23 +84,25 @@ async def exchange(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-class _Exchange(Generic[Item]):
+class _Exchange(Generic[Item, Outcome]):
     """What was asked, in a queue that holds the order, and the calls it goes over, one at a time."""
 
     def __init__(
         self,
         open_call: Callable[[], Any],
-        request: Callable[[Item], ScoreRequest],
+        talk: Talk[Item, Outcome],
         in_flight: int,
         target: str,
     ) -> None:
         self._open_call = open_call
-        self._request = request
+        self._talk = talk
         self._target = target
         self._free = asyncio.Semaphore(in_flight)
-        self._in_order: asyncio.Queue[_Pending[Item] | BaseException | None] = asyncio.Queue()
+        self._in_order: asyncio.Queue[_Pending[Item, Outcome] | BaseException | None] = (
+            asyncio.Queue()
+        )
         self._numbers = itertools.count()
-        self._by_id: dict[str, _Pending[Item]] = {}
+        self._by_id: dict[str, _Pending[Item, Outcome]] = {}
         self._call: StreamCall | None = None
         self._patience = Patience()
         self._wanted = asyncio.Event()
@@ -113,11 +125,11 @@ class _Exchange(Generic[Item]):
         self._tell_if_complete()
 
     def _ask(self, item: Item) -> None:
-        pending = _Pending[Item](item, asyncio.get_running_loop().create_future())
+        pending = _Pending[Item, Outcome](item, asyncio.get_running_loop().create_future())
         self._in_order.put_nowait(pending)
         number = str(next(self._numbers))
         try:
-            pending.message = ScoreStreamRequest(id=number, request=self._request(item))
+            pending.message = self._talk.message(number, item)
         except InvalidRecord as error:
             pending.outcome.set_result(error)
             return
@@ -130,7 +142,7 @@ class _Exchange(Generic[Item]):
         self._was_sent = True
         self._send(pending.message)
 
-    def _send(self, message: ScoreStreamRequest | None) -> None:
+    def _send(self, message: Any) -> None:
         self._wanted.set()
         if self._call is not None:
             self._call.send(message)
@@ -158,7 +170,8 @@ class _Exchange(Generic[Item]):
         if self._all_asked:
             call.send(None)
         try:
-            return await call.run(self._settle)
+            with self._patience.attempt():
+                return await call.run(self._settle)
         finally:
             self._call = None
 
@@ -179,17 +192,12 @@ class _Exchange(Generic[Item]):
         for pending in self._by_id.values():
             pending.outcome.set_result(error)
 
-    def _settle(self, response: ScoreStreamResponse) -> None:
-        pending = self._by_id.get(response.id)
+    def _settle(self, response: Any) -> None:
+        number = self._talk.number(response, self._by_id)
+        pending = self._by_id.pop(number, None)
         if pending is None:
-            raise Internal(f"{self._target} answered what was not asked ({response.id!r})")
-        outcome: Answers | HedgerowError
-        if response.HasField("error"):
-            outcome = error_from_stream(response.error, self._target)
-        else:
-            outcome = Answers(response.response.decision)
-        del self._by_id[response.id]
-        pending.outcome.set_result(outcome)
+            raise Internal(f"{self._target} answered what was not asked ({number!r})")
+        pending.outcome.set_result(self._talk.outcome(response))
         self._patience.rewarded()
         self._tell_if_complete()
 
@@ -198,7 +206,7 @@ class _Exchange(Generic[Item]):
         if self._is_complete and self._was_sent:
             self._in_order.put_nowait(None)
 
-    async def results(self) -> AsyncIterator[Scored[Item]]:
+    async def results(self) -> AsyncIterator[Reply[Item, Outcome]]:
         """Yield what was asked with its outcome, in the order in which it was asked."""
         while (entry := await self._in_order.get()) is not None:
             if isinstance(entry, BaseException):
@@ -209,4 +217,4 @@ class _Exchange(Generic[Item]):
             ):
                 raise outcome
             self._free.release()
-            yield Scored(entry.records, outcome)
+            yield Reply(entry.item, outcome)

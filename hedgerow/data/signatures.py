@@ -67,6 +67,19 @@ class SignatureCheck:
         self._known = {f.name for need in needs for f in need.signature.features}
         self._fitted: dict[Layout, _Fitted] = {}
 
+    @property
+    def types(self) -> dict[str, Feature.Type]:
+        """The features that a model uses, in the order of the models, and what their values must be.
+
+        Where models do not agree on one, no record can please both; it is the first one's.
+        """
+        types: dict[str, Feature.Type] = {}
+        for need in self._needs:
+            for feature in need.signature.features:
+                if not feature.unused:
+                    types.setdefault(feature.name, feature.type)
+        return types
+
     def check(self, batch: Batch) -> None:
         """Raise InvalidRecord, naming model and feature, if a model could not score the batch."""
         if not self._needs:

@@ -6,13 +6,13 @@ import time
 from pathlib import Path
 from types import ModuleType
 
-from hedgerow.demo import consensus, quality, reload, slow, traced
+from hedgerow.demo import consensus, quality, reload, slow, stream, traced
 from hedgerow.demo.examples import load_examples
 from hedgerow.demo.session import Session, load_models, opened
 from hedgerow.demo.stage import Stage
 from hedgerow.errors import HedgerowError
 
-_SCENES: tuple[ModuleType, ...] = (consensus, slow, quality, reload, traced)
+_SCENES: tuple[ModuleType, ...] = (consensus, slow, quality, reload, stream, traced)
 
 
 async def play(folder: Path | None) -> int:

@@ -1,4 +1,4 @@
-"""Scene 5: the spans of one record, through all services."""
+"""Scene 6: the spans of one record, through all services."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from hedgerow.plans.rules.rule import check_rule
 from hedgerow.plans.strategy_checks import check_strategy
+from hedgerow.plans.stream_checks import check_stream
 from hedgerow.plans.yaml_values import parsed, refusal
 from hedgerow.references import InvalidName, Reference, check_alias, check_name
 from hedgerow.v1 import plans_pb2 as pb
@@ -41,6 +42,7 @@ def check_plan(plan: pb.Plan) -> None:
             "keep_warm", f"{plan.keep_warm} former versions are too many; at most {MAX_WARM}"
         )
     check_strategy(plan)
+    check_stream(plan)
 
 
 def _check_models(models: Iterable[pb.PlanModel]) -> None:

@@ -10,6 +10,8 @@
     policy:                        # see hedgerow.plans.policies
       deadline: 50ms
       consensus: {quorum: majority}
+    join: keyed                    # see hedgerow.plans.stream_yaml
+    stream: {partitions: 8}
 
 What is not known is refused, never ignored.
 """
@@ -31,11 +33,13 @@ from hedgerow.plans.strategies import (
     strategy_from,
     strategy_of_plan,
 )
+from hedgerow.plans.stream_yaml import KEYS as STREAM_KEYS
+from hedgerow.plans.stream_yaml import read_stream, stream_to
 from hedgerow.plans.yaml_values import load, mapping, parsed, sequence, text, wrong
 from hedgerow.references import Reference, parse_reference
 from hedgerow.v1 import plans_pb2 as pb
 
-_PLAN_KEYS = ("data_type", "models", "policy", "keep_warm", *KEYS)
+_PLAN_KEYS = ("data_type", "models", "policy", "keep_warm", *KEYS, *STREAM_KEYS)
 
 
 def plan_from_yaml(document: str) -> pb.Plan:
@@ -54,6 +58,7 @@ def plan_from_yaml(document: str) -> pb.Plan:
     strategy = strategy_of_plan(items, fields)
     if strategy.ByteSize():
         plan.strategy.CopyFrom(strategy)
+    read_stream(fields, plan)
     check_plan(plan)
     return plan
 
@@ -66,6 +71,7 @@ def plan_to_yaml(plan: pb.Plan) -> str:
         **rest_to(plan.strategy),
         **({"keep_warm": plan.keep_warm} if plan.keep_warm else {}),
         "policy": policy_to(plan.policy),
+        **stream_to(plan),
     }
     written: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
     return written

@@ -5,6 +5,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from hedgerow.v1 import models_pb2 as _models_pb2
 from hedgerow.v1 import rules_pb2 as _rules_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
@@ -12,8 +13,26 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Join(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    JOIN_UNSPECIFIED: _ClassVar[Join]
+    JOIN_BALANCED: _ClassVar[Join]
+    JOIN_KEYED: _ClassVar[Join]
+
+class Unread(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    UNREAD_UNSPECIFIED: _ClassVar[Unread]
+    UNREAD_KEEP: _ClassVar[Unread]
+    UNREAD_PAUSE: _ClassVar[Unread]
+JOIN_UNSPECIFIED: Join
+JOIN_BALANCED: Join
+JOIN_KEYED: Join
+UNREAD_UNSPECIFIED: Unread
+UNREAD_KEEP: Unread
+UNREAD_PAUSE: Unread
+
 class Plan(_message.Message):
-    __slots__ = ("data_type", "models", "policy", "revision", "applied_at", "strategy", "keep_warm", "applied_by", "restores")
+    __slots__ = ("data_type", "models", "policy", "revision", "applied_at", "strategy", "keep_warm", "applied_by", "restores", "join", "stream")
     DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
     MODELS_FIELD_NUMBER: _ClassVar[int]
     POLICY_FIELD_NUMBER: _ClassVar[int]
@@ -23,6 +42,8 @@ class Plan(_message.Message):
     KEEP_WARM_FIELD_NUMBER: _ClassVar[int]
     APPLIED_BY_FIELD_NUMBER: _ClassVar[int]
     RESTORES_FIELD_NUMBER: _ClassVar[int]
+    JOIN_FIELD_NUMBER: _ClassVar[int]
+    STREAM_FIELD_NUMBER: _ClassVar[int]
     data_type: str
     models: _containers.RepeatedCompositeFieldContainer[PlanModel]
     policy: Policy
@@ -32,7 +53,35 @@ class Plan(_message.Message):
     keep_warm: int
     applied_by: _models_pb2.Identity
     restores: int
-    def __init__(self, data_type: _Optional[str] = ..., models: _Optional[_Iterable[_Union[PlanModel, _Mapping]]] = ..., policy: _Optional[_Union[Policy, _Mapping]] = ..., revision: _Optional[int] = ..., applied_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., strategy: _Optional[_Union[Strategy, _Mapping]] = ..., keep_warm: _Optional[int] = ..., applied_by: _Optional[_Union[_models_pb2.Identity, _Mapping]] = ..., restores: _Optional[int] = ...) -> None: ...
+    join: Join
+    stream: StreamPlan
+    def __init__(self, data_type: _Optional[str] = ..., models: _Optional[_Iterable[_Union[PlanModel, _Mapping]]] = ..., policy: _Optional[_Union[Policy, _Mapping]] = ..., revision: _Optional[int] = ..., applied_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., strategy: _Optional[_Union[Strategy, _Mapping]] = ..., keep_warm: _Optional[int] = ..., applied_by: _Optional[_Union[_models_pb2.Identity, _Mapping]] = ..., restores: _Optional[int] = ..., join: _Optional[_Union[Join, str]] = ..., stream: _Optional[_Union[StreamPlan, _Mapping]] = ...) -> None: ...
+
+class StreamPlan(_message.Message):
+    __slots__ = ("partitions", "max_age", "tries", "deduplicate", "records", "scores", "unread")
+    PARTITIONS_FIELD_NUMBER: _ClassVar[int]
+    MAX_AGE_FIELD_NUMBER: _ClassVar[int]
+    TRIES_FIELD_NUMBER: _ClassVar[int]
+    DEDUPLICATE_FIELD_NUMBER: _ClassVar[int]
+    RECORDS_FIELD_NUMBER: _ClassVar[int]
+    SCORES_FIELD_NUMBER: _ClassVar[int]
+    UNREAD_FIELD_NUMBER: _ClassVar[int]
+    partitions: int
+    max_age: _duration_pb2.Duration
+    tries: int
+    deduplicate: _duration_pb2.Duration
+    records: Retention
+    scores: Retention
+    unread: Unread
+    def __init__(self, partitions: _Optional[int] = ..., max_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., tries: _Optional[int] = ..., deduplicate: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., records: _Optional[_Union[Retention, _Mapping]] = ..., scores: _Optional[_Union[Retention, _Mapping]] = ..., unread: _Optional[_Union[Unread, str]] = ...) -> None: ...
+
+class Retention(_message.Message):
+    __slots__ = ("age", "length")
+    AGE_FIELD_NUMBER: _ClassVar[int]
+    LENGTH_FIELD_NUMBER: _ClassVar[int]
+    age: _duration_pb2.Duration
+    length: int
+    def __init__(self, age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., length: _Optional[int] = ...) -> None: ...
 
 class Strategy(_message.Message):
     __slots__ = ("starts", "parallelism", "replica_hedge")

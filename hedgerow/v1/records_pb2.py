@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19hedgerow/v1/records.proto\x12\x0bhedgerow.v1\"L\n\x05\x42\x61tch\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04rows\x18\x02 \x01(\r\x12\"\n\x06\x62locks\x18\x03 \x03(\x0b\x32\x12.hedgerow.v1.Block\"~\n\x05\x42lock\x12\r\n\x05names\x18\x01 \x03(\t\x12\x11\n\x07\x66loat64\x18\x02 \x01(\x0cH\x00\x12\x0f\n\x05int64\x18\x03 \x01(\x0cH\x00\x12\x0f\n\x05\x62ools\x18\x04 \x01(\x0cH\x00\x12\'\n\x07strings\x18\x05 \x01(\x0b\x32\x14.hedgerow.v1.StringsH\x00\x42\x08\n\x06values\"*\n\x07Strings\x12\x0e\n\x06values\x18\x01 \x03(\t\x12\x0f\n\x07missing\x18\x02 \x03(\r\"1\n\x0cTraceContext\x12\x10\n\x08trace_id\x18\x01 \x01(\x0c\x12\x0f\n\x07span_id\x18\x02 \x01(\x0c\"\x9c\x01\n\x0bPredictions\x12%\n\x06labels\x18\x01 \x01(\x0b\x32\x13.hedgerow.v1.LabelsH\x00\x12\x11\n\x07numbers\x18\x02 \x01(\x0cH\x00\x12\x13\n\x0b\x63onfidences\x18\x03 \x01(\x0c\x12\x0e\n\x06\x61\x62sent\x18\x04 \x03(\r\x12$\n\x07outputs\x18\x05 \x03(\x0b\x32\x13.hedgerow.v1.OutputB\x08\n\x06values\"*\n\x06Labels\x12\x0f\n\x07\x63lasses\x18\x01 \x03(\t\x12\x0f\n\x07indexes\x18\x02 \x03(\r\"Z\n\x06Output\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\x07numbers\x18\x02 \x01(\x0cH\x00\x12%\n\x06labels\x18\x03 \x01(\x0b\x32\x13.hedgerow.v1.LabelsH\x00\x42\x08\n\x06valuesb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19hedgerow/v1/records.proto\x12\x0bhedgerow.v1\"g\n\x05\x42\x61tch\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04rows\x18\x02 \x01(\r\x12\"\n\x06\x62locks\x18\x03 \x03(\x0b\x32\x12.hedgerow.v1.Block\x12\x0c\n\x04keys\x18\x04 \x03(\t\x12\x0b\n\x03ids\x18\x05 \x03(\t\"~\n\x05\x42lock\x12\r\n\x05names\x18\x01 \x03(\t\x12\x11\n\x07\x66loat64\x18\x02 \x01(\x0cH\x00\x12\x0f\n\x05int64\x18\x03 \x01(\x0cH\x00\x12\x0f\n\x05\x62ools\x18\x04 \x01(\x0cH\x00\x12\'\n\x07strings\x18\x05 \x01(\x0b\x32\x14.hedgerow.v1.StringsH\x00\x42\x08\n\x06values\"*\n\x07Strings\x12\x0e\n\x06values\x18\x01 \x03(\t\x12\x0f\n\x07missing\x18\x02 \x03(\r\"1\n\x0cTraceContext\x12\x10\n\x08trace_id\x18\x01 \x01(\x0c\x12\x0f\n\x07span_id\x18\x02 \x01(\x0c\"\x9c\x01\n\x0bPredictions\x12%\n\x06labels\x18\x01 \x01(\x0b\x32\x13.hedgerow.v1.LabelsH\x00\x12\x11\n\x07numbers\x18\x02 \x01(\x0cH\x00\x12\x13\n\x0b\x63onfidences\x18\x03 \x01(\x0c\x12\x0e\n\x06\x61\x62sent\x18\x04 \x03(\r\x12$\n\x07outputs\x18\x05 \x03(\x0b\x32\x13.hedgerow.v1.OutputB\x08\n\x06values\"*\n\x06Labels\x12\x0f\n\x07\x63lasses\x18\x01 \x03(\t\x12\x0f\n\x07indexes\x18\x02 \x03(\r\"Z\n\x06Output\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\x07numbers\x18\x02 \x01(\x0cH\x00\x12%\n\x06labels\x18\x03 \x01(\x0b\x32\x13.hedgerow.v1.LabelsH\x00\x42\x08\n\x06valuesb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,17 +32,17 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hedgerow.v1.records_pb2', _
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_BATCH']._serialized_start=42
-  _globals['_BATCH']._serialized_end=118
-  _globals['_BLOCK']._serialized_start=120
-  _globals['_BLOCK']._serialized_end=246
-  _globals['_STRINGS']._serialized_start=248
-  _globals['_STRINGS']._serialized_end=290
-  _globals['_TRACECONTEXT']._serialized_start=292
-  _globals['_TRACECONTEXT']._serialized_end=341
-  _globals['_PREDICTIONS']._serialized_start=344
-  _globals['_PREDICTIONS']._serialized_end=500
-  _globals['_LABELS']._serialized_start=502
-  _globals['_LABELS']._serialized_end=544
-  _globals['_OUTPUT']._serialized_start=546
-  _globals['_OUTPUT']._serialized_end=636
+  _globals['_BATCH']._serialized_end=145
+  _globals['_BLOCK']._serialized_start=147
+  _globals['_BLOCK']._serialized_end=273
+  _globals['_STRINGS']._serialized_start=275
+  _globals['_STRINGS']._serialized_end=317
+  _globals['_TRACECONTEXT']._serialized_start=319
+  _globals['_TRACECONTEXT']._serialized_end=368
+  _globals['_PREDICTIONS']._serialized_start=371
+  _globals['_PREDICTIONS']._serialized_end=527
+  _globals['_LABELS']._serialized_start=529
+  _globals['_LABELS']._serialized_end=571
+  _globals['_OUTPUT']._serialized_start=573
+  _globals['_OUTPUT']._serialized_end=663
 # @@protoc_insertion_point(module_scope)

@@ -26,29 +26,30 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from hedgerow.v1 import execution_pb2 as hedgerow_dot_v1_dot_execution__pb2
 from hedgerow.v1 import plans_pb2 as hedgerow_dot_v1_dot_plans__pb2
+from hedgerow.v1 import streams_pb2 as hedgerow_dot_v1_dot_streams__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17hedgerow/v1/state.proto\x12\x0bhedgerow.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhedgerow/v1/execution.proto\x1a\x17hedgerow/v1/plans.proto\"2\n\x0fGetStateRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04mesh\x18\x02 \x01(\x08\"\xc7\x03\n\x10GetStateResponse\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12)\n\x05since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12 \n\x05plans\x18\x04 \x03(\x0b\x32\x11.hedgerow.v1.Plan\x12 \n\x05hosts\x18\x05 \x03(\x0b\x32\x11.hedgerow.v1.Host\x12\'\n\x06models\x18\x06 \x03(\x0b\x32\x17.hedgerow.v1.ModelStats\x12\"\n\x06gauges\x18\x07 \x03(\x0b\x32\x12.hedgerow.v1.Gauge\x12$\n\x04work\x18\x08 \x03(\x0b\x32\x16.hedgerow.v1.ModelWork\x12\x0f\n\x07\x61\x64\x64ress\x18\t \x01(\t\x12-\n\x06others\x18\n \x03(\x0b\x32\x1d.hedgerow.v1.GetStateResponse\x12\x30\n\x0bplan_models\x18\x0b \x03(\x0b\x32\x1b.hedgerow.v1.PlanModelState\x12(\n\texecutors\x18\x0c \x03(\x0b\x32\x15.hedgerow.v1.Executor\x12\x13\n\x0blog_problem\x18\r \x01(\t\"\x80\x01\n\x0ePlanModelState\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x11\n\treference\x18\x02 \x01(\t\x12\x0e\n\x06wanted\x18\x03 \x01(\r\x12\x11\n\tanswering\x18\x04 \x01(\r\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x15\n\rplan_revision\x18\x06 \x01(\r\"D\n\x08\x45xecutor\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x12\n\ndata_types\x18\x02 \x03(\t\x12\x13\n\x0bmodel_types\x18\x03 \x03(\t\"\xd1\x03\n\nModelStats\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\r\x12\x10\n\x08\x61nswered\x18\x04 \x01(\x04\x12\x0c\n\x04late\x18\x05 \x01(\x04\x12\x0e\n\x06\x66\x61iled\x18\x06 \x01(\x04\x12\x0e\n\x06\x63hosen\x18\x07 \x01(\x04\x12*\n\x07scoring\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x33\n\x10shortest_scoring\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x32\n\x0flongest_scoring\x18\n \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\x05since\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07records\x18\x0c \x01(\x04\x12\x0e\n\x06\x61greed\x18\r \x01(\x04\x12\r\n\x05\x61lone\x18\x0e \x01(\x04\x12\x11\n\tcancelled\x18\x0f \x01(\x04\x12\x13\n\x0bnot_started\x18\x10 \x01(\x04\x12)\n\x06wasted\x18\x11 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06shadow\x18\x12 \x01(\x08\"\xa7\x02\n\tModelWork\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\r\x12\x13\n\x0brows_scored\x18\x04 \x01(\x04\x12\x14\n\x0crows_dropped\x18\x05 \x01(\x04\x12\x18\n\x10rows_not_started\x18\x06 \x01(\x04\x12*\n\x07scoring\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12(\n\x05saved\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\x06wasted\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08withheld\x18\n \x01(\x04\x12\x10\n\x08replicas\x18\x0b \x01(\x04\"$\n\x05Gauge\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x32W\n\x0cStateService\x12G\n\x08GetState\x12\x1c.hedgerow.v1.GetStateRequest\x1a\x1d.hedgerow.v1.GetStateResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17hedgerow/v1/state.proto\x12\x0bhedgerow.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhedgerow/v1/execution.proto\x1a\x17hedgerow/v1/plans.proto\x1a\x19hedgerow/v1/streams.proto\"2\n\x0fGetStateRequest\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04mesh\x18\x02 \x01(\x08\"\xf2\x03\n\x10GetStateResponse\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12)\n\x05since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12 \n\x05plans\x18\x04 \x03(\x0b\x32\x11.hedgerow.v1.Plan\x12 \n\x05hosts\x18\x05 \x03(\x0b\x32\x11.hedgerow.v1.Host\x12\'\n\x06models\x18\x06 \x03(\x0b\x32\x17.hedgerow.v1.ModelStats\x12\"\n\x06gauges\x18\x07 \x03(\x0b\x32\x12.hedgerow.v1.Gauge\x12$\n\x04work\x18\x08 \x03(\x0b\x32\x16.hedgerow.v1.ModelWork\x12\x0f\n\x07\x61\x64\x64ress\x18\t \x01(\t\x12-\n\x06others\x18\n \x03(\x0b\x32\x1d.hedgerow.v1.GetStateResponse\x12\x30\n\x0bplan_models\x18\x0b \x03(\x0b\x32\x1b.hedgerow.v1.PlanModelState\x12(\n\texecutors\x18\x0c \x03(\x0b\x32\x15.hedgerow.v1.Executor\x12\x13\n\x0blog_problem\x18\r \x01(\t\x12)\n\x07streams\x18\x0e \x03(\x0b\x32\x18.hedgerow.v1.StreamState\"\x80\x01\n\x0ePlanModelState\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x11\n\treference\x18\x02 \x01(\t\x12\x0e\n\x06wanted\x18\x03 \x01(\r\x12\x11\n\tanswering\x18\x04 \x01(\r\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x15\n\rplan_revision\x18\x06 \x01(\r\"D\n\x08\x45xecutor\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x12\n\ndata_types\x18\x02 \x03(\t\x12\x13\n\x0bmodel_types\x18\x03 \x03(\t\"\xd1\x03\n\nModelStats\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\r\x12\x10\n\x08\x61nswered\x18\x04 \x01(\x04\x12\x0c\n\x04late\x18\x05 \x01(\x04\x12\x0e\n\x06\x66\x61iled\x18\x06 \x01(\x04\x12\x0e\n\x06\x63hosen\x18\x07 \x01(\x04\x12*\n\x07scoring\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x33\n\x10shortest_scoring\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x32\n\x0flongest_scoring\x18\n \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\x05since\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07records\x18\x0c \x01(\x04\x12\x0e\n\x06\x61greed\x18\r \x01(\x04\x12\r\n\x05\x61lone\x18\x0e \x01(\x04\x12\x11\n\tcancelled\x18\x0f \x01(\x04\x12\x13\n\x0bnot_started\x18\x10 \x01(\x04\x12)\n\x06wasted\x18\x11 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06shadow\x18\x12 \x01(\x08\"\xa7\x02\n\tModelWork\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\r\x12\x13\n\x0brows_scored\x18\x04 \x01(\x04\x12\x14\n\x0crows_dropped\x18\x05 \x01(\x04\x12\x18\n\x10rows_not_started\x18\x06 \x01(\x04\x12*\n\x07scoring\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12(\n\x05saved\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\x06wasted\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08withheld\x18\n \x01(\x04\x12\x10\n\x08replicas\x18\x0b \x01(\x04\"$\n\x05Gauge\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x32W\n\x0cStateService\x12G\n\x08GetState\x12\x1c.hedgerow.v1.GetStateRequest\x1a\x1d.hedgerow.v1.GetStateResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hedgerow.v1.state_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GETSTATEREQUEST']._serialized_start=159
-  _globals['_GETSTATEREQUEST']._serialized_end=209
-  _globals['_GETSTATERESPONSE']._serialized_start=212
-  _globals['_GETSTATERESPONSE']._serialized_end=667
-  _globals['_PLANMODELSTATE']._serialized_start=670
-  _globals['_PLANMODELSTATE']._serialized_end=798
-  _globals['_EXECUTOR']._serialized_start=800
-  _globals['_EXECUTOR']._serialized_end=868
-  _globals['_MODELSTATS']._serialized_start=871
-  _globals['_MODELSTATS']._serialized_end=1336
-  _globals['_MODELWORK']._serialized_start=1339
-  _globals['_MODELWORK']._serialized_end=1634
-  _globals['_GAUGE']._serialized_start=1636
-  _globals['_GAUGE']._serialized_end=1672
-  _globals['_STATESERVICE']._serialized_start=1674
-  _globals['_STATESERVICE']._serialized_end=1761
+  _globals['_GETSTATEREQUEST']._serialized_start=186
+  _globals['_GETSTATEREQUEST']._serialized_end=236
+  _globals['_GETSTATERESPONSE']._serialized_start=239
+  _globals['_GETSTATERESPONSE']._serialized_end=737
+  _globals['_PLANMODELSTATE']._serialized_start=740
+  _globals['_PLANMODELSTATE']._serialized_end=868
+  _globals['_EXECUTOR']._serialized_start=870
+  _globals['_EXECUTOR']._serialized_end=938
+  _globals['_MODELSTATS']._serialized_start=941
+  _globals['_MODELSTATS']._serialized_end=1406
+  _globals['_MODELWORK']._serialized_start=1409
+  _globals['_MODELWORK']._serialized_end=1704
+  _globals['_GAUGE']._serialized_start=1706
+  _globals['_GAUGE']._serialized_end=1742
+  _globals['_STATESERVICE']._serialized_start=1744
+  _globals['_STATESERVICE']._serialized_end=1831
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,7 @@ from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from hedgerow.v1 import execution_pb2 as _execution_pb2
 from hedgerow.v1 import plans_pb2 as _plans_pb2
+from hedgerow.v1 import streams_pb2 as _streams_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -21,7 +22,7 @@ class GetStateRequest(_message.Message):
     def __init__(self, data_type: _Optional[str] = ..., mesh: bool = ...) -> None: ...
 
 class GetStateResponse(_message.Message):
-    __slots__ = ("service", "version", "since", "plans", "hosts", "models", "gauges", "work", "address", "others", "plan_models", "executors", "log_problem")
+    __slots__ = ("service", "version", "since", "plans", "hosts", "models", "gauges", "work", "address", "others", "plan_models", "executors", "log_problem", "streams")
     SERVICE_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     SINCE_FIELD_NUMBER: _ClassVar[int]
@@ -35,6 +36,7 @@ class GetStateResponse(_message.Message):
     PLAN_MODELS_FIELD_NUMBER: _ClassVar[int]
     EXECUTORS_FIELD_NUMBER: _ClassVar[int]
     LOG_PROBLEM_FIELD_NUMBER: _ClassVar[int]
+    STREAMS_FIELD_NUMBER: _ClassVar[int]
     service: str
     version: str
     since: _timestamp_pb2.Timestamp
@@ -48,7 +50,8 @@ class GetStateResponse(_message.Message):
     plan_models: _containers.RepeatedCompositeFieldContainer[PlanModelState]
     executors: _containers.RepeatedCompositeFieldContainer[Executor]
     log_problem: str
-    def __init__(self, service: _Optional[str] = ..., version: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., plans: _Optional[_Iterable[_Union[_plans_pb2.Plan, _Mapping]]] = ..., hosts: _Optional[_Iterable[_Union[_execution_pb2.Host, _Mapping]]] = ..., models: _Optional[_Iterable[_Union[ModelStats, _Mapping]]] = ..., gauges: _Optional[_Iterable[_Union[Gauge, _Mapping]]] = ..., work: _Optional[_Iterable[_Union[ModelWork, _Mapping]]] = ..., address: _Optional[str] = ..., others: _Optional[_Iterable[_Union[GetStateResponse, _Mapping]]] = ..., plan_models: _Optional[_Iterable[_Union[PlanModelState, _Mapping]]] = ..., executors: _Optional[_Iterable[_Union[Executor, _Mapping]]] = ..., log_problem: _Optional[str] = ...) -> None: ...
+    streams: _containers.RepeatedCompositeFieldContainer[_streams_pb2.StreamState]
+    def __init__(self, service: _Optional[str] = ..., version: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., plans: _Optional[_Iterable[_Union[_plans_pb2.Plan, _Mapping]]] = ..., hosts: _Optional[_Iterable[_Union[_execution_pb2.Host, _Mapping]]] = ..., models: _Optional[_Iterable[_Union[ModelStats, _Mapping]]] = ..., gauges: _Optional[_Iterable[_Union[Gauge, _Mapping]]] = ..., work: _Optional[_Iterable[_Union[ModelWork, _Mapping]]] = ..., address: _Optional[str] = ..., others: _Optional[_Iterable[_Union[GetStateResponse, _Mapping]]] = ..., plan_models: _Optional[_Iterable[_Union[PlanModelState, _Mapping]]] = ..., executors: _Optional[_Iterable[_Union[Executor, _Mapping]]] = ..., log_problem: _Optional[str] = ..., streams: _Optional[_Iterable[_Union[_streams_pb2.StreamState, _Mapping]]] = ...) -> None: ...
 
 class PlanModelState(_message.Message):
     __slots__ = ("data_type", "reference", "wanted", "answering", "reason", "plan_revision")

@@ -23,10 +23,10 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from redis.asyncio.connection import parse_url
 
 from hedgerow.durations import parse_duration
 from services.common.addresses import address_of, split_address
+from services.common.log import check_url
 
 S = TypeVar("S", bound="ServiceSettings")
 
@@ -37,7 +37,7 @@ LOOPBACK = "127.0.0.1"
 
 _EVERYWHERE = ("0.0.0.0", "::", "[::]")  # noqa: S104 - compared with, not listened on
 
-_SECRET = re.compile(r"://.*@")
+_SECRET = re.compile(r"(?<=://).*(?=@)|(?<=password=)[^&]*")
 """What a URL has of names and passwords. It must not get into what a process prints."""
 
 
@@ -64,7 +64,7 @@ class ServiceSettings(BaseSettings):
     """Address under which others reach this service, with or without a port; default: where it listens."""
 
     log_url: str = Field(default="redis://127.0.0.1:6379/0")
-    """Where the log is: redis://, rediss:// or unix://."""
+    """Where the log is: redis://, rediss:// or unix://, redis+cluster:// or redis+sentinel://."""
 
     log_password: SecretStr = SecretStr("")
     """Password of the log, where its URL has none."""
@@ -97,13 +97,7 @@ class ServiceSettings(BaseSettings):
     @field_validator("log_url")
     @classmethod
     def _log_url(cls, value: str) -> str:
-        try:
-            parse_url(value)
-        except ValueError:  # in words that may quote the password
-            raise ValueError(
-                "give redis://host:port/0, rediss://... with TLS, or unix://path; special characters of a "
-                "password are percent-encoded, or it is given as HEDGEROW_LOG_PASSWORD"
-            ) from None
+        check_url(value)
         return value
 
     @field_validator("advertise")
@@ -151,6 +145,6 @@ def _refuse(kind: type[ServiceSettings], error: ValidationError) -> NoReturn:
     prefix = str(kind.model_config.get("env_prefix", ""))
     for problem in error.errors():
         name = prefix + "_".join(str(part) for part in problem["loc"]).upper()
-        said = _SECRET.sub("://***@", repr(problem["input"]))
+        said = _SECRET.sub("***", repr(problem["input"]))
         print(f"{name}={said}: {problem['msg']}", file=sys.stderr)
     sys.exit(2)

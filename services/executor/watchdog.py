@@ -72,7 +72,7 @@ class Watchdog:
     def _longest_silence(self, host: HostProcess) -> float:
         data_type, deadline = host.model.descriptor.data_type, DEFAULT_DEADLINE
         # A log that was emptied knows nothing of what still serves.
-        if data_type in self._catalog.data_types:
+        if self._catalog.has_models(data_type):
             plan = self._catalog.plan(data_type)
             deadline = plan.policy.deadline.ToTimedelta() or DEFAULT_DEADLINE
         limit = max(

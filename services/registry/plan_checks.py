@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hedgerow.errors import InvalidInput
+from hedgerow.errors import InvalidInput, Refused
 from hedgerow.metrics import find_metric
 from hedgerow.plans.ranking import check_ranked, metric_rule
+from hedgerow.plans.streams import MAX_PARTITIONS, StreamSettings
 from hedgerow.references import Reference
 from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.plans_pb2 import Plan
@@ -24,6 +25,23 @@ def check_models(catalog: Catalog, plan: Plan) -> None:
         if not model.shadow:
             ranked.append((str(Reference.of(model)), _up_to(catalog, version)))
     check_ranked(plan.policy.rule, ranked)
+
+
+def check_partitions(current: Plan, plan: Plan) -> None:
+    """Raise Refused if a plan has fewer partitions than the one in force, or no multiple of them.
+
+    By a multiple each partition is split into others of its own, and no two share what was one: a key's
+    records stay in their order while some of them wait where they used to be.
+    """
+    said, now = plan.stream.partitions, StreamSettings.of(current).partitions
+    if not said or said % now == 0:
+        return
+    how = "fewer" if said < now else "no multiple of that"
+    more = f"give a multiple, as {2 * now}, or " if 2 * now <= MAX_PARTITIONS else ""
+    raise Refused(
+        f"stream.partitions: {plan.data_type} has {now}, and {said} are {how}; {more}leave it out to keep"
+        f" {now}"
+    )
 
 
 def lacks_metric(catalog: Catalog, model: ModelVersion) -> str:

@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from hedgerow.errors import InvalidPlan, NotFound, Outdated, Refused
 from hedgerow.plans.checks import check_plan
+from hedgerow.plans.streams import StreamSettings, canonical, with_partitions
 from hedgerow.references import Reference
 from hedgerow.v1.events_pb2 import ModelEvent, PlanLine
 from hedgerow.v1.models_pb2 import Identity, VersionName
 from hedgerow.v1.plans_pb2 import Plan
 from services.common.catalog import Catalog
 from services.registry.ledger import Ledger
-from services.registry.plan_checks import check_models
+from services.registry.plan_checks import check_models, check_partitions
 
 _SET_BY_US = ("revision", "applied_at", "applied_by", "restores")
 
@@ -60,6 +61,7 @@ class Plans:
             _revision(catalog, data_type, revision) if revision else _before(catalog, data_type)
         )
         again = _said(former)
+        again.stream.ClearField("partitions")  # there are never fewer again
         again.restores = former.restores or former.revision
         # Whoever goes back to the one before means the one that was looked at here.
         now = catalog.plan(data_type).revision
@@ -108,10 +110,12 @@ def _decide(catalog: Catalog, plan: Plan, expected: int | None) -> ModelEvent | 
             f" {expected}: somebody applied another one meanwhile; look at it, then apply yours again"
         )
     check_models(catalog, plan)
+    check_partitions(current, plan)
+    plan = with_partitions(plan, StreamSettings.of(current).partitions)
     anew = catalog.has_lost_plans(plan.data_type) or any(
         line.HasField("abandoned") for line in catalog.lines(plan.data_type)
     )
-    if current.revision > 0 and _said(current) == _said(plan) and not anew:
+    if current.revision > 0 and _same(current, plan) and not anew:
         return None
     event = ModelEvent(plan_applied=plan)
     event.plan_applied.revision = catalog.highest_revision(plan.data_type) + 1
@@ -150,7 +154,8 @@ def _before(catalog: Catalog, data_type: str) -> Plan:
             " nothing to go back to"
         )
     *_, now = kept
-    others = [plan for plan in kept.values() if _said(plan) != _said(kept[now])]
+    partitions = StreamSettings.of(catalog.plan(data_type)).partitions
+    others = [plan for plan in kept.values() if not _same(plan, kept[now], partitions)]
     if not others:
         raise Refused(
             f"the plan of {data_type} has no revision before {now} to go back to;"
@@ -166,6 +171,14 @@ def _revision(catalog: Catalog, data_type: str, revision: int) -> Plan:
             "revision", str(revision), map(str, known), f"of the plan of {data_type}"
         )
     return known[revision]
+
+
+def _same(one: Plan, other: Plan, partitions: int = 0) -> bool:
+    """Tell whether two plans say the same; `partitions`, if given, in place of what each says of them."""
+    first, second = _said(one), _said(other)
+    if partitions:
+        first.stream.partitions = second.stream.partitions = partitions
+    return canonical(first) == canonical(second)
 
 
 def _said(plan: Plan) -> Plan:

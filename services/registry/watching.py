@@ -77,7 +77,7 @@ class _Watch:
     def __init__(self, request: WatchModelsRequest, catalog: Catalog) -> None:
         self._catalog = catalog
         self._only = request.data_type
-        if self._only and self._only not in catalog.data_types:
+        if self._only and not catalog.has_models(self._only):
             raise NotFound.among("data type", self._only, catalog.data_types)
         self.places = {
             data_type: _BEGINNING if request.from_beginning else catalog.last_id(data_type)

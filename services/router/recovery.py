@@ -37,7 +37,7 @@ class Recovery:
         """A host has died, or is out of reach."""
         reason = f"the host of {link.reference} died"
         lost = [(offer.task, offer.place) for offer in offers]
-        self._give_up(self._elsewhere(link, lost), reason)
+        self._give_up(self._elsewhere(link, lost, is_lost=True), reason)
 
     def cut(self, link: HostLink, collector: str) -> None:
         """A host cannot reach a collector: what it reported there lately may be lost.
@@ -80,7 +80,7 @@ class Recovery:
             self._starter.start(group, excluding=before)
 
     def _elsewhere(
-        self, link: HostLink, lost: Iterable[tuple[Task, int]]
+        self, link: HostLink, lost: Iterable[tuple[Task, int]], is_lost: bool = False
     ) -> list[tuple[Task, int]]:
         """Start models of tasks on other hosts; return those for which there is none."""
         now = now_ns()
@@ -92,7 +92,7 @@ class Recovery:
         return [
             (task, place)
             for place, tasks in by_place(due)
-            for task in self._scheduler.offer(place, tasks)
+            for task in self._scheduler.offer(place, tasks, is_lost)
         ]
 
     @staticmethod

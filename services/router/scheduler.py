@@ -15,9 +15,10 @@ from services.common.deadlines import Deadlines
 from services.router.hedging.delays import Delays
 from services.router.hedging.schedule import Schedule
 from services.router.hosts.fleet import Fleet
-from services.router.hosts.link import Offer
+from services.router.hosts.link import HostLink, Offer
 from services.router.hosts.work_spared import WorkSpared
-from services.router.tasks import Task, grouped
+from services.router.joins.hosts import choose
+from services.router.tasks import Scattered, Task, grouped
 
 _EARLY_SECONDS = 0.001
 """By so much a wake-up may come early (see Deadlines); what it was for is due then."""
@@ -96,19 +97,27 @@ class Scheduler:
             spared = self._work.of(*tasks[0].plan.entries[place].model, tasks[0].versions[place])
             spared.replicas += len(tasks) - len(self.offer(place, tasks))
 
-    def offer(self, place: int, tasks: list[Task]) -> list[Task]:
+    def offer(self, place: int, tasks: list[Task], is_lost: bool = False) -> list[Task]:
         """Offer tasks of one plan and collector to hosts of a model that never had them.
 
-        Returns those for which there is none.
+        Returns those for which there is none. Where the host that had them `is_lost`, those of several keys
+        are split anew, for each key has a second host of its own.
         """
         entry = tasks[0].plan.entries[place]
         left = []
-        for group in grouped(tasks, lambda task: task.hosts_of(place)):
-            had = group[0].hosts_of(place)
-            link = self._fleet.choose(entry.model, entry.versions, group[0].open_at.address, had)
+        chosen: dict[HostLink, list[Task]] = {}
+        for alike in grouped(tasks, lambda task: (task.hosts_of(place), task.key)):
+            had, key = alike[0].hosts_of(place), alike[0].key
+            collector = alike[0].open_at.address
+            hosts = self._fleet.candidates(entry.model, entry.versions, collector, had)
+            if is_lost and len(hosts) > 1:
+                alike = [task for task in alike if not _scatters(task, place)]
+            link = choose(hosts, key)
             if link is None:
-                left += group
-                continue
+                left += alike
+            else:
+                chosen.setdefault(link, []).extend(alike)
+        for link, group in chosen.items():
             offers = [Offer(task, place, *task.encode_undecided()) for task in group]
             for offer in offers:
                 offer.task.running = [*offer.task.running, (place, link)]
@@ -146,6 +155,14 @@ class Scheduler:
     def close(self) -> None:
         """Start nothing any more."""
         self._wakes.close()
+
+
+def _scatters(task: Task, place: int) -> bool:
+    """Have a task of several keys split anew, and tell whether it is; no shadow is worth that."""
+    is_due = task.has_several_keys and task.plan.strategy.voters >> place & 1 and not task.done
+    if is_due:
+        task.outcome.set_exception(Scattered(task))
+    return bool(is_due)
 
 
 def by_place(steps: Iterable[tuple[Task, int]]) -> list[tuple[int, list[Task]]]:

@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from hedgerow.data.records import Batch
-from hedgerow.errors import InvalidRecord, LimitExceeded, NoAnswer, Unavailable
+from hedgerow.errors import NoAnswer, Unavailable
 from hedgerow.v1.collection_pb2 import TaskDecision, TaskProgress
 from hedgerow.v1.records_pb2 import TraceContext
 from hedgerow.v1.scoring_pb2 import Decision, ScoreRequest
 from services.common.clock import now_ns
 from services.common.deadlines import Deadlines
-from services.common.wire import LARGEST_PART
 from services.router.admission.admission import Admission
 from services.router.admission.head import Head
-from services.router.admission.time_allowed import LARGEST_MARGIN, AnswerMargin, time_allowed
+from services.router.admission.intake import Arrival, Intake
+from services.router.admission.time_allowed import LARGEST_MARGIN, AnswerMargin
 from services.router.collectors.link import CollectorListener
 from services.router.collectors.pool import CollectorPool
-from services.router.frames import encode
 from services.router.gathering import Gatherer
 from services.router.hedging.delays import Bounds
 from services.router.hedging.response_times import ResponseTimes
 from services.router.hosts.fleet import Fleet
 from services.router.hosts.link import HostLink, Offer
 from services.router.hosts.work_spared import WorkSpared
+from services.router.joins.joining import Piece, decision_of, settled
 from services.router.outcomes import answer_of, has_answer
 from services.router.plans.prepared import PreparedPlans
 from services.router.recovery import Recovery
 from services.router.scheduler import Scheduler
 from services.router.settings import RouterSettings
 from services.router.starter import Starter
-from services.router.tasks import Task, TaskIds, refuse
+from services.router.tasks import Task, refuse
 from services.router.timing import Timing
 
 _PATIENCE_NS = 250_000_000
@@ -42,10 +41,8 @@ class Scoring:
     """All tasks of a router."""
 
     def __init__(self, settings: RouterSettings, plans: PreparedPlans) -> None:
-        self._settings = settings
         self._plans = plans
         self._loop = asyncio.get_running_loop()
-        self._ids = TaskIds()
         self._tasks: dict[int, Task] = {}
         self.admission = Admission(settings.max_in_flight)
         self._margin = AnswerMargin(settings.answer_margin.total_seconds())
@@ -59,18 +56,23 @@ class Scoring:
             self._host_lost,
             self._host_cut,
         )
+        self._intake = Intake(settings.max_batch_rows, plans, self.fleet)
         listener = CollectorListener(self._decided, self._progress, self._collector_lost)
         self.collectors = CollectorPool(listener, self.fleet.cuts, self.fleet.forget_collector)
         self._timing = _timing(settings, self._loop)
         self._scheduler = Scheduler(self.fleet, self.work, self._tasks.get)
-        starter = Starter(self.fleet, self.collectors, self._timing, self._scheduler)
-        self._recovery = Recovery(starter, self._scheduler, self.collectors, self.open_tasks)
-        self._gatherer: Gatherer[Task] = Gatherer(
-            settings.gather_target, settings.gather_at_most.total_seconds(), starter.start
+        self._starter = Starter(self.fleet, self.collectors, self._timing, self._scheduler)
+        self._recovery = Recovery(self._starter, self._scheduler, self.collectors, self.open_tasks)
+        self._gatherer: Gatherer[Sequence[Task]] = Gatherer(
+            settings.gather_target,
+            settings.gather_at_most.total_seconds(),
+            lambda batches: self._starter.start(task for tasks in batches for task in tasks),
         )
         self._empty = asyncio.Event()
         self._empty.set()
         self._closed = False
+        self.called_at = float("-inf")
+        """When the last call came, by the loop's clock."""
 
     @property
     def in_flight(self) -> int:
@@ -97,6 +99,7 @@ class Scoring:
 
         None: it has no deadline of its own. One of a data type that nobody knows passes.
         """
+        self.called_at = self._loop.time()
         plan = self._plans.find(head.data_type)
         if plan is not None:
             seconds = head.deadline or plan.deadline_ns / 1e9
@@ -116,62 +119,42 @@ class Scoring:
         When it `arrived` (by `now_ns`; 0: now), `time_left` seconds of its call's own deadline were left.
         Raises what `ScoringService.Score` documents, as hedgerow.errors.
         """
-        task = self._admit(request, time_left, trace, arrived or now_ns())
-        self._tasks[task.id] = task
-        self._empty.clear()
-        self._gatherer.add(task)
-        try:
-            decided = await task.outcome
-        finally:
-            self._forget(task)
-        return answer_of(decided)
-
-    def _admit(
-        self,
-        request: ScoreRequest,
-        time_left: float | None,
-        trace: TraceContext | None,
-        arrived: int,
-    ) -> Task:
-        """Make a task of a request, or say why not."""
         if self._closed:
             raise Unavailable("the router is stopping; try another one")
-        message = request.batch
-        if message.rows > self._settings.max_batch_rows:
-            raise InvalidRecord(
-                f"the batch has {message.rows} records, over the limit of"
-                f" {self._settings.max_batch_rows}; send it in parts"
-            )
-        if (size := message.ByteSize()) > LARGEST_PART:
-            raise LimitExceeded(
-                f"the batch has {size / 2**20:.0f} MiB, over the limit of"
-                f" {LARGEST_PART / 2**20:.0f}; send it in parts"
-            )
-        plan = self._plans.plan_for(request)
-        plan.check.check(Batch.from_proto(message))
-        task_id = self._ids.take()
-        margin = self._margin.seconds(arrived / 1e9)
-        deadline = arrived + time_allowed(request, plan.deadline_ns, time_left, margin)
-        self.admission.began(message.data_type)
-        self._deadlines.add(task_id, self._loop.time() + (deadline - now_ns() + _PATIENCE_NS) / 1e9)
-        return Task(
-            id=task_id,
-            plan=plan,
-            batch=message,
-            rows=message.rows,
-            admitted=arrived,
-            deadline=deadline,
-            explain=request.explain,
-            trace=trace,
-            encoded=encode(task_id, deadline, message, request.explain, trace),
-            outcome=self._loop.create_future(),
-        )
+        at = arrived or now_ns()
+        arrival = Arrival(at, time_left, self._margin.seconds(at / 1e9), trace)
+        pieces = self._intake.take(request, arrival)
+        self.admission.check_room(request.batch.data_type)
+        self._gatherer.add(self._begin(pieces))
+        try:
+            while (scattered := await settled(pieces)) is not None:
+                again = self._intake.split_anew(request, scattered)
+                started = self._begin(again)
+                pieces = [*(piece for piece in pieces if piece is not scattered), *again]
+                self._forget(scattered.task)
+                self._starter.start(started)
+        finally:
+            self._gatherer.ended()
+            for piece in pieces:
+                self._forget(piece.task)
+        return answer_of(decision_of(pieces))
+
+    def _begin(self, pieces: Iterable[Piece]) -> list[Task]:
+        """Have the tasks of a batch under way."""
+        tasks = [piece.task for piece in pieces]
+        for task in tasks:
+            self.admission.began(task.batch.data_type)
+            self._tasks[task.id] = task
+            left = task.deadline - now_ns() + _PATIENCE_NS
+            self._deadlines.add(task.id, self._loop.time() + left / 1e9)
+        self._empty.clear()
+        return tasks
 
     def _forget(self, task: Task) -> None:
         self._tasks.pop(task.id, None)
         self.admission.ended(task.batch.data_type)
         self._deadlines.remove(task.id)
-        self._gatherer.ended()
+        task.outcome.cancel()  # where another part of its batch has failed
         if not task.has_decision:
             self._learn(task, None)
         if not task.has_decision and task.collector is not None:

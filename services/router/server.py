@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Mapping
 
 import grpc
@@ -14,13 +15,16 @@ from services.common.service import Service, run
 from services.common.state import STATE_SERVICE, StateServicer, ask_all
 from services.common.telemetry import Tracing
 from services.common.wire import SERVER_OPTIONS, connection_age, pending_limit
+from services.router.calls.open_streams import OpenStreams
 from services.router.meeting import meet
 from services.router.plans.in_effect import ModelName
 from services.router.plans.prepared import PreparedPlans
 from services.router.scoring import Scoring
 from services.router.servicer import ScoringServicer
 from services.router.settings import RouterSettings
-from services.router.streams.open_streams import OpenStreams
+from services.router.streams.flow.flow import Terms
+from services.router.streams.record_streams import Pacing, RecordStreams
+from services.router.streams.serving.servicer import STREAM_SERVICE, StreamServicer
 
 _LOOK_SECONDS = 1.0
 
@@ -29,7 +33,7 @@ class Router(Service):
     """One router."""
 
     name = "router"
-    services = ("hedgerow.v1.ScoringService", STATE_SERVICE)
+    services = ("hedgerow.v1.ScoringService", STREAM_SERVICE, STATE_SERVICE)
 
     def __init__(self, settings: RouterSettings, tracing: Tracing) -> None:
         super().__init__(tracing)
@@ -40,7 +44,7 @@ class Router(Service):
         self.server_options = (*SERVER_OPTIONS, *pending_limit(settings.max_pending))
         if age:
             self.server_options += connection_age(age, grace)
-        self._streams = OpenStreams(grace.total_seconds() if age else None)
+        self._calls = OpenStreams(grace.total_seconds() if age else None)
         self._log = Log(settings.log_url, settings.log_password.get_secret_value())
         self._mirror = Mirror(self._log.models, keep_lost=True)
         self._address = ""
@@ -50,11 +54,28 @@ class Router(Service):
         self._listed = {service: asyncio.Event() for service in ("executor", "collector")}
         self._plans = PreparedPlans(self._mirror.catalog, self._choose, settings.takeover_timeout)
         self.scoring = Scoring(settings, self._plans)
+        # A process that comes back at the address of one that died is another consumer.
+        terms = Terms(secrets.token_hex(4), settings.stream_redelivery)
+        pacing = Pacing(settings.stream_share, settings.stream_batch_rows)
+        self.streams = RecordStreams(
+            self._log.streams,
+            self._plans,
+            self._mirror.catalog,
+            self.scoring,
+            tracing,
+            terms,
+            pacing,
+        )
+
+        self._stream_servicer = StreamServicer(
+            self._log.streams, self._mirror.catalog, self.streams, settings.stream_backlog
+        )
 
     def add_to(self, server: grpc.aio.Server) -> None:
         in_flight = self._settings.max_in_flight
-        servicer = ScoringServicer(self.scoring, self.tracing, in_flight, self._streams)
+        servicer = ScoringServicer(self.scoring, self.tracing, in_flight, self._calls)
         servicer.add_to(server)
+        self._stream_servicer.add_to(server)
         StateServicer(self.name, self.fill, self._others).add_to(server)
 
     async def start(self, address: str) -> None:
@@ -76,9 +97,16 @@ class Router(Service):
         await meet(fleet, collectors, self._listed.values())
         lease = self._settings.lease
         self.background(self._log.members.keep(self.name, address, lease), "keeps the lease")
+        self._mirror.listen(self.streams.changed)
+        self.background(
+            self._follow("router", self.streams.follow, remembered), "looks for routers"
+        )
+        self.background(self.streams.run(address), "reads streams of records")
 
     async def drain(self) -> None:
-        await self._streams.end()
+        await self._calls.end()
+        self._stream_servicer.stop()
+        await self.streams.stop()
         await self.release_lease(self._log.members, self._address)
         await self.scoring.drain()
         await self._memory.write()
@@ -100,7 +128,8 @@ class Router(Service):
             follow(addresses)
             self._members[service] = addresses
             self._memory.changed()
-            self._listed[service].set()
+            if service in self._listed:
+                self._listed[service].set()
 
     async def _look_at_plans(self) -> None:
         while True:
@@ -121,6 +150,7 @@ class Router(Service):
         response.hosts.extend(
             host for host in hosts if data_type in ("", host.model.descriptor.data_type)
         )
+        response.streams.extend(self.streams.states(data_type))
         response.work.extend(self.scoring.work.to_protos(data_type))
         gauges = self.scoring.gauges()
         gauges["collectors_reachable"] = self.scoring.collectors.reachable

@@ -20,10 +20,10 @@ from services.common.clock import now_ns
 from services.common.errors import status_of
 from services.common.telemetry import Tracing
 from services.router.admission.head import Head, read_head
+from services.router.calls.concurrent_answers import ConcurrentAnswers
+from services.router.calls.open_streams import OpenStreams
 from services.router.route_span import traced
 from services.router.scoring import Scoring
-from services.router.streams.concurrent_answers import ConcurrentAnswers
-from services.router.streams.open_streams import OpenStreams
 
 _SERVICE = DESCRIPTOR.services_by_name["ScoringService"].full_name
 

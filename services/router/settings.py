@@ -62,6 +62,21 @@ class RouterSettings(ServiceSettings):
     """Kept of a call's own deadline, so that the answer is there before it, beside what decisions are late
     by on a busy machine; at most a fifth of it in all."""
 
+    stream_redelivery: Duration = Field(default=timedelta(seconds=6), ge=timedelta(seconds=1))
+    """Records of a stream that a router has read and not renewed for so long are taken over by others. It
+    renews them at a quarter of it; routers of one mesh have the same."""
+
+    stream_backlog: int = Field(default=1_000_000, ge=1)
+    """Entries that may wait in a partition before those who send records by RPC are held back."""
+
+    stream_batch_rows: int = Field(default=512, ge=1)
+    """Records of a stream that are scored together, at the most; fewer if the deadline is short, or if
+    there are calls beside the stream."""
+
+    stream_share: float = Field(default=0.25, gt=0, le=1)
+    """Of the time, that batches of streams take while there are calls too, so that these keep their
+    latency. Of each router."""
+
     discover_every: Duration = timedelta(milliseconds=500)
     """How often new executors and collectors are looked for."""
 

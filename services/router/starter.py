@@ -13,9 +13,10 @@ from hedgerow.errors import Unavailable
 from services.router.collectors.pool import CollectorPool
 from services.router.hosts.fleet import Fleet
 from services.router.hosts.link import HostLink, Offer
+from services.router.joins.hosts import choose
 from services.router.plans.prepared import Plan
 from services.router.scheduler import Scheduler
-from services.router.tasks import Task, grouped, refuse
+from services.router.tasks import Scattered, Task, grouped, refuse
 from services.router.timing import Timing
 
 
@@ -33,7 +34,7 @@ class Starter:
     def start(self, tasks: Iterable[Task], excluding: object = None) -> None:
         """Start tasks, of any plans, at any collector but one."""
         collector = self._collectors.choose(excluding)
-        alive = [task for task in tasks if not task.done]
+        alive = [task for task in tasks if not task.done and self._is_together(task)]
         if collector is None:
             refuse(alive, Unavailable("no collector is reachable; try again in a moment"))
             return
@@ -42,13 +43,27 @@ class Starter:
         for group in grouped(alive, lambda task: id(task.plan)):
             self._start_group(group[0].plan, group)
 
+    def _is_together(self, task: Task) -> bool:
+        """Tell whether a task's keys belong together as they did; else have it split anew."""
+        if not task.has_several_keys or task.split_at == self._fleet.epoch:
+            return True
+        task.outcome.set_exception(Scattered(task))
+        return False
+
     def _start_group(self, plan: Plan, tasks: list[Task]) -> None:
-        collector = tasks[0].collector
-        assert collector is not None
-        links = [
-            self._fleet.choose(entry.model, entry.versions, collector.address)
-            for entry in plan.entries
+        collector = tasks[0].open_at.address
+        candidates = [
+            self._fleet.candidates(entry.model, entry.versions, collector) for entry in plan.entries
         ]
+        together: dict[tuple[HostLink | None, ...], list[Task]] = {}
+        for alike in grouped(tasks, lambda task: task.key):
+            links = tuple([choose(hosts, alike[0].key) for hosts in candidates])
+            together.setdefault(links, []).extend(alike)
+        for links, group in together.items():
+            self._start_on(plan, group, links)
+
+    def _start_on(self, plan: Plan, tasks: list[Task], links: Sequence[HostLink | None]) -> None:
+        """Start tasks on the same hosts."""
         versions = [link.model.version if link else 0 for link in links]
         for task in tasks:
             task.versions = versions

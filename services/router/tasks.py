@@ -68,6 +68,12 @@ class Task:
     encoded: bytes
     """The task as a field of ExecuteRequest; encoded once, for every model's frame."""
     outcome: asyncio.Future[TaskDecision]
+    key: str = ""
+    """It goes where this belongs (see `joins`); empty: anywhere."""
+    has_several_keys: bool = False
+    """All of which belong there as long as no host comes or goes."""
+    split_at: int = 0
+    """The epoch of the fleet in which they did."""
     collector: Collector | None = None
     """Where it is open, once it has been started."""
     running: Sequence[tuple[int, TaskHost]] = ()
@@ -129,6 +135,14 @@ class Task:
             explain=self.explain,
             trace=self.trace,
         )
+
+
+class Scattered(Exception):
+    """The records of a task do not belong together any more: hosts have come or gone."""
+
+    def __init__(self, task: Task) -> None:
+        super().__init__(f"task {task.id} is to be split anew")
+        self.task = task
 
 
 class TaskIds:

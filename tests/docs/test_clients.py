@@ -14,6 +14,7 @@ from services.router.settings import RouterSettings
 from tests.docs.test_docs import blocks
 from tests.hedgerow.fakes.router import FakeRouter
 from tests.hedgerow.fakes.server import served
+from tests.hedgerow.fakes.streams import FakeStreams
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "clients.md"
@@ -28,11 +29,18 @@ def test_other_languages_are_given_the_very_config_of_the_python_client() -> Non
 
 
 def test_the_python_shown_runs() -> None:
-    (script,) = blocks(DOCUMENT, "python")
-    with served(FakeRouter()) as router:
-        command = [sys.executable, "-c", script.replace("localhost:8400", router)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
-    assert done.stdout == "red\n"
+    said = []
+    for script in blocks(DOCUMENT, "python"):
+        with served(FakeRouter(), FakeStreams()) as router:
+            command = [sys.executable, "-c", script.replace("localhost:8400", router)]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+        said.append(done.stdout)
+    assert said == [
+        "red\n",
+        "True red wine-tree@2 consensus\n" * 2,
+        "1000\n",
+        "all five, each once\n",
+    ]
 
 
 def test_the_settings_named_exist() -> None:

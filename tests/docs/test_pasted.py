@@ -19,7 +19,10 @@ from hedgerow.local.ports import Ports
 
 ROOT = Path(__file__).parents[2]
 STORIES = {
-    "the first steps and plans": (ROOT / "README.md", ROOT / "docs" / "plans.md"),
+    "the first steps, plans and streams": (
+        ROOT / "README.md",
+        *(ROOT / "docs" / f"{name}.md" for name in ("plans", "streams")),
+    ),
     "a release": (ROOT / "docs" / "releases.md",),
 }
 """Documents that are read one after the other, on one mesh."""
@@ -50,6 +53,7 @@ def command_of(block: Block, ports: Ports) -> list[str]:
     if block.language == "python":
         program = block.text.replace("localhost:8400", ports.address("router"))
         program = program.replace("localhost:8401", ports.address("registry"))
+        program = program.replace("port=8404", f"port={ports.log}")
         return [sys.executable, "-c", program]
     if block.language == "yaml":
         Path("plan.yaml").write_text(block.text)
@@ -80,7 +84,7 @@ def test_a_release_can_be_walked_through_on_the_mesh_of_the_first_steps() -> Non
 
 @pytest.mark.story
 @pytest.mark.timeout(
-    150
+    180
 )  # the mesh, three Java machines and two TensorFlows, on however slow a machine
 @pytest.mark.parametrize("documents", STORIES.values(), ids=list(STORIES))
 async def test_what_is_shown_works_when_it_is_pasted(

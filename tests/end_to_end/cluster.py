@@ -10,9 +10,10 @@ import os
 import re
 import shutil
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import grpc
 import psutil
@@ -50,12 +51,14 @@ _SETTINGS = {
     # The tests kill hosts on purpose, and often.
     "HEDGEROW_EXECUTOR_QUARANTINE_DEATHS": "100",
 }
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Cluster:
     """The parts of a mesh."""
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder, settings: Mapping[str, str]) -> None:
+        self._settings = {**_SETTINGS, **settings}
         self._folder = folder
         self.ports = Ports.free()
         self.log = Valkey(folder.log, self.ports.log)
@@ -69,7 +72,7 @@ class Cluster:
         service = name.partition("-")[0]
         port = getattr(Ports.free(), service)
         prefix = f"HEDGEROW_{service.upper()}_"
-        environment = environment_of(service, self.ports, folder, _SETTINGS)
+        environment = environment_of(service, self.ports, folder, self._settings)
         environment[f"{prefix}PORT"] = str(port)
         if name == "collector-1":
             environment[f"{prefix}ADVERTISE"] = f"{HOST}:{self._through}"
@@ -187,10 +190,10 @@ def left_in(state: GetStateResponse) -> dict[str, float]:
 
 
 @asynccontextmanager
-async def started_cluster() -> AsyncIterator[Cluster]:
+async def started_cluster(settings: Mapping[str, str] = NONE) -> AsyncIterator[Cluster]:
     """Start a cluster in a folder of its own; stop it at the end, if it has not been stopped."""
     with temporary_folder() as folder:
-        cluster = Cluster(folder)
+        cluster = Cluster(folder, settings)
         try:
             await cluster.start()
             yield cluster
@@ -199,9 +202,9 @@ async def started_cluster() -> AsyncIterator[Cluster]:
 
 
 @asynccontextmanager
-async def running_cluster() -> AsyncIterator[Cluster]:
+async def running_cluster(settings: Mapping[str, str] = NONE) -> AsyncIterator[Cluster]:
     """The same for tests: nothing but log lines may have been written, up to the end."""
-    async with started_cluster() as cluster:
+    async with started_cluster(settings) as cluster:
         yield cluster
         await asyncio.shield(cluster.stop())
         foreign = cluster.foreign_lines()

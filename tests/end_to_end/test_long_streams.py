@@ -16,7 +16,7 @@ from tests.support import wait_until
 
 _IN_FLIGHT = 8
 _OLD_SOON = {"max_connection_age": "300ms", "max_connection_age_grace": "3s"}
-_INTAKE_SHARE = "services.router.streams.open_streams._INTAKE_SHARE"
+_INTAKE_SHARE = "services.router.calls.open_streams._INTAKE_SHARE"
 
 
 class Stream:
@@ -184,7 +184,7 @@ async def test_a_stream_whose_reader_is_slow_outlives_the_age_of_its_connections
     async with routers(log, log_url) as mesh:
         one, other = await mesh.two(**_OLD_SOON)
         stream = Stream(one, other)
-        calls = [router.service._streams._open for router in (one, other)]
+        calls = [router.service._calls._open for router in (one, other)]
         await stream.goes_on()
         for _ in range(2):
             stream.may_read.clear()

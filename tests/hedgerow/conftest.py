@@ -12,6 +12,7 @@ from tests.hedgerow.fakes.registry import FakeRegistry
 from tests.hedgerow.fakes.router import FakeRouter
 from tests.hedgerow.fakes.server import served
 from tests.hedgerow.fakes.state import TellingRouter
+from tests.hedgerow.fakes.streams import FakeStreams
 from tests.hedgerow.real_registry import RealRegistry
 
 _names = itertools.count(1)
@@ -40,6 +41,19 @@ def router(fake_router: FakeRouter) -> Iterator[str]:
 def registry(fake_registry: FakeRegistry) -> Iterator[str]:
     """The address of a registry."""
     with served(fake_registry) as address:
+        yield address
+
+
+@pytest.fixture
+def fake_streams() -> FakeStreams:
+    """The streams behind `streamer`."""
+    return FakeStreams()
+
+
+@pytest.fixture
+def streamer(fake_streams: FakeStreams) -> Iterator[str]:
+    """The address of a router that has streams."""
+    with served(fake_streams) as address:
         yield address
 
 

@@ -23,7 +23,11 @@ It is a package of its own, found by its entry point, as anybody's format would 
     fail                every call fails with this text
     hang                every call blocks for ever
     crash               every call kills the process
+    crash_at            a feature and a number, {"a": 13}: a call with such a record kills the process
+    slow_at             likewise: a call with such a record blocks for `slow_seconds`
     crash_once_file     a call kills the process if it can remove this file
+
+Asked to explain itself, it tells its answer, and the process in which it is.
 
 Batches that warm a model up are answered at once, unless they have too many rows, and are not counted.
 """
@@ -64,6 +68,8 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "fail": str,
     "hang": bool,
     "crash": bool,
+    "crash_at": dict,
+    "slow_at": dict,
     "crash_once_file": str,
 }
 
@@ -109,15 +115,21 @@ class ConstantModel(Model):
         if batch.data_type != WARM_UP:
             self._calls += 1
             if self._calls >= self._said.get("after", 1):
-                self._misbehave()
+                self._misbehave(batch)
         if batch.rows > self._said.get("most_rows", batch.rows):
             raise RuntimeError(f"{batch.rows} rows are too many")
         values = self._answers(batch)
         confidences = self._confidences(batch)
-        return Predictions(values, confidences, (), {"answer": values} if explain else {})
+        process = np.full(batch.rows, float(os.getpid()))
+        outputs = {"answer": values, "process": process} if explain else {}
+        return Predictions(values, confidences, (), outputs)
 
-    def _misbehave(self) -> None:
+    def _misbehave(self, batch: Batch) -> None:
         said = self._said
+        if _has(batch, said.get("slow_at", {})):
+            time.sleep(said["slow_seconds"])
+        if _has(batch, said.get("crash_at", {})):
+            os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(said.get("delay_seconds", 0.0))
         if said.get("slow_every") and self._calls % said["slow_every"] == 0:
             time.sleep(said.get("slow_seconds", 0.0))
@@ -146,6 +158,11 @@ class ConstantModel(Model):
 
 def _column(batch: Batch, feature: str) -> NDArray[np.float64]:
     return batch.numbers([feature])[:, 0].copy()
+
+
+def _has(batch: Batch, record: dict[str, float]) -> bool:
+    """Tell whether a batch has a record with such a number."""
+    return any(number in _column(batch, feature) for feature, number in record.items())
 
 
 def _read(definition: Path) -> dict[str, Any]:

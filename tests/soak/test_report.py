@@ -11,6 +11,7 @@ from soak.faults import KINDS, Act, Kind
 from soak.models import Models
 from soak.report import markdown, rows, sheets, verdict
 from soak.soaking import Seen, Struck
+from soak.streaming import StreamSeen
 from soak.traffic import Call, Outcome, Traffic
 from soak.usage import Usage, leaks
 
@@ -25,7 +26,11 @@ def seen() -> Seen:
         Call(2.5, 0.3, Outcome.OTHER),
         Call(9.0, 0.2, Outcome.FIRST),
     ]
-    return Seen(traffic, [Struck(KILL, 2.0, 5.0, 1.5), Struck(KILL, 8.0, 9.5, 0.5)])
+    return Seen(
+        traffic,
+        [StreamSeen("numbers", 9, 8, 1)],
+        [Struck(KILL, 2.0, 5.0, 1.5), Struck(KILL, 8.0, 9.5, 0.5)],
+    )
 
 
 def test_a_row_has_the_calls_that_came_meanwhile(seen: Seen) -> None:

@@ -14,7 +14,7 @@ from soak.faults import Fault
 from soak.strikes import Striker
 
 ROOT = Path(__file__).parents[2]
-LIGHT = ["--light", "--warm-up", "2", "--rate", "40"]
+LIGHT = ["--light", "--warm-up", "2", "--rate", "40", "--records", "100"]
 WELL = "well: nothing wrong, nothing lost, nothing left over"
 
 
@@ -78,7 +78,7 @@ def test_what_could_not_be_written_in_the_end_is_refused_at_the_beginning(
 
 
 @pytest.mark.parametrize("value", ["0", "nan", "inf"])
-@pytest.mark.parametrize("option", ["--rate", "--seconds", "--warm-up"])
+@pytest.mark.parametrize("option", ["--rate", "--records", "--seconds", "--warm-up"])
 def test_a_number_that_cannot_be_is_refused(
     option: str, value: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,12 +22,16 @@ EXPORTS = {
     "AsyncClient",
     "AsyncRegistry",
     "Client",
+    "DeadLetter",
     "HedgerowError",
+    "Outgoing",
     "Registry",
+    "StreamScore",
     "__version__",
 }
 
 WALL_CLOCK = {
+    "hedgerow/cli/streams/scores.py": "since when a person asks for scores",
     "services/collector/decide_span.py": "when a span ended",
     "services/collector/tasks/statistics.py": "since when it was counted, in the state",
     "services/common/disk/memory.py": "when it was written, for who restores it",

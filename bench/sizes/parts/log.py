@@ -16,7 +16,7 @@ from bench.sizes.log_commands import redis_of, used_mib, used_seconds
 from bench.sizes.processes import Memory
 from bench.sizes.size import MIB, Size
 from hedgerow.v1.events_pb2 import ModelEvent
-from services.common.log import keys
+from services.common.log.keys import SINGLE
 from services.common.log.log import Log
 
 _VERSIONS, _PLANS = 50, 200
@@ -62,7 +62,7 @@ async def _commands(mesh: Mesh, client: Any) -> list[Size]:
     for members in (10, 100, 1000):
         service = f"bench-{members}"
         end = int(time.time() * 1000) + 600_000
-        await client.zadd(keys.members(service), {f"10.0.0.1:{i}": end for i in range(members)})
+        await client.zadd(SINGLE.members(service), {f"10.0.0.1:{i}": end for i in range(members)})
         spent = await _spent(client, partial(log.members.list, service))
         sizes.append(
             Size(f"log.poll.{members}", f"1,000 polls of {members} members", spent * 1e3, "ms")
@@ -112,7 +112,7 @@ async def _history(mesh: Mesh, client: Any) -> list[Size]:
 
 async def _write(client: Any, events: int) -> None:
     """Write the newest event of the data type again and again, as plans that are applied do."""
-    stream = keys.models("wine")
+    stream = SINGLE.models("wine")
     ((_, fields),) = await client.xrevrange(stream, count=1)
     event = ModelEvent.FromString(fields[b"event"])
     first = event.plan_applied.revision

@@ -62,7 +62,8 @@ async def _sides(
     from hedgerow.errors import Refused
 
     if before and not before.isdecimal():
-        return _side(await client.get_plan(data_type)), _in_file(before)
+        now = await client.get_plan(data_type)
+        return _side(now), _in_file(before, now)
     if before:
         first = await client.get_plan(data_type, int(before))
         return _side(first), _side(await client.get_plan(data_type, int(after or 0)))
@@ -86,10 +87,13 @@ def _check_asked(before: str, after: str) -> None:
             raise typer.BadParameter(f"{said!r} is no revision", param_hint=hint)
 
 
-def _in_file(file: str) -> _Side:
+def _in_file(file: str, now: Plan) -> _Side:
+    """A file that does not say how many partitions there are changes nothing about them."""
     from hedgerow.plans.plan import plan_from_yaml
+    from hedgerow.plans.streams import with_partitions
 
-    return _Side(file, plan_from_yaml(text_of(Path(file))))
+    plan = plan_from_yaml(text_of(Path(file)))
+    return _Side(file, with_partitions(plan, now.stream.partitions))
 
 
 def _side(plan: Plan) -> _Side:

@@ -24,23 +24,35 @@ class Numbered:
     lines: list[int] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     kept: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    """One a record; none at all if there is no column of keys."""
 
     def part(self, start: int, stop: int) -> Numbered:
         """Return the records from `start` up to `stop`."""
-        return Numbered(self.lines[start:stop], self.records[start:stop], self.kept[start:stop])
+        part = slice(start, stop)
+        return Numbered(self.lines[part], self.records[part], self.kept[part], self.keys[part])
+
+
+def no_records() -> InvalidRecord:
+    """Return what is wrong with an input that has none."""
+    return InvalidRecord("there are no records; give CSV with a first line of names, or JSON lines")
 
 
 class RecordReader:
     """The records of a stream. `is_json` holds once the first have come.
 
     A CSV cell is a number if it reads as one, true or false, missing if it is empty, and else text.
-    Columns to `keep` are no features: they are left as they are and not sent.
+    Columns to `keep` are no features: they are left as they are and not sent. Nor is the column `key`, if
+    there is one: it has the records' keys.
     """
 
-    def __init__(self, stream: BinaryIO, batch_size: int, keep: Sequence[str]) -> None:
+    def __init__(
+        self, stream: BinaryIO, batch_size: int, keep: Sequence[str], key: str = ""
+    ) -> None:
         self._reader = LineReader(stream)
         self._batch_size = batch_size
         self._keep = keep
+        self._key = key
 
     @property
     def is_json(self) -> bool:
@@ -55,7 +67,9 @@ class RecordReader:
         parse: Callable[[Sequence[Line]], list[dict[str, Any]]] | None = None
         async for lines in self._reader.lines():
             if parse is None:
-                parse = _parse_json if self.is_json else _Csv(self._keep)
+                parse = (
+                    _parse_json if self.is_json else _Csv([*self._keep, *filter(None, [self._key])])
+                )
             rows = parse(lines)
             numbers = [line.number for line in lines[len(lines) - len(rows) :]]
             for start in range(0, len(rows), self._batch_size):
@@ -63,8 +77,18 @@ class RecordReader:
                 yield self._batch(numbers[start:stop], rows[start:stop])
 
     def _batch(self, numbers: list[int], rows: list[dict[str, Any]]) -> Numbered:
+        keys = [_key(row.get(self._key)) for row in rows] if self._key else []
         kept = [{name: row.pop(name, None) for name in self._keep} for row in rows]
-        return Numbered(numbers, list(rows), kept)
+        for row in rows:
+            row.pop(self._key, None)
+        return Numbered(numbers, list(rows), kept, keys)
+
+
+def _key(cell: object) -> str:
+    """Return what a cell says as a key; nothing is none, and what JSON has is as JSON writes it."""
+    if cell is None:
+        return ""
+    return cell if isinstance(cell, str) else json.dumps(cell)
 
 
 def _parse_json(lines: Sequence[Line]) -> list[dict[str, Any]]:

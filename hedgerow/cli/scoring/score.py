@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
 from hedgerow.cli import options
 from hedgerow.cli.options import AsJson, Router
+from hedgerow.cli.scoring.opening import opened
 
 if TYPE_CHECKING:
     from hedgerow.cli.scoring.notes import Notes
     from hedgerow.cli.scoring.reading import RecordReader
     from hedgerow.cli.scoring.scoring import Scoring
     from hedgerow.cli.scoring.writing import Writer
-
-_STDIN = "-"
 
 
 class Format(StrEnum):
@@ -50,6 +47,9 @@ def score(
     keep: Annotated[
         str, typer.Option(help="Columns a,b that are no features: copied to the answers, not sent.")
     ] = "",
+    key: Annotated[
+        str, typer.Option(help="Column with the records' keys, for `join: keyed`; no feature.")
+    ] = "",
     batch_size: Annotated[int, typer.Option(min=1, help="Records a batch, at the most.")] = 256,
     router: Router = options.ROUTER,
     as_json: AsJson = False,
@@ -77,11 +77,11 @@ def score(
         async with AsyncClient(router) as client:
             scoring = Scoring(client, data_type, overrides, explain)
             notes = Notes(data_type)
-            await _copy(scoring, RecordReader(stream, batch_size, kept), writer, notes)
+            await _copy(scoring, RecordReader(stream, batch_size, kept, key), writer, notes)
             for line in notes.lines():
                 print(line, file=sys.stderr)
 
-    with _opened(file) as stream:
+    with opened(file) as stream:
         asyncio.run(run(stream))
 
 
@@ -89,10 +89,12 @@ async def _copy(
     scoring: Scoring, reader: RecordReader, make_writer: Callable[[bool], Writer], notes: Notes
 ) -> None:
     """Write the answers of all records that the reader gives."""
-    from hedgerow.errors import InvalidInput
+    from hedgerow.cli.output import progress_of_records
+    from hedgerow.cli.scoring.reading import no_records
 
     write: Writer | None = None
-    with _counter() as count:
+    # Where a person sees it and it does not mix with the answers.
+    with progress_of_records(shown=not sys.stdout.isatty(), stays=True) as count:
         async for batch, answers in scoring.run(reader):
             write = write or make_writer(reader.is_json)
             write(batch.kept, answers)
@@ -100,9 +102,7 @@ async def _copy(
             count(len(answers))
             notes.add(answers)
     if write is None:
-        raise InvalidInput(
-            "there are no records; give CSV with a first line of names, or JSON lines"
-        )
+        raise no_records()
 
 
 def _writer(form: Format, keep: list[str], explain: bool) -> Writer:
@@ -117,38 +117,5 @@ def _yaml(said: str) -> str:
     """Return YAML that was given as it is, or by the name of a file."""
     if not said.startswith("@"):
         return said
-    with _opened(said[1:]) as stream:
+    with opened(said[1:]) as stream:
         return stream.read().decode("utf-8", "replace")
-
-
-@contextmanager
-def _opened(file: str) -> Iterator[BinaryIO]:
-    from hedgerow.errors import InvalidInput
-
-    if file == _STDIN:
-        yield sys.stdin.buffer
-        return
-    try:
-        stream = Path(file).open("rb")  # noqa: SIM115 - closed below; only opening is guarded
-    except OSError as error:
-        reason = error.strerror or error
-        raise InvalidInput(f"cannot read {file}: {reason}; give a file, or - for stdin") from error
-    with stream:
-        yield stream
-
-
-@contextmanager
-def _counter() -> Iterator[Callable[[int], None]]:
-    """Count records on stderr where a person sees it and it does not mix with the answers."""
-    if not sys.stderr.isatty() or sys.stdout.isatty():
-        yield lambda records: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    text = TextColumn("{task.completed:,.0f} records, {task.speed:,.0f} a second")
-    with Progress(
-        SpinnerColumn(), text, TimeElapsedColumn(), console=Console(stderr=True)
-    ) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda records: progress.advance(task, records)

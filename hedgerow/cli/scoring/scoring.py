@@ -61,6 +61,9 @@ class Scoring:
             records(),
             explain=self._explain,
             in_flight=_BATCHES_IN_FLIGHT,
+            keys_of=lambda _: (
+                waiting[-1].keys or None
+            ),  # a batch is asked for before the next is read
             **self._overrides,
         )
         async with aclosing(stream) as answers:
@@ -90,7 +93,9 @@ class Scoring:
 
     async def _refusal(self, batch: Numbered) -> InvalidInput | None:
         try:
-            await self._client.score(self._data_type, batch.records, **self._overrides)
+            await self._client.score(
+                self._data_type, batch.records, keys=batch.keys or None, **self._overrides
+            )
         except InvalidInput as error:
             return error
         return None

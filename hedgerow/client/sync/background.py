@@ -6,7 +6,7 @@ import asyncio
 import atexit
 import threading
 import weakref
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -70,6 +70,11 @@ class Background:
 
 
 background = Background()
+
+
+async def next_of(items: AsyncGenerator[T, None]) -> T | None:
+    """Return the next item; None at the end."""
+    return await anext(items, None)
 
 
 class Front:

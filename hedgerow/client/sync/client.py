@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, overload
 
 from hedgerow.client.aio import AsyncClient, PolicyLike, StrategyLike
 from hedgerow.client.channels import ROUTER
-from hedgerow.client.sync.background import Front, background
+from hedgerow.client.record_streams.labels import Labels
+from hedgerow.client.sync.background import background
+from hedgerow.client.sync.record_streams import RecordStreamFront
 from hedgerow.data.answers import Answer, Answers
 from hedgerow.data.records import Record
 
@@ -16,8 +18,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Client(Front):
-    """Scores records; see AsyncClient, whose words hold here."""
+class Client(RecordStreamFront):
+    """Scores records, and speaks to streams of them; see AsyncClient, whose words hold here."""
+
+    _core: AsyncClient
 
     def __init__(self, target: str = ROUTER) -> None:
         self._core = AsyncClient(target)
@@ -29,6 +33,7 @@ class Client(Front):
         data_type: str,
         records: Record,
         *,
+        key: str | int | None = None,
         deadline: timedelta | None = None,
         explain: bool = False,
         policy: PolicyLike | None = None,
@@ -41,6 +46,8 @@ class Client(Front):
         data_type: str,
         records: Iterable[Record] | pd.DataFrame,
         *,
+        key: str | int | None = None,
+        keys: Labels = None,
         deadline: timedelta | None = None,
         explain: bool = False,
         policy: PolicyLike | None = None,
@@ -52,6 +59,8 @@ class Client(Front):
         data_type: str,
         records: Record | Iterable[Record] | pd.DataFrame,
         *,
+        key: str | int | None = None,
+        keys: Labels = None,
         deadline: timedelta | None = None,
         explain: bool = False,
         policy: PolicyLike | None = None,
@@ -62,6 +71,8 @@ class Client(Front):
             self._core.score(
                 data_type,
                 records,
+                key=key,
+                keys=keys,
                 deadline=deadline,
                 explain=explain,
                 policy=policy,

@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Coroutine
-from typing import Any, Concatenate, ParamSpec, TypeVar
-
 from hedgerow.client.channels import REGISTRY
 from hedgerow.client.registry import AsyncRegistry
-from hedgerow.client.sync.background import Front, background
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def _waited(
-    method: Callable[Concatenate[AsyncRegistry, P], Coroutine[Any, Any, T]],
-) -> Callable[Concatenate[Registry, P], T]:
-    """Return a method that waits for one of AsyncRegistry, with its words and its arguments."""
-
-    @functools.wraps(method)
-    def call(self: Registry, *args: P.args, **kwargs: P.kwargs) -> T:
-        return background.run(method(self._core, *args, **kwargs))
-
-    return call  # type: ignore[return-value]  # what `wraps` returns is more than a function
+from hedgerow.client.sync.background import Front
+from hedgerow.client.sync.waited import waited
 
 
 class Registry(Front):
@@ -33,25 +15,25 @@ class Registry(Front):
         self._core = AsyncRegistry(target, caller)
         super().__init__(self._core)
 
-    push_model = _waited(AsyncRegistry.push_model)
-    list_models = _waited(AsyncRegistry.list_models)
-    list_tracked = _waited(AsyncRegistry.list_tracked)
-    get_model = _waited(AsyncRegistry.get_model)
-    show_model = _waited(AsyncRegistry.show_model)
-    pull_model = _waited(AsyncRegistry.pull_model)
+    push_model = waited(AsyncRegistry.push_model)
+    list_models = waited(AsyncRegistry.list_models)
+    list_tracked = waited(AsyncRegistry.list_tracked)
+    get_model = waited(AsyncRegistry.get_model)
+    show_model = waited(AsyncRegistry.show_model)
+    pull_model = waited(AsyncRegistry.pull_model)
 
-    set_tags = _waited(AsyncRegistry.set_tags)
-    retire_model = _waited(AsyncRegistry.retire_model)
-    delete_model = _waited(AsyncRegistry.delete_model)
-    retry_model = _waited(AsyncRegistry.retry_model)
+    set_tags = waited(AsyncRegistry.set_tags)
+    retire_model = waited(AsyncRegistry.retire_model)
+    delete_model = waited(AsyncRegistry.delete_model)
+    retry_model = waited(AsyncRegistry.retry_model)
 
-    set_alias = _waited(AsyncRegistry.set_alias)
-    rollback_alias = _waited(AsyncRegistry.rollback_alias)
-    delete_alias = _waited(AsyncRegistry.delete_alias)
-    list_aliases = _waited(AsyncRegistry.list_aliases)
+    set_alias = waited(AsyncRegistry.set_alias)
+    rollback_alias = waited(AsyncRegistry.rollback_alias)
+    delete_alias = waited(AsyncRegistry.delete_alias)
+    list_aliases = waited(AsyncRegistry.list_aliases)
 
-    apply_plan = _waited(AsyncRegistry.apply_plan)
-    get_plan = _waited(AsyncRegistry.get_plan)
-    get_plan_lines = _waited(AsyncRegistry.get_plan_lines)
-    list_plans = _waited(AsyncRegistry.list_plans)
-    rollback_plan = _waited(AsyncRegistry.rollback_plan)
+    apply_plan = waited(AsyncRegistry.apply_plan)
+    get_plan = waited(AsyncRegistry.get_plan)
+    get_plan_lines = waited(AsyncRegistry.get_plan_lines)
+    list_plans = waited(AsyncRegistry.list_plans)
+    rollback_plan = waited(AsyncRegistry.rollback_plan)

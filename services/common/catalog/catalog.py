@@ -127,6 +127,11 @@ class Catalog:
         """The data types that have models, sorted."""
         return sorted(name for name, known in self._types.items() if _has_versions(known))
 
+    def has_models(self, data_type: str) -> bool:
+        """Tell whether a data type has models."""
+        known = self._types.get(data_type)
+        return known is not None and _has_versions(known)
+
     @property
     def known_types(self) -> list[str]:
         """All data types of which anything was told, be it only numbers, sorted."""

@@ -5,7 +5,7 @@ nothing outside of this package does. Whatever goes wrong with Redis comes out a
 that are gone or damaged as `Corrupt`.
 """
 
-from services.common.log.connection import LogRefused
+from services.common.log.connection import LogRefused, check_url
 from services.common.log.definitions import Definitions
 from services.common.log.entries import BEGINNING, Entry, SnapshotItem
 from services.common.log.following import Follower, Mark
@@ -28,4 +28,5 @@ __all__ = [
     "Mirror",
     "ModelLog",
     "SnapshotItem",
+    "check_url",
 ]

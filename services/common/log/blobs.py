@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from hedgerow.errors import Corrupt, Unavailable
 from services.common.log import keys
-from services.common.log.connection import BULK, within
+from services.common.log.connection import BULK, keys_of, within
 
 # A chunk that is durable already stays so: another version may have the same bytes.
 _PUT = """
@@ -38,6 +38,7 @@ class Blobs:
 
     def __init__(self, redis: Any) -> None:
         self._redis = redis
+        self._keys = keys_of(redis)
 
     async def write(self, sha256: str, path: Path) -> int:
         """Write a file in chunks and return how many; they expire unless `keep` is called.
@@ -49,14 +50,14 @@ class Blobs:
             while chunk := await _read(file):
                 async with within(BULK):
                     await self._redis.eval(
-                        _PUT, 1, keys.blob(sha256, number), chunk, _milliseconds_of_upload()
+                        _PUT, 1, self._keys.blob(sha256, number), chunk, _milliseconds_of_upload()
                     )
                 number += 1
         return number
 
     async def keep(self, sha256: str, chunks: int) -> None:
         """Make chunks durable. Raises Unavailable if one has expired meanwhile."""
-        names = _names(sha256, chunks)
+        names = self._names(sha256, chunks)
         async with within(BULK), self._redis.pipeline(transaction=False) as pipeline:
             for name in names:
                 pipeline.persist(name)
@@ -69,20 +70,20 @@ class Blobs:
     async def doom(self, sha256: str, chunks: int) -> None:
         """Have chunks expire, if `keep` is not called. Raises Unavailable."""
         async with within(BULK), self._redis.pipeline(transaction=False) as pipeline:
-            for name in _names(sha256, chunks):
+            for name in self._names(sha256, chunks):
                 pipeline.pexpire(name, _milliseconds_of_upload())
             await pipeline.execute()
 
     async def spare(self, sha256: str, chunks: int) -> None:
         """Take `doom` back, of the chunks that are there. Raises Unavailable."""
         async with within(BULK), self._redis.pipeline(transaction=False) as pipeline:
-            for name in _names(sha256, chunks):
+            for name in self._names(sha256, chunks):
                 pipeline.persist(name)
             await pipeline.execute()
 
     async def remove(self, sha256: str, chunks: int) -> int:
         """Remove chunks that are still doomed and return how many bytes went. Raises Unavailable."""
-        names = _names(sha256, chunks)
+        names = self._names(sha256, chunks)
         async with within(BULK):
             freed: int = await self._redis.eval(_REMOVE, len(names), *names)
         return freed
@@ -91,21 +92,20 @@ class Blobs:
         """Tell of each chunk, by its sha256 and number, whether it is there. Raises Unavailable."""
         async with within(BULK), self._redis.pipeline(transaction=False) as pipeline:
             for sha256, number in chunks:
-                pipeline.exists(keys.blob(sha256, number))
+                pipeline.exists(self._keys.blob(sha256, number))
             return [bool(found) for found in await pipeline.execute()]
 
     async def read(self, sha256: str, chunks: int) -> AsyncIterator[bytes]:
         """Yield the chunks in order, unverified. Raises Corrupt if one is gone, Unavailable."""
         for number in range(chunks):
             async with within(BULK):
-                chunk: bytes | None = await self._redis.get(keys.blob(sha256, number))
+                chunk: bytes | None = await self._redis.get(self._keys.blob(sha256, number))
             if chunk is None:
                 raise Corrupt(f"chunk {number} of {chunks} of definition {sha256} is gone")
             yield chunk
 
-
-def _names(sha256: str, chunks: int) -> list[str]:
-    return [keys.blob(sha256, number) for number in range(chunks)]
+    def _names(self, sha256: str, chunks: int) -> list[str]:
+        return [self._keys.blob(sha256, number) for number in range(chunks)]
 
 
 async def _read(file: BinaryIO) -> bytes:

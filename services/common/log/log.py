@@ -4,12 +4,13 @@ from datetime import timedelta
 
 from services.common.log.blobs import Blobs
 from services.common.log.compaction import Compactor
-from services.common.log.connection import COMMAND, connect, within
+from services.common.log.connection import COMMAND, connect, keys_of, within
 from services.common.log.definitions import Definitions
 from services.common.log.members import Members
 from services.common.log.mesh import Mesh
 from services.common.log.models import History, ModelLog
 from services.common.log.snapshots import Snapshots
+from services.common.log.streams.streams import Streams
 
 
 class Log:
@@ -27,6 +28,7 @@ class Log:
         self.definitions = Definitions(self.models, blobs)
         self.history = History(self._redis)
         self.members = Members(self._redis)
+        self.streams = Streams(self._redis)
         self.compactor = Compactor(self.models, Snapshots(self._redis), blobs)
 
     async def mesh(self) -> str:
@@ -60,7 +62,8 @@ class Log:
     async def ping(self) -> None:
         """Return if the log answers. Raises Unavailable, within 2 s, if it does not."""
         async with within(COMMAND):
-            await self._redis.ping()
+            # Not PING: nodes of a cluster answer that, too, while it is down.
+            await self._redis.exists(keys_of(self._redis).mesh)
 
     async def close(self) -> None:
         """Close all connections."""

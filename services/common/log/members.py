@@ -13,8 +13,7 @@ from typing import Any
 import structlog
 
 from hedgerow.errors import Unavailable
-from services.common.log import keys
-from services.common.log.connection import COMMAND, within
+from services.common.log.connection import COMMAND, keys_of, within
 
 _log = structlog.get_logger()
 
@@ -41,6 +40,7 @@ class Members:
 
     def __init__(self, redis: Any) -> None:
         self._redis = redis
+        self._keys = keys_of(redis)
         self._kept: dict[tuple[str, str], _Lease] = {}
 
     async def keep(self, service: str, address: str, lease: timedelta) -> None:
@@ -71,7 +71,7 @@ class Members:
     async def list(self, service: str) -> list[str]:
         """Return the addresses that hold a lease, sorted. Raises Unavailable."""
         async with within(COMMAND):
-            found = await self._redis.eval(_LIST, 1, keys.members(service))
+            found = await self._redis.eval(_LIST, 1, self._keys.members(service))
         return sorted(address.decode() for address in found)
 
     async def watch(
@@ -112,7 +112,11 @@ class Members:
         try:
             async with within(COMMAND):
                 await self._redis.eval(
-                    _RENEW, 1, keys.members(service), address, int(lease.total_seconds() * 1000)
+                    _RENEW,
+                    1,
+                    self._keys.members(service),
+                    address,
+                    int(lease.total_seconds() * 1000),
                 )
         except Unavailable as error:
             held.refused(address, str(error))
@@ -121,7 +125,7 @@ class Members:
 
     async def _remove(self, service: str, address: str) -> None:
         async with within(COMMAND):
-            await self._redis.zrem(keys.members(service), address)
+            await self._redis.zrem(self._keys.members(service), address)
 
 
 class _Lease:

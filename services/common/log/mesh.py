@@ -17,8 +17,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from hedgerow.errors import Unavailable
-from services.common.log import keys
-from services.common.log.connection import COMMAND, within
+from services.common.log.connection import COMMAND, keys_of, within
 
 _log = structlog.get_logger()
 
@@ -68,6 +67,7 @@ class Mesh:
 
     def __init__(self, redis: Any, names: bool) -> None:
         self._redis = redis
+        self._keys = keys_of(redis)
         self._names = names
         self.remembered = ""
         """The name of this process's mesh; empty: none is known yet. May be set before the log is read."""
@@ -78,7 +78,7 @@ class Mesh:
     async def name(self) -> str:
         """Return the name that the log has, empty if it has none. Raises Unavailable."""
         async with within(COMMAND):
-            found: bytes | None = await self._redis.hget(keys.MESH, "id")
+            found: bytes | None = await self._redis.hget(self._keys.mesh, "id")
         return found.decode() if found else ""
 
     async def look(self) -> Era:
@@ -99,7 +99,7 @@ class Mesh:
     async def rename(self, mesh: str) -> None:
         """Have the log be another mesh's: of those who remember that name. Raises Unavailable."""
         async with within(COMMAND):
-            await self._redis.eval(_RENAME, 2, keys.MESH, keys.DATA_TYPES, mesh)
+            await self._redis.eval(_RENAME, 2, self._keys.mesh, self._keys.data_types, mesh)
         self.remembered = mesh
         await self.look()  # what is appended from now on is for the log of this name
 
@@ -126,6 +126,6 @@ class Mesh:
         patience = int(PATIENCE.total_seconds() * 1000)
         async with within(COMMAND):
             name, at, now = await self._redis.eval(
-                _LOOK, 2, keys.MESH, keys.DATA_TYPES, mine, kind, patience
+                _LOOK, 2, self._keys.mesh, self._keys.data_types, mine, kind, patience
             )
         return Era(name.decode(), int(at)), int(now)

@@ -12,8 +12,7 @@ from google.protobuf.message import DecodeError
 from hedgerow.errors import Corrupt, HedgerowError, Unavailable
 from hedgerow.v1.events_pb2 import ModelEvent
 from services.common.catalog import position
-from services.common.log import keys
-from services.common.log.connection import BULK, COMMAND, within
+from services.common.log.connection import BULK, COMMAND, keys_of, within
 from services.common.log.entries import BEGINNING, EVENT_FIELD, Entry
 from services.common.log.following import Follower
 from services.common.log.mesh import Mesh
@@ -73,6 +72,7 @@ class ModelLog:
 
     def __init__(self, redis: Any, mesh: Mesh) -> None:
         self._redis = redis
+        self._keys = keys_of(redis)
         self.mesh = mesh
         """Whose log it is."""
 
@@ -91,16 +91,16 @@ class ModelLog:
     async def report(self, data_type: str, event: ModelEvent) -> Entry:
         """Append an event that is true whatever was appended before it. Raises Unavailable, as `append`."""
         async with within(COMMAND):
-            is_known = await self._redis.exists(keys.models(data_type))
+            is_known = await self._redis.exists(self._keys.models(data_type))
         if not is_known:
             await self._announce(data_type)
         return await self._append(data_type, event, "")
 
     async def _append(self, data_type: str, event: ModelEvent, after: str) -> Entry:
-        stream, (mesh, at) = keys.models(data_type), self.mesh.era
+        stream, (mesh, at) = self._keys.models(data_type), self.mesh.era
         async with within(COMMAND):
             appended, entry_id = await self._redis.eval(
-                _APPEND, 2, stream, keys.MESH, mesh, at, after, event.SerializeToString()
+                _APPEND, 2, stream, self._keys.mesh, mesh, at, after, event.SerializeToString()
             )
         if appended < 0:
             raise Unavailable(
@@ -113,23 +113,23 @@ class ModelLog:
     async def ends(self) -> dict[str, str]:
         """Return the id of the last entry of each data type that has any. Raises Unavailable."""
         async with within(BULK):
-            announced = await self._redis.xrange(keys.DATA_TYPES)
+            announced = await self._redis.xrange(self._keys.data_types)
             named = (fields.get(b"data_type") for _, fields in announced)  # others name the mesh
             names = sorted({name.decode() for name in named if name})
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for name in names:
-                    pipeline.eval(_LAST, 1, keys.models(name))
+                    pipeline.eval(_LAST, 1, self._keys.models(name))
                 found = await pipeline.execute()
         return {name: last.decode() for name, last in zip(names, found, strict=True) if last}
 
     async def _announce(self, data_type: str) -> None:
         async with within(COMMAND):
-            await self._redis.xadd(keys.DATA_TYPES, {"data_type": data_type})
+            await self._redis.xadd(self._keys.data_types, {"data_type": data_type})
 
     async def read(self, data_type: str, entry_id: str) -> ModelEvent:
         """Read one event again. Raises Corrupt if it is gone, Unavailable."""
         async with within(BULK):
-            found = await self._redis.xrange(keys.models(data_type), entry_id, entry_id)
+            found = await self._redis.xrange(self._keys.models(data_type), entry_id, entry_id)
         if not found:
             raise Corrupt(f"entry {entry_id} of data type {data_type!r} is gone from the log")
         return ModelEvent.FromString(found[0][1][EVENT_FIELD])
@@ -155,11 +155,12 @@ class History:
 
     def __init__(self, redis: Any) -> None:
         self._redis = redis
+        self._keys = keys_of(redis)
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def after(self, data_type: str, entry_id: str) -> Page:
         """Return the entries that follow one, or a point in time. Raises Unavailable."""
-        names = keys.models(data_type), keys.snapshot(data_type)
+        names = self._keys.models(data_type), self._keys.snapshot(data_type)
         async with self._turns, within(BULK):
             first, trimmed, found = await self._redis.eval(_READ, 2, *names, entry_id)
         cut_off = bool(trimmed and first) and position(entry_id) < position(first.decode())
@@ -170,7 +171,7 @@ class History:
     async def has_data_types(self) -> bool:
         """Tell whether there are entries of any data type. Raises Unavailable."""
         async with within(BULK):
-            found = await self._redis.xrange(keys.DATA_TYPES)
+            found = await self._redis.xrange(self._keys.data_types)
         return any(b"data_type" in fields for _, fields in found)
 
     def _entry(self, data_type: str, entry_id: str, fields: list[bytes]) -> Entry | None:

@@ -9,8 +9,7 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from hedgerow.v1.events_pb2 import Snapshot
-from services.common.log import keys
-from services.common.log.connection import BULK, within
+from services.common.log.connection import BULK, keys_of, within
 
 _log = structlog.get_logger()
 
@@ -44,12 +43,13 @@ class Snapshots:
 
     def __init__(self, redis: Any) -> None:
         self._redis = redis
+        self._keys = keys_of(redis)
 
     async def read(self, data_types: Sequence[str]) -> list[Snapshot | None]:
         """Return the snapshots of data types, None for those that have none. Raises Unavailable."""
         async with within(BULK), self._redis.pipeline(transaction=False) as pipeline:
             for data_type in data_types:
-                pipeline.hget(keys.snapshot(data_type), "snapshot")
+                pipeline.hget(self._keys.snapshot(data_type), "snapshot")
             found = await pipeline.execute()
         return [_parsed(name, data) for name, data in zip(data_types, found, strict=True)]
 
@@ -63,8 +63,8 @@ class Snapshots:
             written = await self._redis.eval(
                 _WRITE,
                 2,
-                keys.snapshot(data_type),
-                keys.models(data_type),
+                self._keys.snapshot(data_type),
+                self._keys.models(data_type),
                 snapshot.last_id,
                 data,
             )
@@ -74,7 +74,7 @@ class Snapshots:
         """Remove the entries before the last one of the snapshot; return how many. Raises Unavailable."""
         async with within(BULK):
             removed: int = await self._redis.eval(
-                _TRIM, 2, keys.snapshot(data_type), keys.models(data_type)
+                _TRIM, 2, self._keys.snapshot(data_type), self._keys.models(data_type)
             )
         return removed
 
@@ -82,7 +82,7 @@ class Snapshots:
         """Return how many entries the streams of data types have. Raises Unavailable."""
         async with within(BULK), self._redis.pipeline(transaction=False) as pipeline:
             for data_type in data_types:
-                pipeline.xlen(keys.models(data_type))
+                pipeline.xlen(self._keys.models(data_type))
             lengths: list[int] = await pipeline.execute()
         return lengths
 

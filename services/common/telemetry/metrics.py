@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from threading import Thread
 from wsgiref.simple_server import WSGIServer
 
@@ -18,6 +18,8 @@ from prometheus_client.registry import Collector
 from hedgerow.errors import Unavailable
 from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.state_pb2 import GetStateResponse
+from hedgerow.v1.streams_pb2 import StreamState
+from services.common.seconds import seconds_of
 
 _PATIENCE_SECONDS = 5.0
 """A loop that is busy for longer has Prometheus note that the service gave nothing."""
@@ -76,11 +78,40 @@ class Metrics(Collector):
             yield GaugeMetricFamily(name, f"{gauge.name.replace('_', ' ')} now", value=gauge.value)
         if state.hosts:
             yield _hosts(f"hedgerow_{self._service}_hosts", state.hosts)
+        if state.streams:
+            yield from _streams(f"hedgerow_{self._service}_stream", state.streams)
 
     async def _state(self) -> GetStateResponse:
         state = GetStateResponse()
         self._fill(state, "")
         return state
+
+
+def _streams(name: str, streams: Sequence[StreamState]) -> Iterator[Metric]:
+    """Of the partitions that a router reads; another router that reads one of them says the same."""
+    for what, meaning, value in _OF_STREAMS:
+        metric = GaugeMetricFamily(f"{name}_{what}", meaning, labels=("data_type", "partition"))
+        for stream in streams:
+            metric.add_metric((stream.data_type, stream.partition), value(stream))
+        yield metric
+
+
+_OF_STREAMS: tuple[tuple[str, str, Callable[[StreamState], float]], ...] = (
+    ("waiting", "entries of records that no router has read", lambda s: s.waiting),
+    (
+        "oldest_seconds",
+        "since when the oldest entry that is not settled has been there",
+        lambda s: seconds_of(s.oldest),
+    ),
+    ("in_flight", "entries that routers have read and not settled", lambda s: s.in_flight),
+    ("scores", "scores that are kept", lambda s: s.scores),
+    ("dead_letters", "records that could not be scored", lambda s: s.dead_letters),
+    ("paused", "1 if it stands still", lambda s: bool(s.paused)),
+)
+
+
+STREAM_METRICS = tuple(what for what, _, _ in _OF_STREAMS)
+"""Without the prefix `hedgerow_router_stream_`."""
 
 
 def _hosts(name: str, hosts: Iterable[Host]) -> Metric:

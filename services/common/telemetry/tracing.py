@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from opentelemetry import trace
@@ -43,6 +43,11 @@ class Tracing:
         return OpenSpan(
             self._tracer.start_span(name, _context(parent) if parent else None, SpanKind.SERVER)
         )
+
+    def new_consumer_span(self, name: str, links: Iterable[TraceContext]) -> OpenSpan:
+        """Open a span of a trace of its own, with links to those that it comes from."""
+        found = [trace.Link(_ids(link)) for link in links]
+        return OpenSpan(self._tracer.start_span(name, Context(), SpanKind.CONSUMER, links=found))
 
     def record(
         self,
@@ -130,10 +135,13 @@ def _provider(service: str) -> TracerProvider:
 
 
 def _context(parent: TraceContext) -> Context:
-    ids = SpanContext(
-        trace_id=int.from_bytes(parent.trace_id, "big"),
-        span_id=int.from_bytes(parent.span_id, "big"),
+    return trace.set_span_in_context(NonRecordingSpan(_ids(parent)))
+
+
+def _ids(span: TraceContext) -> SpanContext:
+    return SpanContext(
+        trace_id=int.from_bytes(span.trace_id, "big"),
+        span_id=int.from_bytes(span.span_id, "big"),
         is_remote=True,
         trace_flags=TraceFlags(TraceFlags.SAMPLED),
     )
-    return trace.set_span_in_context(NonRecordingSpan(ids))

@@ -105,7 +105,7 @@ def _of_file(sha256: str, path: Path) -> Iterator[BackupPiece]:
 
 
 def _add_blobs(blobs: dict[str, _Blob], catalog: Catalog, data_type: str) -> None:
-    if data_type not in catalog.data_types:
+    if not catalog.has_models(data_type):
         return
     for version in catalog.versions(data_type):
         said = version.model.descriptor

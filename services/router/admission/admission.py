@@ -65,10 +65,13 @@ class Admission:
         self._refused += 1
         raise Overloaded(f"too much at once: {why}; send less or try again later", _RETRY_AFTER)
 
-    def began(self, data_type: str) -> None:
-        """A task is under way. Raises Overloaded if there is no room for it."""
+    def check_room(self, data_type: str) -> None:
+        """Raise Overloaded if there is no room for a batch."""
         if why := self._room.refusal(data_type):
             self._refuse(why)
+
+    def began(self, data_type: str) -> None:
+        """A task is under way. A batch that is let in may be several, and is not refused for that."""
         self._room.take(data_type)
 
     def ended(self, data_type: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
@@ -18,6 +17,7 @@ from services.common.logs import fields_of
 from services.common.peer_stream import Listener, PeerStream, StreamEnd
 from services.router.hosts.link import HostLink, HostListener, Offer
 from services.router.hosts.work_spared import WorkSpared
+from services.router.joins.hosts import choose
 from services.router.plans.in_effect import ModelName
 
 _log = structlog.get_logger()
@@ -47,7 +47,9 @@ class Fleet:
     ) -> None:
         self._frame_tasks = frame_tasks
         self._work = work
-        self._changed = changed
+        self._tell_change = changed
+        self.epoch = 0
+        """Another number at each change of what may be chosen."""
         self._lineups = lineups
         self._lost = lost
         self._cut = cut
@@ -122,27 +124,32 @@ class Fleet:
             link.cut_from.discard(collector)
         self._count_cuts()
 
-    def choose(
+    def candidates(
         self,
         model: ModelName,
         versions: Sequence[int],
         collector: str = "",
         excluding: Collection[object] = (),
-    ) -> HostLink | None:
-        """Return a host of a model: of the first of some versions that a host is reached of.
+    ) -> list[HostLink]:
+        """Return the hosts of a model to choose from, of the first of some versions that there are.
 
         A plan may point to a version before that is loaded, and what answered until then answers on.
 
-        Among several it is the less loaded of two random ones that can reach the collector. None if no
-        host serves it. One that cannot reach the collector is better than none.
+        They are those that can reach the collector. Hosts that cannot are better than none. None at all if
+        no host serves it.
         """
         links = [link for link in self._usable(model, versions) if link not in excluding]
         if self._cuts[collector]:
             links = [link for link in links if collector not in link.cut_from] or links
-        if len(links) < 2:
-            return links[0] if links else None
-        one, other = random.sample(links, 2)
-        return one if one.outstanding <= other.outstanding else other
+        return links
+
+    def choose(self, model: ModelName, versions: Sequence[int]) -> HostLink | None:
+        """Return any of the candidates; None if there is none."""
+        return choose(self.candidates(model, versions), "")
+
+    def count(self, model: ModelName, versions: Sequence[int]) -> int:
+        """Return how many hosts there are to choose from."""
+        return len(self._usable(model, versions))
 
     def _usable(self, model: ModelName, versions: Sequence[int]) -> list[HostLink]:
         """Return the hosts of the best version there is; those that drain only where no other one is."""
@@ -220,6 +227,10 @@ class Fleet:
                 link.is_draining = True
         self._retire_draining()
         self._changed()
+
+    def _changed(self) -> None:
+        self.epoch += 1
+        self._tell_change()
 
     # -- links -------------------------------------------------------------------------------------
 

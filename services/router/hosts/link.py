@@ -60,6 +60,8 @@ class HostLink:
     ) -> None:
         self.model = host.model
         self.address = host.address
+        self.executor = host.executor or host.address
+        """The address of the executor that runs it; what a key belongs to."""
         self.is_draining = False
         self.is_retired = False
         self.cut_from: set[str] = set()

@@ -40,6 +40,14 @@ class Plan:
     """Its models, in its order."""
     awaited: list[int] = field(default_factory=list)
     """Of each model the version that should answer, 0 where it does; empty if all do."""
+    is_keyed: bool = False
+    """Which hosts a record goes to is decided by its key."""
+
+    @property
+    def voters(self) -> list[Entry]:
+        """Those of its models that are not shadows."""
+        pairs = zip(self.entries, self.message.models, strict=True)
+        return [entry for entry, model in pairs if not model.shadow]
 
 
 class PreparedPlans:
@@ -136,7 +144,7 @@ class PreparedPlans:
         return [entry.versions for entry in entries if entry.model == model]
 
     def _prepare(self, data_type: str) -> Plan:
-        if data_type not in self._catalog.data_types:
+        if not self._catalog.has_models(data_type):
             raise NotFound.among(
                 "data type", data_type, self._catalog.data_types, "push a model for it first"
             )
@@ -163,6 +171,7 @@ class PreparedPlans:
             deadline_ns=deadline // timedelta(microseconds=1) * 1000,
             check=SignatureCheck(needs),
             strategy=compile_strategy(message),
+            is_keyed=message.join == plans_pb2.JOIN_KEYED,
             entries=entries,
         )
 

@@ -1,1 +1,1 @@
-"""The ScoreStream calls of a router: answered side by side, and ended in order."""
+"""Streams of records: read from the log, scored as requests are, and settled there, each record once."""

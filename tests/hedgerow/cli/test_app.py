@@ -15,9 +15,9 @@ def test_the_version_is_told(run: Run) -> None:
     assert run("--version").out == f"hedgerow {hedgerow.__version__}\n"
 
 
-@pytest.mark.parametrize("command", [(), ("models",), ("plan",), ("score",), ("up",), ("demo",)])
-def test_each_command_helps(run: Run, command: tuple[str, ...]) -> None:
-    done = run(*command, "--help")
+@pytest.mark.parametrize("command", ["", "models", "plan", "score", "stream", "dead", "up", "demo"])
+def test_each_command_helps(run: Run, command: str) -> None:
+    done = run(*command.split(), "--help")
     assert done.code == 0
     assert "Usage: hedgerow" in done.out or "Usage: root" in done.out
 

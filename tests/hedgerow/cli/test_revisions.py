@@ -61,6 +61,33 @@ def test_a_plan_is_tried_applied_compared_and_put_back(
     assert plan_from_yaml(shown).models[0].version == 1
 
 
+def test_a_stream_is_applied_shown_and_compared_and_keeps_its_partitions(
+    cli: Cli, tmp_path: Path
+) -> None:
+    cli.push(1)
+    file, silent = tmp_path / "plan.yaml", tmp_path / "silent.yaml"
+    silent.write_text(PLAN.format(cli.data_type, "tree@1"))
+    file.write_text(
+        f"{silent.read_text()}join: keyed\nstream:\n  partitions: 8\n  records: {{length: 10}}\n"
+    )
+    said = {"partitions": 8, "records": {"length": 10}}
+    applied = cli.json("plan", "apply", str(file))
+    assert (applied["join"], applied["stream"]) == ("keyed", said)
+    shown = cli("plan", "show", cli.data_type).out
+    assert shown.endswith("join: keyed\nstream:\n  partitions: 8\n  records:\n    length: 10\n")
+    assert "plan revision 1 " in cli("plan", "apply", "-", input=shown).out
+    difference = cli("plan", "diff", cli.data_type, str(silent)).out.splitlines()
+    assert [line for line in difference[2:] if line[0] in "+-"] == [
+        "-join: keyed",
+        "-  records:",
+        "-    length: 10",
+    ]
+    assert cli.json("plan", "apply", str(silent))["stream"] == {"partitions": 8}
+    assert cli("plan", "diff", cli.data_type, str(silent)).out == ""
+    file.write_text(file.read_text().replace("8", "4"))
+    assert "has 8, and 4 are fewer" in cli("plan", "apply", str(file)).error
+
+
 def test_what_does_not_stand_as_asked_is_shown_and_can_be_applied_all_the_same(
     cli: Cli, real: RealRegistry, told: TellingRouter
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.hedgerow.cli.conftest import Run
 from tests.hedgerow.fakes.router import FakeRouter
+from tests.hedgerow.fakes.terminal import in_a_terminal
 
 CSV = "alcohol\n" + "13.2\n" * 5
 JSONL = '{"alcohol": 13.2}\n' * 5
@@ -108,6 +109,25 @@ def test_columns_that_are_no_features_may_be_kept(run: Run) -> None:
     assert "no column 'id'" in run("score", "wine", "-", "--keep", "id", input=CSV).error
 
 
+def test_a_column_may_be_the_key_and_is_no_feature_then(run: Run, fake_router: FakeRouter) -> None:
+    records = "customer,alcohol\n007,13.2\n,12\nc-1,11\n"
+    out = run("score", "wine", "-", "--key", "customer", "--batch-size", "2", input=records).out
+    assert "customer" not in out
+    batches = [request.batch for request in fake_router.requests]
+    assert [list(batch.keys) for batch in batches] == [["007", ""], ["c-1"]]
+    assert {name for batch in batches for block in batch.blocks for name in block.names} == {
+        "alcohol"
+    }
+    kept = run(
+        "score", "wine", "-", "--key", "id", "--keep", "id", input='{"id": 7, "alcohol": 1}\n'
+    )
+    assert json.loads(kept.out)["id"] == 7
+    assert list(fake_router.requests[-1].batch.keys) == ["7"]
+    assert "no column 'id'" in run("score", "wine", "-", "--key", "id", input=CSV).error
+    long = run("score", "wine", "-", "--key", "id", input=f"id,alcohol\na,1\n{'k' * 1025},2\n")
+    assert "line 3: the key has 1025 bytes; it may have 1024" in long.error
+
+
 def test_many_records_go_in_batches_and_keep_their_order(run: Run, fake_router: FakeRouter) -> None:
     fake_router.in_pairs = True
     records = "id,alcohol\n" + "".join(f"{i},{i}\n" for i in range(2000))
@@ -134,6 +154,15 @@ def test_a_pipe_is_answered_while_it_is_open() -> None:
     process.stdout.read()
     process.stdout.close()
     assert process.wait(30) == 0
+
+
+def test_records_are_counted_in_a_terminal_where_the_answers_are_not(
+    records: Path, tmp_path: Path
+) -> None:
+    answers = tmp_path / "answers.csv"
+    score = f"{sys.executable} -m hedgerow.cli score wine {records} > {answers}"
+    assert "5 records" in in_a_terminal("sh", "-c", score)
+    assert len(answers.read_text().splitlines()) == 6
 
 
 @pytest.mark.parametrize("line", ["", "nan"])

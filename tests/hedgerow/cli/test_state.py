@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+from typing import Any
 
+from hedgerow.v1 import state_pb2
 from tests.hedgerow.cli.conftest import Run
 from tests.hedgerow.fakes.server import served
 from tests.hedgerow.fakes.state import FakeState
@@ -37,6 +40,41 @@ def test_what_the_mesh_knows_of_a_data_type_is_added_up(run: Run) -> None:
     assert "wine-tree@2 300 7 0 1200.0 ms 28.0 ms 15.0 ms 0 0" in lines
     assert "wine-gone" not in out
     assert [other["service"] for other in told["others"]] == ["collector", "collector", "executor"]
+
+
+def test_the_streams_of_records_are_shown(run: Run) -> None:
+    class Streaming(FakeState):
+        def GetState(self, request: Any, context: Any) -> state_pb2.GetStateResponse:
+            response = super().GetState(request, context)
+            stream = response.streams.add(
+                data_type="wine", waiting=7000, in_flight=3, scored=9, died=1
+            )
+            stream.oldest.FromMilliseconds(1500)
+            response.streams.add(data_type="wine", partition="1", paused="the log is full")
+            return response
+
+    with served(Streaming()) as address:
+        of_service = run("state", address).out
+        of_type = run("state", "wine", "--router", address).out
+        told = json.loads(run("state", address, "--json").out)
+    for out in (of_service, of_type):
+        rows = [re.split(r" {2,}", line.strip()) for line in out.splitlines()]
+        assert [
+            "STREAM OF",
+            "WAITING",
+            "OLDEST",
+            "IN FLIGHT",
+            "SCORED",
+            "DEAD",
+            "PAUSED BECAUSE",
+        ] in rows
+        assert ["wine", "7,000", "1.5 s", "3", "9", "1"] in rows
+        assert ["wine/1", "0", "-", "0", "0", "0", "the log is full"] in rows
+    assert told["streams"][1] == {
+        "data_type": "wine",
+        "partition": "1",
+        "paused": "the log is full",
+    }
 
 
 def test_a_data_type_that_is_not_there_is_named_with_those_that_are(run: Run) -> None:

@@ -49,6 +49,35 @@ def test_a_dataframe_gives_answers_under_its_index(router: str) -> None:
     assert frame.join(answers.to_dataframe()).loc["merlot", "value"] == "red"
 
 
+async def test_keys_travel_with_the_records(router: str, fake_router: FakeRouter) -> None:
+    async with AsyncClient(router) as client:
+        await client.score("wine", WINE, key="c-17")
+        await client.score("wine", [WINE, WINE], key="c-17")
+        await client.score("wine", [WINE, WINE], keys=[17, None])
+        await client.score("wine", WINE)
+        with pytest.raises(errors.InvalidRecord, match="there are 1 keys for 2 records"):
+            await client.score("wine", [WINE, WINE], keys=["c-1"])
+        with pytest.raises(errors.InvalidInput, match="key and keys are given; give one of the"):
+            await client.score("wine", [WINE], key="c-1", keys=["c-1"])
+        with pytest.raises(
+            errors.InvalidRecord, match="key of record 0 is a float; give text or a"
+        ):
+            await client.score("wine", [WINE], keys=[1.5])  # type: ignore[list-item]
+        with pytest.raises(
+            errors.InvalidRecord, match="key of record 1 has 1025 bytes; it may have"
+        ):
+            await client.score("wine", [WINE, WINE], keys=["", "k" * 1025])
+    sent = [list(request.batch.keys) for request in fake_router.requests]
+    assert sent == [["c-17"], ["c-17", "c-17"], ["17", ""], []]
+
+
+def test_keys_travel_without_asyncio_too(router: str, fake_router: FakeRouter) -> None:
+    with Client(router) as client:
+        client.score("wine", WINE, key="c-17")
+        client.score("wine", [WINE], keys=["c-18"])
+    assert [list(request.batch.keys) for request in fake_router.requests] == [["c-17"], ["c-18"]]
+
+
 async def test_explain_tells_what_each_model_said(router: str) -> None:
     async with AsyncClient(router) as client:
         answers = await client.score("wine", [WINE], explain=True)

@@ -8,10 +8,16 @@ from contextlib import contextmanager
 
 import grpc
 
-from hedgerow.v1 import registry_pb2_grpc, scoring_pb2_grpc, state_pb2_grpc
+from hedgerow.v1 import (
+    registry_pb2_grpc,
+    scoring_pb2_grpc,
+    state_pb2_grpc,
+    streams_pb2_grpc,
+)
 from tests.hedgerow.fakes.registry import FakeRegistry
 from tests.hedgerow.fakes.router import FakeRouter
 from tests.hedgerow.fakes.state import FakeState, TellingRouter
+from tests.hedgerow.fakes.streams import FakeStreams
 
 
 @contextmanager
@@ -24,6 +30,8 @@ def served(*servicers: object, port: int = 0) -> Iterator[str]:
             scoring_pb2_grpc.add_ScoringServiceServicer_to_server(servicer, server)
         if isinstance(servicer, FakeRegistry):
             registry_pb2_grpc.add_RegistryServiceServicer_to_server(servicer, server)
+        if isinstance(servicer, FakeStreams):
+            streams_pb2_grpc.add_StreamServiceServicer_to_server(servicer, server)
         if isinstance(servicer, FakeState | TellingRouter):
             state_pb2_grpc.add_StateServiceServicer_to_server(servicer, server)
     bound = server.add_insecure_port(f"127.0.0.1:{port}")

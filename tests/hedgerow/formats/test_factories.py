@@ -108,7 +108,7 @@ def test_a_constant_label_is_given_to_every_row(tmp_path: Path) -> None:
     assert isinstance(predictions.values, Labels)
     assert predictions.values.to_list() == ["1", "1"]
     assert predictions.confidences == pytest.approx([0.9, 0.9])
-    assert list(predictions.outputs) == ["answer"]
+    assert list(predictions.outputs) == ["answer", "process"]
 
 
 def test_a_constant_number_is_a_regression(tmp_path: Path) -> None:

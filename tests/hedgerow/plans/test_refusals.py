@@ -18,7 +18,7 @@ from tests.hedgerow.plans.texts import wine
         ("a: [", "the plan is not YAML", ""),
         ("- 1", "plan", "keys with values"),
         ("pace: 3", "the plan", "allowed are data_type, models, policy"),
-        (wine() + "join: keyed", "the plan", "no key 'join'"),
+        (wine() + "joins: keyed", "the plan", "no key 'joins'"),
         (wine() + "models: []", "the plan is not YAML", "'models' stands twice"),
         (wine(models="a"), "models", "a list of models"),
         (wine(models="[a]"), "models[0]", "keys with values"),

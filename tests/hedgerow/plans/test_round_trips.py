@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -55,6 +57,39 @@ defaults = st.one_of(
     st.builds(pb.DefaultAnswer, label=st.text(min_size=1).filter(str.isprintable)),
     st.builds(pb.DefaultAnswer, number=st.floats(allow_nan=False, allow_infinity=False)),
 )
+
+
+microsecond = timedelta(microseconds=1)
+retentions = st.builds(
+    pb.Retention,
+    age=st.one_of(st.none(), st.timedeltas(microsecond, timedelta(days=1000))),
+    length=st.integers(0, 2**63 - 1),
+).map(lambda kept: kept if kept.ByteSize() else None)
+streams = st.builds(
+    pb.StreamPlan,
+    partitions=st.integers(0, 256),
+    max_age=st.one_of(st.none(), st.timedeltas(microsecond, timedelta(days=1000))),
+    tries=st.integers(0, 100),
+    deduplicate=st.one_of(st.none(), st.timedeltas(timedelta(0), timedelta(hours=24))),
+    records=retentions,
+    scores=retentions,
+    unread=st.sampled_from(pb.Unread.values()),
+).map(lambda stream: stream if stream.ByteSize() else None)
+joins = st.sampled_from(pb.Join.values())
+
+
+@settings(deadline=None)
+@given(joins, streams)
+def test_every_join_and_every_stream_round_trips(
+    join: pb.Join, stream: pb.StreamPlan | None
+) -> None:
+    rule = rules_pb2.Rule(timeout=rules_pb2.TimeoutRule())
+    models = [pb.PlanModel(name="a")]
+    plan = pb.Plan(
+        data_type="wine", models=models, policy=pb.Policy(rule=rule), join=join, stream=stream
+    )
+    check_plan(plan)
+    assert plan_from_yaml(plan_to_yaml(plan)) == plan
 
 
 @settings(deadline=None)

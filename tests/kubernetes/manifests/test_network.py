@@ -130,6 +130,7 @@ def test_clients_are_let_in_by_their_label() -> None:
     rules = {
         "router": ("hedgerow-client", PORTS["router"]),
         "registry": ("hedgerow-registry-client", PORTS["registry"]),
+        "log": ("hedgerow-log-client", PORTS["log"]),
     }
     for component, (label, port) in rules.items():
         (policy,) = [

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from hedgerow import AsyncClient
-from hedgerow.client.aio import Records
+from hedgerow.client.batches import Records
 from hedgerow.data.answers import Answer
 from hedgerow.errors import HedgerowError
 

@@ -37,6 +37,13 @@ data_type: wine
 models: [{name: wine-logistic}, {name: wine-boosting}, {name: wine-tree}]
 policy: {deadline: 2s, consensus: {quorum: majority}}
 """
+_KEYED = """
+data_type: cellar
+models: [{name: tree}]
+join: keyed
+policy: {deadline: 2s, timeout: {}}
+stream: {partitions: 2}
+"""
 _START_SECONDS = 120.0
 _ROLL_SECONDS = 120.0
 
@@ -59,6 +66,7 @@ class Scene:
         self._folder = folder
         self._overlay = overlay
         self._load: Pod | None = None
+        self._flow: Pod | None = None
 
     async def start(self) -> None:
         """Apply the overlay, push models and have the load begin."""
@@ -99,26 +107,7 @@ class Scene:
 
     async def start_load(self) -> None:
         """Have the load begin; return when there are answers."""
-        out = self._folder / "out"
-        out.mkdir()
-        variables = {"TARGET": "dns:///hedgerow-router:8400", "MODELS": str(len(_MODELS))}
-        template = {
-            "metadata": {"labels": {"hedgerow-client": "true"}},
-            "spec": {
-                "terminationGracePeriodSeconds": 10,
-                "containers": [
-                    {
-                        "name": "load",
-                        "image": "load",
-                        "args": ["tests.kubernetes.rollouts.load"],
-                        "env": [{"name": k, "value": v} for k, v in variables.items()],
-                        "volumeMounts": [{"name": "out", "mountPath": "/out"}],
-                    }
-                ],
-            },
-        }
-        self.cluster.images["load"] = of_this_code()
-        self._load = await self.cluster.run("load", template, {"out": out})
+        self._load = await self._client("load", {"MODELS": str(len(_MODELS))}, grace=10)
         try:
             await wait_until(lambda: self.counts().get("answered"), "answers come", _START_SECONDS)
         except AssertionError as error:
@@ -127,13 +116,64 @@ class Scene:
                 f"{error}\n{self.counts()}\n{said}\n{self.cluster.told()}"
             ) from None
 
+    async def _client(self, name: str, variables: dict[str, str], grace: int) -> Pod:
+        """Run a program of this folder in a pod; what it writes to /out is in a folder of its name."""
+        out = self._folder / name
+        out.mkdir()
+        variables |= {"TARGET": "dns:///hedgerow-router:8400"}
+        template = {
+            "metadata": {"labels": {"hedgerow-client": "true", "hedgerow-log-client": "true"}},
+            "spec": {
+                "terminationGracePeriodSeconds": grace,
+                "containers": [
+                    {
+                        "name": name,
+                        "image": name,
+                        "args": [f"tests.kubernetes.rollouts.{name}"],
+                        "env": [{"name": k, "value": v} for k, v in variables.items()],
+                        "volumeMounts": [{"name": "out", "mountPath": "/out"}],
+                    }
+                ],
+            },
+        }
+        self.cluster.images[name] = of_this_code()
+        return await self.cluster.run(name, template, {"out": out})
+
     def counts(self) -> dict[str, Any]:
         """Return what the load has counted until now."""
+        return self._written("load/counts.json")
+
+    def _written(self, file: str) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = json.loads((self._folder / "out" / "counts.json").read_text())
+            found: dict[str, Any] = json.loads((self._folder / file).read_text())
         except FileNotFoundError:
             return {}
         return found
+
+    async def start_flow(self) -> None:
+        """Have records flow into the streams of two data types, one of them with a keyed join."""
+        async with self.registry() as registry:
+            tree = _WINE / "wine-tree.pmml"
+            await registry.push_model(tree, data_type="cellar", name="tree", model_type="pmml")
+            await registry.apply_plan(plan_from_yaml(_KEYED))
+        log = {"LOG_HOST": "hedgerow-log", "LOG_PASSWORD": PASSWORD}
+        self._flow = await self._client("flow", log, grace=60)
+
+        def flows() -> bool:
+            told = self._written("flow/flow.json")
+            return bool(told) and all(one["scored"] for one in told.values())
+
+        try:
+            await wait_until(flows, "scores come out of all streams", _START_SECONDS)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self._flow.output.read_text()}") from None
+
+    async def end_flow(self) -> dict[str, Any]:
+        """Let no more records flow, and return what came of all."""
+        assert self._flow is not None
+        await self.cluster.delete(self._flow)
+        assert self._flow.exit_codes == [0], self._flow.output.read_text()
+        return self._written("flow/flow.json")
 
     @asynccontextmanager
     async def watched(self, seen: dict[str, Any]) -> AsyncIterator[None]:

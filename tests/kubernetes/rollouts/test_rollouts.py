@@ -41,6 +41,18 @@ def test_a_rolling_restart_loses_nothing(mesh: Theatre, service: str) -> None:
     assert all(codes == [0] for codes in seen["ended"].values())
 
 
+def test_streams_flow_through_a_rolling_restart_of_everything(mesh: Theatre) -> None:
+    """The log is lost for a while, too. Each record has one score, those of a key in order if so joined."""
+    mesh.do("start_flow")
+    nothing_lost(mesh.do("roll", *(f"hedgerow-{service}" for service in SERVICES)))
+    seen = mesh.do("replace_log")
+    assert (seen["failed"], seen["wrong"], seen["restarts"]) == (0, 0, 0), seen
+    for data_type, told in mesh.do("end_flow").items():
+        assert told["scored"] == told["sent"] > 300, told
+        assert (told["missing"], told["twice"], told["dead"]) == ([], [], []), data_type
+        assert told["disorder"] == [] or data_type == "wine", told
+
+
 def test_the_logs_pod_comes_back_on_its_volume(mesh: Theatre) -> None:
     seen = mesh.do("replace_log")
     nothing_lost(seen)

@@ -73,7 +73,14 @@ def test_the_password_of_the_log_is_shared_and_is_not_shown(
 
 @pytest.mark.parametrize(
     "url",
-    ["redi://me:s3cret@log", "redis://:s3cret@log:port/0", "redis://:s3/cret@log/0", "log:6379"],
+    [
+        "redi://me:s3cret@log",
+        "redis://:s3cret@log:port/0",
+        "redis://:s3/cret@log/0",
+        "log:6379",
+        "redis+cluster://:s3cret@log/1",
+        "redis+sentinel://log?sentinel_password=s3cret",
+    ],
 )
 def test_a_wrong_url_of_the_log_is_refused_without_its_password(
     url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -14,6 +14,7 @@ from hedgerow.v1.registry_pb2 import (
     SetAliasRequest,
 )
 from services.common.log import Log
+from tests.cluster import on_both
 from tests.services.common.events import named, reported
 from tests.services.registry.harness import Client, assert_refused, described, plan_of
 from tests.support import wait_until
@@ -56,6 +57,7 @@ async def test_an_alias_is_set_and_found_by(stocked: Client) -> None:
     assert (await stocked.stub.SetAlias(newest)).alias.version == 4
 
 
+@on_both
 async def test_its_history_says_when_who_and_what(stocked: Client) -> None:
     for version in ("tree@1", "tree@2", "tree@3"):
         await stocked.alias(version, by="ann")
@@ -85,6 +87,7 @@ def _is_told(change: AliasChange) -> bool:
     return change.at.seconds > 0 and change.by.address.startswith("ipv4:127.0.0.1:")
 
 
+@on_both
 async def test_a_rollback_goes_back_past_what_cannot_serve_and_never_to_what_was_left(
     stocked: Client, log: Log
 ) -> None:

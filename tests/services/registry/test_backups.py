@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from hedgerow.errors import Corrupt, InvalidInput, Refused, Unavailable
 from hedgerow.v1.backup_pb2 import BackupPiece
 from hedgerow.v1.events_pb2 import AliasSet, ModelEvent
 from hedgerow.v1.models_pb2 import VersionName
-from services.common.log import Log, keys
+from services.common.log import Log
+from services.common.log.keys import SINGLE
 from services.registry.settings import RegistrySettings
+from tests.cluster import on_both
 from tests.services.common.events import pushed
 from tests.services.registry.harness import Client, contents, described, plan_of, registry
 from tests.services.registry.watchers import running, watching
@@ -67,6 +70,14 @@ async def state_of(client: Client) -> list[object]:
     ]
 
 
+async def emptied(log_url: str) -> None:
+    """Remove all keys from a log, whatever it is on."""
+    for port in re.findall(r":(\d+)", log_url):
+        async with Redis(port=int(port)) as redis:
+            await redis.flushall()
+
+
+@on_both
 async def test_a_log_that_was_emptied_is_what_it_was_after_a_restore(
     settings: RegistrySettings, log: Log, log_url: str, spool: Path
 ) -> None:
@@ -75,8 +86,7 @@ async def test_a_log_that_was_emptied_is_what_it_was_after_a_restore(
         mesh = await log.mesh()
         before = await state_of(client)
         file = await backed_up(address)
-    async with Redis.from_url(log_url) as redis:
-        await redis.flushall()
+    await emptied(log_url)
     async with registry(settings) as client, running(settings) as address:
         await log.mesh()
         restored = await backups.restore(pieces_of(file), address)
@@ -105,7 +115,7 @@ async def test_what_the_log_knows_stays_as_it_is(
         await wait_until(lambda: _has_four(client), "all is known")
         async with Redis.from_url(log_url) as redis:  # and one of the definitions is damaged
             lost = (await client.get("tree", 1)).sha256
-            await redis.set(keys.blob(lost, 0), b"damaged")
+            await redis.set(SINGLE.blob(lost, 0), b"damaged")
         restored = await backups.restore(pieces_of(file), address)
         assert restored == backups.Restored(versions=0, blobs=1, without_bytes=[])
         assert (await client.plan()).revision == 2
@@ -141,7 +151,7 @@ async def test_bytes_that_the_log_has_lost_are_told_or_left_out(
         await filled(client)
         lost = (await client.get("tree", 2)).sha256
         async with Redis.from_url(log_url) as redis:
-            await redis.delete(keys.blob(lost, 1))
+            await redis.delete(SINGLE.blob(lost, 1))
         with pytest.raises(Corrupt, match=r"lost the bytes of wine/tree@2; push .*--skip-lost"):
             await backed_up(address)
         file = await backed_up(address, skip_lost=True)

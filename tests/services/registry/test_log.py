@@ -17,7 +17,8 @@ from redis import Redis
 
 from hedgerow.local.valkey import Valkey
 from hedgerow.v1.registry_pb2 import ApplyPlanRequest
-from services.common.log import Log, keys
+from services.common.log import Log
+from services.common.log.keys import SINGLE
 from services.common.service import Lifecycle
 from services.common.telemetry import Tracing
 from services.registry.server import Registry
@@ -250,7 +251,7 @@ async def test_a_full_log_takes_neither_pushes_nor_plans_and_nothing_is_left_of_
                     await call
                 assert refusal.value.code() is grpc.StatusCode.UNAVAILABLE
             assert [key for key in redis.keys("hedgerow:blob:*") if redis.ttl(key) == -1] == [
-                keys.blob(hashlib.sha256(b"x").hexdigest(), 0).encode()
+                SINGLE.blob(hashlib.sha256(b"x").hexdigest(), 0).encode()
             ]
             redis.config_set("maxmemory", "0")
         assert await client.list() == ["wine/tree@1"]
@@ -265,7 +266,7 @@ async def test_damaged_bytes_are_never_handed_out_as_whole(
 ) -> None:
     model, _ = await client.push(described(), LARGE)
     with Redis.from_url(log_url) as redis:
-        key = keys.blob(model.sha256, 1)
+        key = SINGLE.blob(model.sha256, 1)
         redis.delete(key) if damage == "gone" else redis.set(key, b"x")
     with pytest.raises(grpc.aio.AioRpcError) as refusal:
         await client.pull("tree")

@@ -9,6 +9,7 @@ from hedgerow.v1.models_pb2 import VERSION_STATE_LIVE, VersionName
 from hedgerow.v1.plans_pb2 import Plan
 from hedgerow.v1.registry_pb2 import ApplyPlanRequest, ApplyPlanResponse, GetPlanRequest
 from services.common.log import Log
+from tests.cluster import on_both
 from tests.services.common.events import abandoned, reported
 from tests.services.registry.harness import (
     Client,
@@ -93,6 +94,7 @@ async def test_a_dry_run_changes_nothing_and_says_what_loads_and_what_ends(
     )
 
 
+@on_both
 async def test_the_history_has_each_revision_and_who_applied_it(stocked: Client) -> None:
     assert await stocked.plans() == []
     first = (await apply(stocked, plan_of("tree@1"), by="ann")).plan
@@ -108,6 +110,7 @@ async def test_the_history_has_each_revision_and_who_applied_it(stocked: Client)
     )
 
 
+@on_both
 async def test_a_rollback_goes_back_step_by_step_and_never_to_what_it_left(
     stocked: Client,
 ) -> None:

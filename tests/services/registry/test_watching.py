@@ -14,7 +14,8 @@ from hedgerow.errors import InvalidInput, NotFound, Unavailable
 from hedgerow.v1.registry_pb2 import WatchModelsRequest
 from hedgerow.v1.registry_pb2_grpc import RegistryServiceStub
 from services.common.catalog import Catalog
-from services.common.log import Log, keys
+from services.common.log import Log
+from services.common.log.keys import SINGLE
 from services.registry.settings import RegistrySettings
 from tests.services.common.events import pushed
 from tests.services.registry.harness import Client, described, plan_of, registry
@@ -101,8 +102,8 @@ async def test_in_place_of_what_was_trimmed_away_there_is_what_is_known(
             snapshot = catalog.snapshot("wine")
     async with running(settings) as address:  # it has read all of the stream
         async with Redis.from_url(log_url) as redis:
-            await redis.set(keys.snapshot("wine"), snapshot.SerializeToString())
-            await redis.xtrim(keys.models("wine"), minid=snapshot.last_id, approximate=False)
+            await redis.set(SINGLE.snapshot("wine"), snapshot.SerializeToString())
+            await redis.xtrim(SINGLE.models("wine"), minid=snapshot.last_id, approximate=False)
         async with watching(address, from_beginning=True) as watcher:
             await wait_until(lambda: watcher.seen and watcher.seen[-1].id, "the snapshot came")
             parts = [one.snapshot for one in watcher.seen if one.snapshot is not None]

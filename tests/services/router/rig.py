@@ -5,7 +5,7 @@ Hosts are what their processes run, without the processes. Collectors are whole 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -52,7 +52,8 @@ class Rig:
         self._stack = stack
         self._log_url = log_url
         self._catalog = Catalog()
-        self._announcements = Announcements()
+        self._executors: list[tuple[Announcements, list[InProcessHost]]] = []
+        self._addresses: list[str] = []
         self.hosts: list[InProcessHost] = []
         self.services: list[Collector] = []
         self._collectors: dict[str, AsyncExitStack] = {}
@@ -64,15 +65,20 @@ class Rig:
         link = self.core.fleet.choose(model, versions)
         return link.model.version if link else 0
 
-    async def start(self) -> None:
+    async def executor(self) -> str:
+        """Start what tells of hosts as an executor does; return its address."""
+        announcements = Announcements()
         server = grpc.aio.server(options=SERVER_OPTIONS)
-        servicer = ExecutorServicer(self._announcements, Served())
+        servicer = ExecutorServicer(announcements, Served())
         add_ExecutorServiceServicer_to_server(servicer, server)
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         self._stack.push_async_callback(server.stop, 0)
-        self._stack.callback(self._announcements.close)
-        self.core.fleet.follow([f"127.0.0.1:{port}"])
+        self._stack.callback(announcements.close)
+        self._executors.append((announcements, []))
+        self._addresses.append(f"127.0.0.1:{port}")
+        self.core.fleet.follow(self._addresses)
+        return self._addresses[-1]
 
     def plan(self, yaml: str) -> None:
         """Put a plan into force."""
@@ -107,8 +113,13 @@ class Rig:
         del self._collectors[address]
         await stack.aclose()
 
-    async def host(self, name: str, says: Says | str, held: bool = False) -> InProcessHost:
-        """Start a host of a model, in the catalog by then; return it when the router can use it."""
+    async def host(
+        self, name: str, says: Says | str, held: bool = False, at: int = 0
+    ) -> InProcessHost:
+        """Start a host of a model, in the catalog by then; return it when the router can use it.
+
+        `at` says of which executor it is, 0 being the first.
+        """
         label = says
         saying = (lambda _: (label, 1.0)) if isinstance(label, str) else label
         version = self._version(name)
@@ -116,7 +127,8 @@ class Rig:
         await host.start(held)
         self._stack.push_async_callback(host.close)
         self.hosts.append(host)
-        self._announcements.publish([known.announcement() for known in self.hosts])
+        self._executors[at][1].append(host)
+        self._announce()
         await wait_until(lambda: self.can_use(host), f"the router can use {name}")
         return host
 
@@ -145,7 +157,14 @@ class Rig:
         """End a host; its executor tells."""
         await host.die()
         self.hosts.remove(host)
-        self._announcements.publish([known.announcement() for known in self.hosts])
+        for _, hosts in self._executors:
+            if host in hosts:
+                hosts.remove(host)
+        self._announce()
+
+    def _announce(self) -> None:
+        for announcements, hosts in self._executors:
+            announcements.publish([known.announcement() for known in hosts])
 
     async def score(
         self,
@@ -153,10 +172,15 @@ class Rig:
         policy: Policy | None = None,
         strategy: Strategy | None = None,
         deadline: timedelta | None = None,
+        keys: Sequence[str] = (),
+        explain: bool = False,
     ) -> Decision:
         """Score a batch."""
         batch = Batch.from_records("wine", [{"ash": value} for value in values]).to_proto()
-        request = ScoreRequest(batch=batch, policy=policy, strategy=strategy, deadline=deadline)
+        batch.keys.extend(keys)
+        request = ScoreRequest(
+            batch=batch, policy=policy, strategy=strategy, deadline=deadline, explain=explain
+        )
         return await self.core.score(request, None, None)
 
     async def is_empty(self) -> None:
@@ -170,7 +194,7 @@ async def rigged(log_url: str, **settings: Any) -> AsyncIterator[Rig]:
     async with AsyncExitStack() as stack:
         rig = Rig(stack, log_url, settings)
         try:
-            await rig.start()
+            await rig.executor()
             await rig.collector()
             yield rig
         finally:

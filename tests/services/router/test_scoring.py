@@ -28,7 +28,7 @@ from hedgerow.v1.models_pb2 import (
 from hedgerow.v1.scoring_pb2 import ScoreRequest
 from services.common.catalog import Catalog
 from services.common.clock import now_ns
-from services.router import scoring as module
+from services.router.admission import intake
 from services.router.plans.prepared import PreparedPlans
 from services.router.scoring import Scoring
 from services.router.settings import RouterSettings
@@ -88,7 +88,7 @@ async def test_a_caller_that_leaves_leaves_nothing_behind() -> None:
 async def test_a_batch_that_no_host_could_be_sent_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "LARGEST_PART", 2**20)
+    monkeypatch.setattr(intake, "LARGEST_PART", 2**20)
     core = scoring()
     large = Batch.from_records("wine", [{"ash": 1.0, "note": "x" * 2**21}]).to_proto()
     with pytest.raises(LimitExceeded, match="2 MiB, over the limit of 1; send it in parts"):

@@ -13,9 +13,9 @@ from google.rpc.status_pb2 import Status
 
 from services.common.errors import ErrorInterceptor
 from services.common.telemetry import Tracing
+from services.router.calls.open_streams import OpenStreams
 from services.router.scoring import Scoring
 from services.router.servicer import ScoringServicer
-from services.router.streams.open_streams import OpenStreams
 from tests.services.router.test_scoring import request, scoring
 
 _SCORE = "/hedgerow.v1.ScoringService/Score"

@@ -12,8 +12,7 @@ from google.protobuf.message import DecodeError
 
 from hedgerow.errors import Unavailable
 from hedgerow.v1.events_pb2 import ModelEvent, Snapshot
-from services.common.log import keys
-from services.common.log.connection import BLOCK, BLOCKING, within
+from services.common.log.connection import BLOCK, BLOCKING, keys_of, within
 from services.common.log.entries import BEGINNING, EVENT_FIELD, PREVIOUS_FIELD, Entry, SnapshotItem
 from services.common.log.following.positions import Positions
 from services.common.log.mesh import Era, Mesh
@@ -70,6 +69,7 @@ class Follower:
         self.problem = ""
         """Why nothing can be read at the moment. Empty: it can."""
         self._redis = redis
+        self._keys = keys_of(redis)
         self._mesh = mesh
         self._snapshots = snapshots
         self._chosen = None if data_types == "*" else tuple(data_types)
@@ -127,7 +127,7 @@ class Follower:
             return True
         lost = await self._at.lost(every=self._look_at == "all")
         self._look_at = ""
-        if keys.DATA_TYPES in lost or (lost and not era.mesh):
+        if self._keys.data_types in lost or (lost and not era.mesh):
             _log.error("the log has lost entries and is read from the beginning")
             self._begin()
             return True
@@ -147,7 +147,7 @@ class Follower:
 
     async def _read_names(self) -> list[Item]:
         """Read which data types there are before any of them: one by one, each costs a reading of all."""
-        at = {keys.DATA_TYPES: self._at.streams[keys.DATA_TYPES]}
+        at = {self._keys.data_types: self._at.streams[self._keys.data_types]}
         found = await self._redis.xread(at, count=_MOST)
         self._names_unread = bool(found)
         return self._take(found)
@@ -177,7 +177,7 @@ class Follower:
         size = 0
         for key, entries in found:
             stream = key.decode()
-            if stream == keys.DATA_TYPES:
+            if stream == self._keys.data_types:
                 self._join(entries)
                 continue
             for entry_id, fields in entries:
@@ -199,12 +199,12 @@ class Follower:
 
     def _join(self, entries: list[Any]) -> None:
         for entry_id, fields in entries:
-            self._at.move(keys.DATA_TYPES, entry_id.decode())
+            self._at.move(self._keys.data_types, entry_id.decode())
             if b"data_type" not in fields:
                 self._look_at = "all"  # somebody named the mesh
                 continue
             data_type = fields[b"data_type"].decode()
-            is_new = keys.models(data_type) not in self._at.streams
+            is_new = self._keys.models(data_type) not in self._at.streams
             if self._chosen is None and is_new and data_type not in self._unread:
                 self._unread.append(data_type)
 

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from services.common.catalog import position
-from services.common.log import keys
+from services.common.log.connection import keys_of
 from services.common.log.entries import BEGINNING
 
 _AT_ONCE = 64
@@ -31,8 +31,9 @@ class Positions:
 
     def __init__(self, redis: Any) -> None:
         self._redis = redis
-        self.streams = {keys.DATA_TYPES: BEGINNING}
-        self._data_types = {keys.DATA_TYPES: ""}
+        self._keys = keys_of(redis)
+        self.streams = {self._keys.data_types: BEGINNING}
+        self._data_types = {self._keys.data_types: ""}
         self._next = 0
 
     def data_type(self, stream: str) -> str:
@@ -41,7 +42,7 @@ class Positions:
 
     def follow(self, data_type: str, entry_id: str) -> None:
         """Read the stream of a data type after this entry."""
-        stream = keys.models(data_type)
+        stream = self._keys.models(data_type)
         self._data_types[stream] = data_type
         self.streams[stream] = entry_id
 
@@ -69,7 +70,9 @@ class Positions:
 
     async def _lost_of(self, read: list[tuple[str, str]]) -> list[str]:
         names = [
-            name for stream, _ in read for name in (stream, keys.snapshot(self._data_types[stream]))
+            name
+            for stream, _ in read
+            for name in (stream, self._keys.snapshot(self._data_types[stream]))
         ]
         found = await self._redis.eval(_FOUND, len(names), *names, *(at for _, at in read))
         return [

@@ -6,46 +6,50 @@ import hashlib
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from hedgerow.errors import Corrupt, Unavailable
-from services.common.log import keys
 from services.common.log.blobs import Blobs
-from services.common.log.connection import connect
+from services.common.log.connection import connect, keys_of
+from services.common.log.keys import CHUNK_BYTES, UPLOAD_TTL
+from tests.cluster import on_both
 
-CHUNK = keys.CHUNK_BYTES
+CHUNK = CHUNK_BYTES
+
+pytestmark = on_both
 
 
 @pytest.fixture
-async def redis(log_url: str) -> AsyncIterator[Redis]:
+async def redis(log_url: str) -> AsyncIterator[Any]:
     async with connect(log_url) as connected:
         yield connected
 
 
 @pytest.fixture
-def blobs(redis: Redis) -> Blobs:
+def blobs(redis: Any) -> Blobs:
     return Blobs(redis)
 
 
 class Data:
     """A file of random bytes."""
 
-    def __init__(self, folder: Path, size: int) -> None:
+    def __init__(self, folder: Path, size: int, redis: Any) -> None:
+        self._keys = keys_of(redis)
         self.bytes = os.urandom(size)
         self.sha256 = hashlib.sha256(self.bytes).hexdigest()
         self.path = folder / "data"
         self.path.write_bytes(self.bytes)
 
     def key(self, number: int) -> str:
-        return keys.blob(self.sha256, number)
+        return self._keys.blob(self.sha256, number)
 
 
 @pytest.fixture
-def three(tmp_path: Path) -> Data:
+def three(tmp_path: Path, redis: Any) -> Data:
     """Data of three chunks, the last of one byte."""
-    return Data(tmp_path, 2 * CHUNK + 1)
+    return Data(tmp_path, 2 * CHUNK + 1, redis)
 
 
 async def read(blobs: Blobs, data: Data, chunks: int) -> bytes:
@@ -56,23 +60,23 @@ async def read(blobs: Blobs, data: Data, chunks: int) -> bytes:
     ("size", "chunks"), [(1, 1), (CHUNK, 1), (CHUNK + 1, 2), (2 * CHUNK + 1, 3)]
 )
 async def test_what_is_written_is_read(
-    blobs: Blobs, tmp_path: Path, size: int, chunks: int
+    blobs: Blobs, redis: Any, tmp_path: Path, size: int, chunks: int
 ) -> None:
-    data = Data(tmp_path, size)
+    data = Data(tmp_path, size, redis)
     assert await blobs.write(data.sha256, data.path) == chunks
     assert await read(blobs, data, chunks) == data.bytes
 
 
-async def test_chunks_expire_until_they_are_kept(blobs: Blobs, redis: Redis, three: Data) -> None:
+async def test_chunks_expire_until_they_are_kept(blobs: Blobs, redis: Any, three: Data) -> None:
     await blobs.write(three.sha256, three.path)
-    limit = keys.UPLOAD_TTL.total_seconds()
+    limit = UPLOAD_TTL.total_seconds()
     assert all([0 < await redis.ttl(three.key(number)) <= limit for number in range(3)])
     await blobs.keep(three.sha256, 3)
     assert [await redis.ttl(three.key(number)) for number in range(3)] == [-1] * 3
 
 
 async def test_what_is_kept_stays_so_when_it_is_written_again(
-    blobs: Blobs, redis: Redis, three: Data
+    blobs: Blobs, redis: Any, three: Data
 ) -> None:
     await blobs.write(three.sha256, three.path)
     await blobs.keep(three.sha256, 3)
@@ -82,14 +86,14 @@ async def test_what_is_kept_stays_so_when_it_is_written_again(
     assert await redis.ttl(three.key(2)) > 0  # was gone, and may yet prove not to be wanted
 
 
-async def test_one_that_expired_cannot_be_kept(blobs: Blobs, redis: Redis, three: Data) -> None:
+async def test_one_that_expired_cannot_be_kept(blobs: Blobs, redis: Any, three: Data) -> None:
     await blobs.write(three.sha256, three.path)
     await redis.delete(three.key(1))
     with pytest.raises(Unavailable, match="its first part has expired; push again"):
         await blobs.keep(three.sha256, 3)
 
 
-async def test_one_that_is_gone_is_named(blobs: Blobs, redis: Redis, three: Data) -> None:
+async def test_one_that_is_gone_is_named(blobs: Blobs, redis: Any, three: Data) -> None:
     await blobs.write(three.sha256, three.path)
     await redis.delete(three.key(1))
     with pytest.raises(Corrupt, match=f"chunk 1 of 3 of definition {three.sha256} is gone"):
@@ -97,7 +101,7 @@ async def test_one_that_is_gone_is_named(blobs: Blobs, redis: Redis, three: Data
 
 
 async def test_writing_again_mends_one_that_is_damaged(
-    blobs: Blobs, redis: Redis, three: Data
+    blobs: Blobs, redis: Any, three: Data
 ) -> None:
     await blobs.write(three.sha256, three.path)
     await redis.set(three.key(0), b"damaged", keepttl=True)

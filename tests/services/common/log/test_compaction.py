@@ -14,10 +14,11 @@ import pytest
 from hedgerow.v1.events_pb2 import ModelEvent, Snapshot
 from hedgerow.v1.models_pb2 import VersionName
 from services.common.catalog import Catalog
-from services.common.log import Log, keys
+from services.common.log import Log
 from services.common.log.blobs import Blobs
-from services.common.log.connection import connect
+from services.common.log.connection import connect, keys_of
 from services.common.log.snapshots import Snapshots
+from tests.cluster import on_both
 from tests.services.common.events import applied, pushed
 from tests.services.common.log.reading import append, connected, following, inside, mirroring
 from tests.support import wait_until
@@ -80,12 +81,13 @@ async def is_whole(log: Log, catalog: Catalog) -> bool:
     } == {b"x", b"two", b"three"}
 
 
+@on_both
 async def test_a_compacted_stream_comes_to_the_same(log: Log, log_url: str) -> None:
     before = await filled(log)
     async with mirroring(log) as follower, connect(log_url) as redis:
         await follower.caught_up.wait()
         await log.compactor.compact("wine")
-        assert await redis.xlen(keys.models("wine")) == 1
+        assert await redis.xlen(keys_of(redis).models("wine")) == 1
         assert await fold(log) == before
         last = await append(log, "later", after=before.last_id)
         await follower.reach("wine", last)
@@ -101,6 +103,7 @@ async def test_a_compacted_stream_comes_to_the_same(log: Log, log_url: str) -> N
         assert await is_whole(log, late.catalog)
 
 
+@on_both
 @pytest.mark.parametrize("step", DEATHS)
 async def test_one_that_dies_at_any_step_changes_nothing_for_those_who_follow(
     log: Log, step: str, monkeypatch: pytest.MonkeyPatch
@@ -162,14 +165,15 @@ async def test_a_process_that_is_killed_between_snapshot_and_removal_harms_nobod
     )
     assert await process.wait() == -signal.SIGKILL
     async with connect(log_url) as redis:
-        assert await redis.exists(keys.snapshot("wine"))
-        assert await redis.xlen(keys.models("wine")) == 6
+        assert await redis.exists(keys_of(redis).snapshot("wine"))
+        assert await redis.xlen(keys_of(redis).models("wine")) == 6
         assert await fold(log) == before
         await log.compactor.compact("wine")
-        assert await redis.xlen(keys.models("wine")) == 1
+        assert await redis.xlen(keys_of(redis).models("wine")) == 1
     assert await fold(log) == before
 
 
+@on_both
 async def test_many_compact_and_append_at_once(log: Log, log_url: str) -> None:
     before = await filled(log)
     async with connected(log_url) as second, following(second, "*") as reader:
@@ -195,7 +199,7 @@ async def test_streams_that_have_grown_are_compacted(
         await append(log, "few", data_type="iris")
 
         async def lengths() -> list[int]:
-            return [await redis.xlen(keys.models(name)) for name in ("wine", "iris")]
+            return [await redis.xlen(keys_of(redis).models(name)) for name in ("wine", "iris")]
 
         assert await lengths() == [4, 1]
         last = await append(log, "e", after=last)
@@ -209,6 +213,7 @@ async def test_streams_that_have_grown_are_compacted(
         assert sorted(mirror.catalog.models("wine")) == ["a", "b", "c", "d", "e"]
 
 
+@on_both
 async def test_a_version_whose_bytes_were_deleted_leaves_none(log: Log, log_url: str) -> None:
     last = (await log.models.append("wine", inside("tree"), "0-0")).id
     deleted = ModelEvent(deleted=VersionName(name="tree", version=1))
@@ -230,11 +235,11 @@ async def test_what_only_a_newer_program_knows_is_not_compacted_away(
     await log.models.append("wine", event, last)
     await log.compactor.compact("wine")
     async with connect(log_url) as redis:
-        assert await redis.xlen(keys.models("wine")) == 3
-        assert not await redis.exists(keys.snapshot("wine"))
+        assert await redis.xlen(keys_of(redis).models("wine")) == 3
+        assert not await redis.exists(keys_of(redis).snapshot("wine"))
 
 
 async def test_an_empty_stream_has_nothing_to_compact(log: Log, log_url: str) -> None:
     await log.compactor.compact("wine")
     async with connect(log_url) as redis:
-        assert not await redis.exists(keys.snapshot("wine"))
+        assert not await redis.exists(keys_of(redis).snapshot("wine"))

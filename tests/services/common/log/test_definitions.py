@@ -10,8 +10,10 @@ import pytest
 from hedgerow.errors import Corrupt
 from hedgerow.v1.events_pb2 import ModelEvent
 from services.common.catalog import Catalog, Definition
-from services.common.log import Log, keys
-from services.common.log.connection import connect
+from services.common.log import Log
+from services.common.log.connection import connect, keys_of
+from services.common.log.keys import CHUNK_BYTES
+from tests.cluster import on_both
 from tests.services.common.events import push_of
 from tests.services.common.log.reading import inside
 
@@ -28,7 +30,7 @@ def data(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def large(tmp_path: Path) -> Path:
     """A definition of three chunks."""
     file = tmp_path / "large"
-    file.write_bytes(os.urandom(2 * keys.CHUNK_BYTES + 1))
+    file.write_bytes(os.urandom(2 * CHUNK_BYTES + 1))
     return file
 
 
@@ -42,6 +44,7 @@ async def stored(log: Log, data: Path) -> Definition:
     return catalog.definition("wine", "tree")
 
 
+@on_both
 async def test_what_is_stored_is_fetched(log: Log, data: Path, tmp_path: Path) -> None:
     definition = await stored(log, data)
     target = tmp_path / "fetched" / "model"
@@ -57,14 +60,15 @@ async def test_pieces_are_small(log: Log, data: Path) -> None:
     assert b"".join(pieces) == content(data)
 
 
+@on_both
 async def test_they_are_beside_their_event_whatever_their_size(
     log: Log, log_url: str, data: Path
 ) -> None:
     definition = await stored(log, data)
     async with connect(log_url) as redis:
-        [(_, fields)] = await redis.xrange(keys.models("wine"))
+        [(_, fields)] = await redis.xrange(keys_of(redis).models("wine"))
         assert len(fields[b"event"]) < 500
-        assert await redis.ttl(keys.blob(definition.sha256, 0)) == -1
+        assert await redis.ttl(keys_of(redis).blob(definition.sha256, 0)) == -1
 
 
 async def test_one_that_was_written_into_its_event_is_read_as_ever(log: Log) -> None:
@@ -80,13 +84,14 @@ async def test_one_that_was_written_into_its_event_is_read_as_ever(log: Log) -> 
     assert again.definition("wine", "tree") == definition
 
 
+@on_both
 @pytest.mark.parametrize("damage", ["gone", "changed"])
 async def test_damage_is_noticed_and_no_file_is_left(
     log: Log, log_url: str, large: Path, tmp_path: Path, damage: str
 ) -> None:
     definition = await stored(log, large)
-    key = keys.blob(definition.sha256, 1)
     async with connect(log_url) as redis:
+        key = keys_of(redis).blob(definition.sha256, 1)
         await (redis.delete(key) if damage == "gone" else redis.set(key, os.urandom(2**20)))
     target = tmp_path / "fetched" / "model"
     target.parent.mkdir()
@@ -99,7 +104,7 @@ async def test_damage_is_noticed_and_no_file_is_left(
 async def test_storing_again_mends_the_damage(log: Log, log_url: str, large: Path) -> None:
     definition = await stored(log, large)
     async with connect(log_url) as redis:
-        await redis.set(keys.blob(definition.sha256, 1), b"damaged")
+        await redis.set(keys_of(redis).blob(definition.sha256, 1), b"damaged")
     await log.definitions.store(push_of(large), large)
     pieces = [piece async for piece in log.definitions.read(definition)]
     assert b"".join(pieces) == content(large)

@@ -12,10 +12,11 @@ from redis import Redis
 from hedgerow.errors import Unavailable
 from hedgerow.v1.events_pb2 import ModelPushed
 from services.common.catalog import Definition
-from services.common.log import Log, keys
+from services.common.log import Log
+from services.common.log.keys import CHUNK_BYTES, SINGLE
 from tests.services.common.events import push_of
 
-SIZE = 2 * keys.CHUNK_BYTES + 1
+SIZE = 2 * CHUNK_BYTES + 1
 
 
 class Push:
@@ -46,7 +47,7 @@ class Push:
 
     def lives(self) -> list[int]:
         """The time to live of each chunk: -1 for ever, -2 it is gone."""
-        names = [keys.blob(self.pushed.model.sha256, number) for number in range(3)]
+        names = [SINGLE.blob(self.pushed.model.sha256, number) for number in range(3)]
         return [self.redis.ttl(name) for name in names]
 
 
@@ -114,7 +115,7 @@ async def test_a_push_that_is_registered_after_they_went_stores_them_once_more(
 
 async def test_what_another_doomed_and_is_needed_is_spared(log: Log, push: Push) -> None:
     for number in range(3):
-        push.redis.pexpire(keys.blob(push.pushed.model.sha256, number), 60_000)
+        push.redis.pexpire(SINGLE.blob(push.pushed.model.sha256, number), 60_000)
     assert await log.definitions.discard(push.definition, asked(True)) == 0
     assert push.lives() == [-1, -1, -1]
 

@@ -12,8 +12,9 @@ import pytest
 from hedgerow.local.valkey import Valkey
 from hedgerow.v1.events_pb2 import AliasSet, ModelEvent
 from hedgerow.v1.models_pb2 import VersionName
-from services.common.log import Log, Mirror, keys
+from services.common.log import Log, Mirror
 from services.common.log.connection import connect
+from services.common.log.keys import SINGLE
 from tests.services.common.events import applied, pushed
 from tests.services.common.log.reading import append, connected, mirroring
 from tests.support import wait_until
@@ -55,7 +56,7 @@ class Rig:
 
     async def numbers(self) -> list[ModelEvent]:
         """What was told of numbers."""
-        entries = await self.redis.xrange(keys.models("wine"))
+        entries = await self.redis.xrange(SINGLE.models("wine"))
         events = [ModelEvent.FromString(fields[b"event"]) for _, fields in entries]
         return [event for event in events if event.HasField("numbers_used")]
 
@@ -171,9 +172,9 @@ async def test_the_word_of_the_log_counts_where_a_number_stands_for_other_bytes(
 async def test_numbers_that_began_anew_take_nothing_over(rig: Rig) -> None:
     async with rig.redis.pipeline(transaction=True) as pipeline:
         pipeline.flushall()
-        pipeline.xadd(keys.DATA_TYPES, {"data_type": "wine"})
+        pipeline.xadd(SINGLE.data_types, {"data_type": "wine"})
         event = pushed("tree", 1, data=b"other").SerializeToString()
-        pipeline.xadd(keys.models("wine"), {"event": event, "prev": "0-0"})
+        pipeline.xadd(SINGLE.models("wine"), {"event": event, "prev": "0-0"})
         await pipeline.execute()
     await rig.noticed()
     versions = [v.model.version for v in rig.executor.catalog.versions("wine")]
@@ -184,8 +185,10 @@ async def test_numbers_that_began_anew_take_nothing_over(rig: Rig) -> None:
 
 async def test_a_log_that_lost_its_last_entries_is_told_their_numbers(rig: Rig) -> None:
     """As a crash of Redis has it."""
-    entries = await rig.redis.xrange(keys.models("wine"))
-    await rig.redis.xdel(keys.models("wine"), *(at for at, _ in entries[3:]))  # tree@3 and the plan
+    entries = await rig.redis.xrange(SINGLE.models("wine"))
+    await rig.redis.xdel(
+        SINGLE.models("wine"), *(at for at, _ in entries[3:])
+    )  # tree@3 and the plan
     await rig.redis.client_kill_filter(_type="normal", skipme=True)
     await wait_until(rig.numbers, "they are told")
     [event] = await rig.numbers()
@@ -231,9 +234,9 @@ async def test_a_full_log_is_told_the_numbers_once_there_is_room(
         await mirror.caught_up.wait()
         await mirror.reach("wine", last)
         await redis.config_set("maxmemory", "1")
-        await redis.delete(keys.models("wine"))
+        await redis.delete(SINGLE.models("wine"))
         await redis.client_kill_filter(_type="normal", skipme=True)
         await wait_until(lambda: "lost models" in mirror.problem, "noticed")
-        assert not await redis.exists(keys.models("wine"))
+        assert not await redis.exists(SINGLE.models("wine"))
         await redis.config_set("maxmemory", "0")
         await wait_until(lambda: mirror.catalog.last_id("wine") > last, "the numbers are told")

@@ -9,7 +9,8 @@ import pytest
 from redis.asyncio import Redis
 
 from hedgerow.local.valkey import Valkey
-from services.common.log import Conflict, Log, Mark, keys
+from services.common.log import Conflict, Log, Mark
+from services.common.log.keys import SINGLE
 from tests.services.common.log.reading import append, connected, following
 from tests.support import wait_until
 
@@ -66,8 +67,8 @@ async def test_an_entry_that_makes_no_sense_is_skipped(log: Log, log_url: str) -
         following(log, "*") as reader,
         Redis.from_url(log_url, decode_responses=True) as redis,
     ):
-        await redis.xadd(keys.models("wine"), {"event": b"\xff\xff"})
-        last = str(await redis.xadd(keys.models("wine"), {"other": b""}))
+        await redis.xadd(SINGLE.models("wine"), {"event": b"\xff\xff"})
+        last = str(await redis.xadd(SINGLE.models("wine"), {"other": b""}))
         await append(log, "net", after=last)
         await reader.sees("net")
         assert reader.names == ["tree", "net"]

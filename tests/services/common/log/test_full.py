@@ -9,8 +9,9 @@ import pytest
 
 from hedgerow.local.valkey import Valkey
 from hedgerow.v1.events_pb2 import ModelEvent
-from services.common.log import Log, keys
+from services.common.log import Log
 from services.common.log.connection import LogRefused, connect
+from services.common.log.keys import SINGLE
 from tests.services.common.events import applied, pushed
 from tests.services.common.log.reading import append, connected, mirroring
 
@@ -29,7 +30,7 @@ class Rig:
         return sorted(await self.redis.keys())
 
     async def length(self) -> int:
-        length: int = await self.redis.xlen(keys.models("wine"))
+        length: int = await self.redis.xlen(SINGLE.models("wine"))
         return length
 
     async def has_room(self, has_room: bool = True) -> None:

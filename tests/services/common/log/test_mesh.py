@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from hedgerow.errors import Unavailable
-from services.common.log import Log, Mark, keys
+from services.common.log import Log, Mark
 from services.common.log.connection import connect
+from services.common.log.keys import SINGLE
 from tests.services.common.log.reading import append, connected, following, mirroring
 from tests.support import wait_until
 
@@ -61,7 +62,7 @@ async def test_who_comes_late_takes_the_new_name(log_url: str) -> None:
         await redis.flushall()
         now = (await redis.time())[0] * 1000
         settled = {"id": "another", "at": now + 2000, "kind": "remembered"}
-        await redis.hset(keys.MESH, mapping=settled)
+        await redis.hset(SINGLE.mesh, mapping=settled)
         assert (await old.models.mesh.look()).mesh == "another"
 
 
@@ -75,8 +76,8 @@ async def test_the_log_of_another_mesh_is_left_alone_until_the_own_one_is_back(
     ):
         last = await append(log, "tree")
         await reader.sees("tree")
-        own = await redis.hgetall(keys.MESH)
-        await redis.hset(keys.MESH, mapping={"id": "another", "at": 7, "kind": "new"})
+        own = await redis.hgetall(SINGLE.mesh)
+        await redis.hset(SINGLE.mesh, mapping={"id": "another", "at": 7, "kind": "new"})
         with pytest.raises(Unavailable, match="that of another mesh \\(another\\); this is one of"):
             await log.models.mesh.look()
         with pytest.raises(Unavailable, match="the log was emptied or replaced"):
@@ -84,7 +85,7 @@ async def test_the_log_of_another_mesh_is_left_alone_until_the_own_one_is_back(
         await wait_until(
             lambda: "the log is that of another mesh" in capsys.readouterr().out, "told"
         )
-        await redis.hset(keys.MESH, mapping=own)
+        await redis.hset(SINGLE.mesh, mapping=own)
         await wait_until(lambda: log.models.mesh.remembered == own[b"id"].decode(), "it is its own")
         await append(log, "net", after=last)
         await reader.sees("tree", "net")

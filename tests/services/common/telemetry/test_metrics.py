@@ -14,6 +14,7 @@ from hedgerow.errors import Unavailable
 from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion
 from hedgerow.v1.state_pb2 import Gauge, GetStateResponse
+from hedgerow.v1.streams_pb2 import StreamState
 from services.common.service import Service
 from services.common.settings import ServiceSettings
 from services.common.telemetry import Tracing
@@ -45,6 +46,10 @@ class Told(Service):
             raise self.refusal
         response.log_problem = self.log_problem
         response.gauges.append(Gauge(name="tasks_in_flight", value=self.value))
+        response.streams.append(
+            StreamState(data_type="wine", partition="3", waiting=7, dead_letters=2, paused="full")
+        )
+        response.streams[0].oldest.FromMilliseconds(1500)
         tree = ModelVersion(descriptor=ModelDescriptor(data_type="wine", name="tree"), version=2)
         for _ in range(2):
             response.hosts.append(Host(model=tree, state=HostState.HOST_STATE_SERVING))
@@ -74,6 +79,17 @@ async def test_gauges_hosts_and_the_process_are_told_as_they_are_now() -> None:
         assert "\nhedgerow_told_tasks_in_flight 3.0\n" in said
         labels = 'data_type="wine",model="tree",state="serving",version="2"'
         assert f"hedgerow_told_hosts{{{labels}}} 2.0" in said
+        of_stream = {
+            "waiting": 7.0,
+            "oldest_seconds": 1.5,
+            "in_flight": 0.0,
+            "scores": 0.0,
+            "dead_letters": 2.0,
+            "paused": 1.0,
+        }
+        for what, value in of_stream.items():
+            line = f'hedgerow_told_stream_{what}{{data_type="wine",partition="3"}} {value}'
+            assert line in said
         assert "process_resident_memory_bytes " in said
         service.value = 5.0
         assert "\nhedgerow_told_tasks_in_flight 5.0\n" in await scrape(port)

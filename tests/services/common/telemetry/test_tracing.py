@@ -74,6 +74,21 @@ async def test_a_trace_that_no_caller_began_is_sampled_as_the_environment_says(
     await asyncio.to_thread(tracing.close)
 
 
+async def test_the_span_of_records_from_a_stream_has_a_trace_of_its_own_and_links_to_their_senders(
+    receiver: SpanReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_on")
+    tracing = Tracing("router")
+    span = tracing.new_consumer_span("hedgerow.stream", [PARENT])
+    (link,) = span._span.links  # type: ignore[attr-defined]
+    assert link.context.trace_id.to_bytes(16, "big") == PARENT.trace_id
+    assert link.context.span_id.to_bytes(8, "big") == PARENT.span_id
+    assert span.context is not None
+    assert span.context.trace_id != PARENT.trace_id
+    span.end({})
+    await asyncio.to_thread(tracing.close)
+
+
 @pytest.mark.parametrize(
     "environment",
     [

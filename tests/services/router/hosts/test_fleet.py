@@ -20,7 +20,7 @@ async def test_a_host_that_drains_and_never_had_an_address_is_not_dialled(
         dialled: list[Host] = []
         monkeypatch.setattr(rig.core.fleet, "_add", dialled.append)
         draining = Host(model=serving.version, state=HostState.HOST_STATE_DRAINING)
-        rig._announcements.publish([serving.announcement(), draining])
+        rig._executors[0][0].publish([serving.announcement(), draining])
         await wait_until(lambda: len(rig.core.fleet.hosts()) == 2, "both are announced")
         assert dialled == []
 
@@ -33,7 +33,7 @@ async def test_an_executor_that_is_retired_is_watched_until_its_stream_ends(
         fleet = rig.core.fleet
         fleet.follow([])
         assert fleet.hosts()
-        rig._announcements.close()
+        rig._executors[0][0].close()
         await wait_until(lambda: not fleet._watches, "the watch is over")
         assert not fleet.hosts()
 
@@ -45,7 +45,7 @@ async def test_an_executor_that_is_out_of_reach_is_told_of_while_it_holds_its_le
         await rig.host("a", "x")
         fleet = rig.core.fleet
         (member,) = fleet.executors
-        rig._announcements.close()
+        rig._executors[0][0].close()
         await wait_until(lambda: not fleet.hosts(), "its stream has ended")
         assert [executor.address for executor in fleet.executor_states()] == [member]
         fleet.follow([])
@@ -121,9 +121,9 @@ async def test_a_host_that_is_announced_and_cannot_be_reached_is_dialled_less_an
         gone = Host(
             model=serving.version, address="127.0.0.1:1", state=HostState.HOST_STATE_SERVING
         )
-        rig._announcements.publish([serving.announcement(), gone])
+        rig._executors[0][0].publish([serving.announcement(), gone])
         await wait_until(lambda: len(pauses) >= 8, "it was dialled again and again")
         assert pauses[:7] == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
-        rig._announcements.publish([serving.announcement()])
+        rig._executors[0][0].publish([serving.announcement()])
         await wait_until(lambda: not rig.core.fleet._pauses, "it is forgotten")
         assert rig.can_use(serving)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.router.streams.concurrent_answers import ConcurrentAnswers
+from services.router.calls.concurrent_answers import ConcurrentAnswers
 
 
 async def numbers(count: int) -> AsyncIterator[int]:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from hedgerow.errors import Unavailable
-from services.router.streams.concurrent_answers import ConcurrentAnswers
+from services.router.calls.concurrent_answers import ConcurrentAnswers
 
 _INTAKE_SHARE = (0.5, 0.75)
 """Of the grace, how long a stream takes requests, at random: the rest is for their answers, and streams

@@ -1,25 +1,18 @@
-"""The connection to Redis, and the one place where its errors become ours.
-
-Each call says with `within` how long it may take as a whole. redis-py's own time limits are off: since
-version 8 they end blocking reads after 5 s, and the one for sending stands on asyncio.wait_for, which in
-Python 3.11 loses a cancellation that comes at the wrong moment (python/cpython#81839; tasks that would
-not end were seen here). Nothing is sent twice behind our back either: who calls knows whether that
-would do harm.
-"""
+"""How long calls may take, and what it means if Redis does not do what it was asked."""
 
 import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio.sentinel import MasterNotFoundError
 from redis.exceptions import (
+    AskError,
     AuthenticationError,
     BusyLoadingError,
+    ClusterCrossSlotError,
+    ClusterDownError,
     ClusterError,
     ConnectionError,
     MasterDownError,
@@ -29,9 +22,11 @@ from redis.exceptions import (
     ReadOnlyError,
     RedisError,
     ResponseError,
+    TryAgainError,
 )
 
 from hedgerow.errors import Unavailable
+from services.common.log.connection.cluster import NotACluster
 
 BLOCK = timedelta(seconds=2)
 """How long a follower's read waits in Redis for something new."""
@@ -45,12 +40,12 @@ BULK = timedelta(seconds=10)
 BLOCKING = BLOCK + timedelta(seconds=3)
 """Above the block time, or every quiet read would look like a broken connection."""
 
-_CONNECT = timedelta(seconds=1)
-
 
 class LogRefused(Unavailable):
     """Redis has said no, so nothing was done. Of any other failure nobody knows."""
 
+
+_A_CLUSTER = "the log is a Redis Cluster; give its URL as redis+cluster://host:port"
 
 _REFUSALS: tuple[tuple[type[RedisError], str], ...] = (
     # Of several that fit, the first: some are kinds of others.
@@ -69,8 +64,23 @@ _REFUSALS: tuple[tuple[type[RedisError], str], ...] = (
         "the log is being loaded by Redis after a start; it will be there in a while",
     ),
     (MasterDownError, "the log is a replica that has lost its primary"),
-    (MovedError, "the log is a Redis Cluster; give the URL of a single Redis"),
-    (ClusterError, "the log is a Redis Cluster; give the URL of a single Redis"),
+    (NotACluster, "the log is a single Redis; give its URL as redis://host:port/0"),
+    (MovedError, _A_CLUSTER),
+    (AskError, _A_CLUSTER),
+    (ClusterCrossSlotError, _A_CLUSTER),
+    (
+        TryAgainError,
+        "keys of the log are being moved to another node of its Redis Cluster; it goes on after that",
+    ),
+    (
+        ClusterDownError,
+        "the log's Redis Cluster is down: a node is lost, and no replica has its place yet",
+    ),
+    (ClusterError, "the nodes of the log's Redis Cluster do not agree which of them has what"),
+    (
+        MasterNotFoundError,
+        "the log is out of reach: its Sentinels do not say where its primary is",
+    ),
 )
 """What Redis may say although it can be reached, and what that means to who runs it."""
 
@@ -79,22 +89,6 @@ _WHERE_IN_A_SCRIPT = re.compile(r" script: \S*,? ?on @user_script:\d+\.?$")
 
 _DISK = "MISCONF"
 """redis-py has no class for it: Redis cannot write to its disk and refuses what would change anything."""
-
-
-def connect(url: str, password: str = "") -> Any:
-    """Return a client with a pool of connections, which are made when they are first used.
-
-    Typed as Any: redis-py types its asynchronous commands as "an awaitable or the value itself".
-    """
-    return Redis.from_url(
-        url,
-        password=password or None,
-        socket_timeout=None,
-        socket_connect_timeout=_CONNECT.total_seconds(),
-        retry=Retry(NoBackoff(), 0),
-        # The shape of XREAD's answer differs between 2 and 3, and redis-py 8 changed the default.
-        protocol=2,
-    )
 
 
 @asynccontextmanager

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from hedgerow.errors import Unavailable
-from services.router.streams.concurrent_answers import ConcurrentAnswers
-from services.router.streams.open_streams import OpenStreams
+from services.router.calls.concurrent_answers import ConcurrentAnswers
+from services.router.calls.open_streams import OpenStreams
 from tests.support import wait_until
 
 

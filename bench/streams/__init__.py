@@ -1,0 +1,1 @@
+"""What fills streams of records, drains them without scoring, and waits for scores, in own processes."""

@@ -1,0 +1,1 @@
+"""`hedgerow dead`: records of streams that could not be scored."""

@@ -1,0 +1,1 @@
+"""`hedgerow stream`: records into streams, and scores out of them."""

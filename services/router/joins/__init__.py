@@ -1,0 +1,1 @@
+"""Joins: which of a model's hosts a record goes to, and batches whose records go to several."""

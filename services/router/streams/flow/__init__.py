@@ -1,0 +1,1 @@
+"""A partition as a router reads it: what it has of it, what it does with that, and how far it is."""

@@ -1,0 +1,271 @@
+"""One partition as one router reads it: what waits is read, scored and settled, no more at once than room.
+
+It goes on until it is stopped, through whatever happens: a log that is out of reach, a mesh without models,
+a lease that was lost while this process stood still.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+import structlog
+
+from hedgerow.errors import Unavailable
+from hedgerow.plans.streams import Unread
+from services.common.log.streams import LeaseLost, Partition, Reading, Status, Streams
+from services.router.peak import Peak
+from services.router.streams.flow.custody import Custody
+from services.router.streams.flow.entering import Entering
+from services.router.streams.flow.handling import Handling
+from services.router.streams.flow.intake import BeginAnew, Intake
+from services.router.streams.flow.progress import Progress, Step
+from services.router.streams.flow.stopping import Pauses, Stopped, Stopping
+from services.router.streams.records.arrivals import Arrival
+from services.router.streams.records.decoding import decode
+from services.router.streams.scoring.pace import Pace
+from services.router.streams.scoring.scorer import Given, Scorer
+
+_log = structlog.get_logger()
+
+_LOOK_SECONDS = 0.25
+"""How often it is looked whether a reason to wait is over that nobody tells of."""
+
+_FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=2), timedelta(seconds=30)
+"""For a stream that nothing comes to at a time, doubled from one to the next: there may be a thousand."""
+
+_MEMORY_SECONDS = 60.0
+"""Time constant with which it is forgotten how many records entries had."""
+
+_HARDLY_KNOWN = 0.5
+"""Rows of an entry: one was read a while ago, or none."""
+
+_WAITING = 8
+"""Batches that may be here and not settled; those that are to be tried again wait here."""
+
+_FULL = (
+    "there are as many scores as the plan keeps, and a consumer group has not acknowledged them; have it"
+    " go on, or have the plan say `unread: keep`"
+)
+
+
+class Terms(NamedTuple):
+    """What holds for all partitions that a router reads."""
+
+    consumer: str
+    """The name of this process in the log; no other has had it."""
+    redelivery: timedelta
+    """What is not renewed for so long is taken over by others."""
+
+
+class Flow:
+    """Reads one partition, alone or beside others.
+
+    `given` says what holds now; None: nobody knows the data type any more. `batches` says how many may be
+    on their way at once.
+    """
+
+    def __init__(
+        self,
+        partition: Partition,
+        log: Streams,
+        scorer: Scorer,
+        given: Callable[[], Given],
+        pace: Pace,
+        batches: Callable[[], int],
+        terms: Terms,
+        is_alone: bool,
+    ) -> None:
+        self.partition = partition
+        self._log = log
+        self.is_alone = is_alone
+        self.progress = Progress(partition)
+        self._given = given
+        self._pace = pace
+        self._batches = batches
+        self._terms = terms
+        self._stopping = Stopping()
+        self._entering = Entering(self.progress, self._stopping)
+        self._reader = log.reader(partition, terms.consumer)
+        self._custody = Custody(self._reader, terms.consumer, terms.redelivery)
+        self._intake = Intake(self._reader, self._custody, terms.redelivery, is_alone)
+        self._handling = Handling(
+            scorer,
+            log.settlement(partition),
+            self._custody,
+            self.progress,
+            given,
+            self._stopping,
+        )
+        self._longest_wait = _FIRST_WAIT
+        self._rows_an_entry = Peak(_MEMORY_SECONDS)
+        self._handlers: set[asyncio.Task[None]] = set()
+        self._on_their_way = 0
+        self._moved = asyncio.Event()
+        self._last: asyncio.Future[bool] | None = None
+        self._clock = asyncio.get_running_loop().time
+
+    def stop(self) -> None:
+        """Read no more; `run` ends when what was read is settled, or is left to others."""
+        self._stopping.tell()
+
+    async def run(self) -> None:
+        """Read and score until it is stopped."""
+        pauses = Pauses(self._stopping)
+        with contextlib.suppress(Stopped):
+            while not self._stopping.is_told:
+                if not await self._session_ends_well():
+                    await pauses()
+        with contextlib.suppress(Unavailable):
+            await self._custody.give_back()
+
+    async def _session_ends_well(self) -> bool:
+        is_well = True
+        try:
+            await self._session()
+        except* Stopped:
+            pass
+        except* LeaseLost:
+            _log.warning("another router reads a partition", partition=self.partition.tag)
+        except* BeginAnew:
+            _log.warning("the log has lost what was read last", partition=self.partition.tag)
+        except* Exception:
+            _log.exception("a partition is begun anew", partition=self.partition.tag)
+            is_well = False
+        return is_well
+
+    async def _session(self) -> None:
+        """Read until it is stopped, or something fails that is not waited for."""
+        await self._entering.until_open(lambda: self._log.splits.is_open(self.partition))
+        if self.is_alone:
+            await self._entering.until_alone(self._custody.acquire)
+        self._begin_again()
+        async with asyncio.TaskGroup() as group:
+            renewing = group.create_task(self._custody.renew(), name="renews records")
+            with contextlib.suppress(Stopped):
+                await self._read_on(group)
+            while self._handlers:
+                await asyncio.wait(self._handlers)
+            renewing.cancel()
+
+    def _begin_again(self) -> None:
+        self._custody.clear()
+        self._handlers.clear()
+        self._on_their_way = 0
+        self._last = None
+        self._intake.begin()
+        self.progress.begun()
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    async def _read_on(self, group: asyncio.TaskGroup) -> None:
+        pauses = Pauses(self._stopping)
+        while True:
+            await self._stopping.unless(self._until_room())
+            try:
+                reading = await self._next()
+                if not reading.entries:
+                    await self._idle(reading)
+            except LeaseLost:
+                raise
+            except Unavailable as error:
+                self.progress.hindered(Step.READING, str(error))
+                self._intake.lost()
+                await pauses()
+                continue
+            pauses.over()
+            if reading.entries:
+                self._longest_wait = _FIRST_WAIT
+                self._begin(reading, group)
+
+    async def _until_room(self) -> None:
+        """Wait until another batch may be on its way."""
+        while (
+            self._on_their_way >= self._batches()
+            or len(self._custody) >= _WAITING * self._pace.most
+        ):
+            self._moved.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await self._moved.wait()
+
+    async def _next(self) -> Reading:
+        given = self._given()
+        settings = given.settings
+        most = settings.scores.length if settings.unread is Unread.PAUSE else 0
+        return await self._intake.next(self._count(given), most)
+
+    def _count(self, given: Given) -> int:
+        """Return how many entries make a batch; one, while nothing is known of how large they are."""
+        rows_an_entry = self._rows_an_entry.at(self._clock())
+        if rows_an_entry < _HARDLY_KNOWN:
+            return 1
+        rows = self._pace.rows(given.plan.deadline_ns / 1e9)
+        return max(1, int(rows / max(rows_an_entry, 1)))
+
+    async def _idle(self, reading: Reading) -> None:
+        """Nothing was read: wait for what there is to wait for."""
+        if reading.status is Status.EMPTY:
+            self.progress.hindered(Step.READING, "")
+            await self._stopping.unless(self._reader.wait(reading.last_id, self._longest_wait))
+            self._longest_wait = min(self._longest_wait * 2, _LONGEST_WAIT)
+            return
+        self.progress.hindered(Step.READING, _FULL if reading.status is Status.FULL else "")
+        if reading.status is not Status.SOME:
+            await self._stopping.pause(_LOOK_SECONDS)
+
+    # -- scoring -----------------------------------------------------------------------------------
+
+    def _begin(self, reading: Reading, group: asyncio.TaskGroup) -> None:
+        data_type = self.partition.data_type
+        arrivals = [decode(entry, data_type, reading.now_ms) for entry in reading.entries]
+        self.progress.hindered(Step.READING, "")
+        rows = sum([arrival.rows for arrival in arrivals])
+        self._rows_an_entry.seen(rows / len(arrivals), self._clock())
+        self._custody.add(arrivals)
+        self._on_their_way += 1
+        task = group.create_task(self._handler(arrivals), name="scores records of a stream")
+        self._handlers.add(task)
+        task.add_done_callback(self._handlers.discard)
+
+    def _handler(self, arrivals: Sequence[Arrival]) -> Coroutine[None, None, None]:
+        if not self.is_alone:
+            return self._handle(arrivals)
+        before, self._last = self._last, asyncio.get_running_loop().create_future()
+        return self._handle_in_order(arrivals, before, self._last)
+
+    async def _handle(self, arrivals: Sequence[Arrival]) -> None:
+        with contextlib.suppress(Stopped):
+            try:
+                await self._handling.begin(arrivals)
+                await self._handling.settle(arrivals)
+            finally:
+                self._make_room()
+            await self._handling.finish(arrivals, in_order=False)
+
+    async def _handle_in_order(
+        self,
+        arrivals: Sequence[Arrival],
+        before: asyncio.Future[bool] | None,
+        settled: asyncio.Future[bool],
+    ) -> None:
+        """Settle when what was read before has been settled; if that is left to others, so is this."""
+        is_settled = False
+        try:
+            await self._handling.begin(arrivals)
+            # Who awaits a future and is cancelled cancels it, and it is another's.
+            if before is None or await asyncio.shield(before):
+                await self._handling.finish(arrivals, in_order=True)
+                is_settled = True
+        except Stopped:
+            pass
+        finally:
+            settled.set_result(is_settled)
+            self._make_room()
+
+    def _make_room(self) -> None:
+        self._on_their_way -= 1
+        self._moved.set()

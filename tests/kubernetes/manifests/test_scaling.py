@@ -1,0 +1,48 @@
+"""What scales by a metric asks for one that services have, in the way that KEDA wants it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from services.common.telemetry.metrics import STREAM_METRICS
+from tests.kubernetes.manifests import rendering
+
+SCORING = Path(__file__).parents[3] / "services" / "router" / "scoring.py"
+
+
+def triggers() -> Iterator[dict[str, Any]]:
+    for _, manifests in rendering.everything():
+        for manifest in manifests:
+            if manifest["kind"] == "ScaledObject":
+                yield from manifest["spec"]["triggers"]
+
+
+def metrics() -> set[str]:
+    """The names that a router has for Prometheus."""
+    gauges = re.findall(r'"(\w+)": (?:len\()?self\.', SCORING.read_text())
+    names = {f"hedgerow_router_{name}" for name in gauges}
+    return names | {f"hedgerow_router_stream_{name}" for name in STREAM_METRICS}
+
+
+def test_queries_name_metrics_that_routers_have() -> None:
+    asked = [
+        trigger["metadata"]["query"] for trigger in triggers() if trigger["type"] == "prometheus"
+    ]
+    assert {"hedgerow_router_tasks_at_hosts", "hedgerow_router_stream_waiting"} <= metrics()
+    found = {name for query in asked for name in re.findall(r"hedgerow_\w+", query)}
+    assert found == {"hedgerow_router_tasks_at_hosts", "hedgerow_router_stream_waiting"}
+
+
+def test_triggers_have_what_keda_requires() -> None:
+    for trigger in triggers():
+        told = trigger["metadata"]
+        assert all(isinstance(value, str) for value in told.values()), "KEDA takes text"
+        if trigger["type"] == "prometheus":
+            assert {"serverAddress", "query", "threshold"} <= told.keys()
+            assert float(told["threshold"]) > 0
+        else:
+            assert (trigger["type"], trigger["metricType"]) == ("cpu", "Utilization")
+            assert 0 < float(told["value"]) <= 100
