@@ -46,9 +46,6 @@ JOINS = pytest.mark.parametrize(("join", "partitions"), [("balanced", 1), ("keye
 async def cluster() -> AsyncIterator[Cluster]:
     async with running_cluster(SETTINGS) as cluster:
         yield cluster
-        from pathlib import Path
-
-        cluster.keep_logs(Path("/tmp/s/hd_logs"))
 
 
 @pytest_asyncio.fixture(loop_scope="module")
