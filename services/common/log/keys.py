@@ -130,6 +130,11 @@ def reader(tag: str) -> str:
     return f"hedgerow:{{{tag}}}:reader"
 
 
+def suspects(data_type: str) -> str:
+    """Return the lease of the router that tries records again which failed: one at a time does."""
+    return f"hedgerow:{{{data_type}}}:suspects"
+
+
 def settled(tag: str) -> str:
     """Return when records were last settled, ms by Redis' clock."""
     return f"hedgerow:{{{tag}}}:settled"

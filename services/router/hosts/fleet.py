@@ -50,6 +50,8 @@ class Fleet:
         self._tell_change = changed
         self.epoch = 0
         """Another number at each change of what may be chosen."""
+        self.losses = 0
+        """Hosts that were lost with something to do."""
         self._lineups = lineups
         self._lost = lost
         self._cut = cut
@@ -281,6 +283,7 @@ class Fleet:
             self._by_model.pop(_model_of(link), None)
         self._count_cuts()
         self._changed()
+        self.losses += bool(offers)
         self._lost(link, offers)
         self._try_again(link.address, link.was_ready)
 

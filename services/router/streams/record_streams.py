@@ -26,6 +26,7 @@ from services.router.streams.scoring.given import Givens
 from services.router.streams.scoring.pace import Pace, Turns
 from services.router.streams.scoring.scorer import Scorer
 from services.router.streams.scoring.span import StreamSpans
+from services.router.streams.scoring.suspects import Suspects
 from services.router.streams.sharing import consumer_of, readers, router_of
 
 _log = structlog.get_logger()
@@ -187,8 +188,9 @@ class RecordStreams:
 
     def _givens_of(self, data_type: str) -> Givens | None:
         if data_type not in self._givens:
+            suspects = Suspects(self._log.suspects(data_type), self._terms.consumer)
             try:
-                self._givens[data_type] = Givens(data_type, self._plans, self._catalog)
+                self._givens[data_type] = Givens(data_type, self._plans, self._catalog, suspects)
             except NotFound:
                 return None
         return self._givens[data_type]

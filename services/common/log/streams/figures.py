@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from hedgerow.v1.streams_pb2 import StreamState
 from services.common.log import keys
 from services.common.log.connection import COMMAND, within
+from services.common.log.scripts import GROUP, NOW, Script
 from services.common.log.streams.partitions import Partition
-from services.common.log.streams.scripts import GROUP, NOW, Script
 
 # The lag is unknown if entries were removed by hand; then it is counted, up to a bound.
 _FIGURES = Script(f"""

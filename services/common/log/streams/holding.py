@@ -12,10 +12,11 @@ from typing import Any
 
 from services.common.log import keys
 from services.common.log.connection import BULK, COMMAND, within
+from services.common.log.lease import NOBODY, Lease
+from services.common.log.scripts import Argument, Script
 from services.common.log.streams.partitions import Partition
-from services.common.log.streams.scripts import Argument, Script
 
-SHARED = ""
+SHARED = NOBODY
 """The token of those who read without a lease."""
 
 _GROUP = keys.ROUTERS
@@ -66,17 +67,6 @@ for place = 3, #ARGV do
 end
 """)
 
-_ACQUIRE = Script("""
-local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] and holder ~= ARGV[3] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1
-""")
-
-_RELEASE = Script("""
-if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
-""")
-
 # One that has nothing pending is forgotten; to forget another would lose what it has.
 _LEAVE = Script(f"""
 if redis.call('EXISTS', KEYS[1]) == 0 then return end
@@ -98,6 +88,8 @@ class Holding:
         self._consumer = consumer
         self._records = keys.records(partition.tag)
         self._lease = keys.reader(partition.tag)
+        self.lease = Lease(redis, self._lease)
+        """Of who reads the partition alone."""
 
     async def keep(
         self,
@@ -128,17 +120,6 @@ class Holding:
             async with within(BULK):
                 arguments = self._consumer, token, *part
                 await _GIVE_BACK.run(self._redis, (self._records, self._lease), arguments)
-
-    async def acquire(self, token: str, lease: timedelta, before: str = SHARED) -> bool:
-        """Take the lease if nobody has it, or who has it is `before`: this router, under another token."""
-        async with within(COMMAND):
-            arguments = token, keys.milliseconds(lease), before
-            return bool(await _ACQUIRE.run(self._redis, (self._lease,), arguments))
-
-    async def release(self, token: str) -> None:
-        """Give the lease back."""
-        async with within(COMMAND):
-            await _RELEASE.run(self._redis, (self._lease,), (token,))
 
     async def leave(self) -> None:
         """Have Redis forget this consumer, if it has nothing."""

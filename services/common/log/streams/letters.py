@@ -11,8 +11,8 @@ from google.protobuf.message import DecodeError
 from hedgerow.v1.streams_pb2 import DeadLetter
 from services.common.log import keys
 from services.common.log.connection import BULK, COMMAND, within
+from services.common.log.scripts import Argument, Script
 from services.common.log.streams.partitions import Partition
-from services.common.log.streams.scripts import Argument, Script
 
 _log = structlog.get_logger()
 

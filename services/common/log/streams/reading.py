@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from services.common.log import keys
 from services.common.log.connection import BLOCK, BLOCKING, BULK, COMMAND, LogRefused, within
+from services.common.log.scripts import BEFORE, GROUP, NOW, Script
 from services.common.log.streams.entries import RecordEntry, entries_of
 from services.common.log.streams.holding import ALLOWED, SHARED, Holding
 from services.common.log.streams.partitions import Partition
-from services.common.log.streams.scripts import BEFORE, GROUP, NOW, Script
 
 _ANSWER = BLOCKING - BLOCK
 """That Redis may take beyond what it was asked to wait."""

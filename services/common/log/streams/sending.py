@@ -9,8 +9,8 @@ from typing import Any
 
 from services.common.log import keys
 from services.common.log.connection import BULK, within
+from services.common.log.scripts import GROUP, Argument, Script
 from services.common.log.streams.partitions import Partition, numbered, partition_for
-from services.common.log.streams.scripts import GROUP, Argument, Script
 from services.common.log.streams.splits import Splits
 
 # The lag is unknown if entries were removed by hand: then nobody is held back.

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from hedgerow.errors import Unavailable
 from services.common.log import keys
 from services.common.log.connection import BULK, within
+from services.common.log.scripts import Script
 from services.common.log.streams import packing
 from services.common.log.streams.partitions import Partition
-from services.common.log.streams.scripts import Script
 
 # What could fail does so before anything is acknowledged. Keys that are no streams raise at XLEN. The first
 # command that writes could enlarge the memory, so that a log that is full refuses the script as a whole;

@@ -18,8 +18,8 @@ from typing import Any
 
 from services.common.log import keys
 from services.common.log.connection import COMMAND, within
+from services.common.log.scripts import BEFORE, GROUP, Script
 from services.common.log.streams.partitions import Partition, numbered
-from services.common.log.streams.scripts import BEFORE, GROUP, Script
 
 # A fence stays where it was set first.
 _FENCE = Script("""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.common.log import keys
+from services.common.log.lease import Lease
 from services.common.log.streams.figures import Figures, figures
 from services.common.log.streams.letters import Letters
 from services.common.log.streams.partitions import Partition, partitions
@@ -45,6 +47,10 @@ class Streams:
     def letters(self, partition: Partition) -> Letters:
         """Return the dead letters of a partition."""
         return Letters(self._redis, partition)
+
+    def suspects(self, data_type: str) -> Lease:
+        """Return the lease of the router that tries records of a data type again which failed."""
+        return Lease(self._redis, keys.suspects(data_type))
 
     async def partitions(self, data_type: str) -> list[Partition]:
         """Return all partitions that a data type has. Raises Unavailable."""

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from services.common.log import keys
 from services.common.log.connection import BULK, within
+from services.common.log.scripts import BEFORE, Script
 from services.common.log.streams.partitions import Partition
-from services.common.log.streams.scripts import BEFORE, Script
 
 _AT_ONCE = 10_000
 """Entries that one step removes at the most; some milliseconds in which nobody else is served."""

@@ -60,7 +60,7 @@ class Custody:
         """
         self._leases += 1
         before, self._asked = self._asked, f"{self._consumer}#{self._leases}"
-        if not await self._holding.acquire(self._asked, self._redelivery, before):
+        if not await self._holding.lease.acquire(self._asked, self._redelivery, before):
             return False
         self.token = self._asked
         return True
@@ -92,6 +92,6 @@ class Custody:
             await self._holding.give_back(self._entries.keys(), self.token)
             self._entries.clear()
         if self._asked != SHARED:
-            await self._holding.release(self._asked)
+            await self._holding.lease.release(self._asked)
             self.token = self._asked = SHARED
         await self._holding.leave()

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from hedgerow.errors import Unavailable
 from services.router.streams.flow.progress import Progress, Step
-from services.router.streams.flow.stopping import Pauses, Stopping
+from services.router.streams.stopping import Pauses, Stopping
 
 _LOOK_SECONDS = 0.25
 """How often it is looked; nobody tells."""

@@ -23,11 +23,11 @@ from services.router.streams.flow.entering import Entering
 from services.router.streams.flow.handling import Handling
 from services.router.streams.flow.intake import BeginAnew, Intake
 from services.router.streams.flow.progress import Progress, Step
-from services.router.streams.flow.stopping import Pauses, Stopped, Stopping
 from services.router.streams.records.arrivals import Arrival
 from services.router.streams.records.decoding import decode
 from services.router.streams.scoring.pace import Pace
 from services.router.streams.scoring.scorer import Given, Scorer
+from services.router.streams.stopping import Pauses, Stopped, Stopping
 
 _log = structlog.get_logger()
 
@@ -44,7 +44,9 @@ _HARDLY_KNOWN = 0.5
 """Rows of an entry: one was read a while ago, or none."""
 
 _WAITING = 8
-"""Batches that may be here and not settled; those that are to be tried again wait here."""
+"""Batches that may be here beside those on their way: of records that are to be tried again."""
+
+_CROWDED = "as many records as may wait here have failed and are tried again, a few at a time"
 
 _FULL = (
     "there are as many scores as the plan keeps, and a consumer group has not acknowledged them; have it"
@@ -183,14 +185,20 @@ class Flow:
 
     async def _until_room(self) -> None:
         """Wait until another batch may be on its way."""
-        while (
-            self._on_their_way >= self._batches()
-            or len(self._custody) >= _WAITING * self._pace.most
-        ):
+        while not self._has_room():
             self._moved.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_SECONDS):
                     await self._moved.wait()
+
+    def _has_room(self) -> bool:
+        most = self._batches()
+        if self._on_their_way >= most:
+            return False
+        is_crowded = len(self._custody) >= (most + _WAITING) * self._pace.most
+        if is_crowded:
+            self.progress.hindered(Step.READING, _CROWDED)
+        return not is_crowded
 
     async def _next(self) -> Reading:
         given = self._given()

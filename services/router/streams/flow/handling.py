@@ -7,19 +7,17 @@ they were tried as often as the plan says. The others are settled meanwhile, unl
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from hedgerow.errors import Unavailable
-from services.common.clock import now_ns
 from services.common.log.streams import LeaseLost, Settlement
 from services.router.streams.flow.custody import Custody
 from services.router.streams.flow.progress import Progress, Step
-from services.router.streams.flow.stopping import Pauses, Stopping
 from services.router.streams.records.arrivals import Arrival
 from services.router.streams.scoring.scorer import Given, Scorer, give_up
+from services.router.streams.stopping import Pauses, Stopping
 
 T = TypeVar("T")
 
@@ -46,7 +44,6 @@ class Handling:
         self._progress = progress
         self._given = given
         self._stopping = stopping
-        self._alone = asyncio.Lock()
 
     async def begin(self, arrivals: Sequence[Arrival]) -> None:
         """Try what was read, for the first time here."""
@@ -76,18 +73,12 @@ class Handling:
         for arrival in arrivals:
             arrival.failures.clear()
         while left := [arrival for arrival in arrivals if arrival.open_rows]:
-            begun = now_ns()
-            excuse = await self._scorer.score(left, self._given())
+            excuse = await self._scorer.score(left, self._given(), self._stopping)
             self._progress.hindered(Step.SCORING, excuse)
             if excuse:
                 await pauses()
-            elif any(arrival.open_rows for arrival in left):
-                # One failed. It may keep a host busy for a while, or a new one has to come.
-                seconds = (now_ns() - begun) / 1e9
-                await self._stopping.pause(min(seconds, _LONGEST_WAIT))
 
     async def _try_again(self, arrivals: Sequence[Arrival]) -> None:
-        """Only one such try goes on at a time: whatever a host dies of, it has no other victims."""
         most = self._given().settings.tries
         again = [arrival for arrival in arrivals if arrival.tries < most]
         for arrival in arrivals:
@@ -101,8 +92,7 @@ class Handling:
         await self._note_tries(again)
         # Not at the same time as others that the same record made fail.
         await self._stopping.pause(min(seconds, _LONGEST_WAIT) * random.uniform(0.5, 1.5))
-        async with self._alone:
-            await self._try(again)
+        await self._try(again)
 
     async def _note_tries(self, arrivals: Sequence[Arrival]) -> None:
         """Have those who may take them over know, before it is tried: whoever tries may die of it."""

@@ -9,18 +9,20 @@ from services.router.plans.prepared import Plan, PreparedPlans
 from services.router.streams.records.field_types import FieldTypes
 from services.router.streams.records.unknown_fields import UnknownFields
 from services.router.streams.scoring.scorer import Given
-from services.router.streams.scoring.trouble import Trouble
+from services.router.streams.scoring.suspects import Suspects
 
 
 class Givens:
     """Of one data type. What is prepared is kept until the plan changes."""
 
-    def __init__(self, data_type: str, plans: PreparedPlans, catalog: Catalog) -> None:
+    def __init__(
+        self, data_type: str, plans: PreparedPlans, catalog: Catalog, suspects: Suspects
+    ) -> None:
         """Raises NotFound if nobody knows the data type."""
         self._data_type = data_type
         self._plans = plans
         self._catalog = catalog
-        self._trouble = Trouble()
+        self._suspects = suspects
         self._unknown = UnknownFields(data_type)
         self._given = self._prepare(plans.plan(data_type))
 
@@ -44,4 +46,4 @@ class Givens:
     def _prepare(self, plan: Plan) -> Given:
         settings = StreamSettings.of(self._catalog.plan(self._data_type))
         types = FieldTypes(self._data_type, plan.check.types, self._unknown)
-        return Given(plan, types, settings, self._trouble)
+        return Given(plan, types, settings, self._suspects)

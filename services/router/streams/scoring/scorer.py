@@ -2,7 +2,7 @@
 
 What is wrong with a batch may be one record of it. One that the models refuse is found at once, by halving
 the batch. One that a model dies of cannot be told from those beside it; so batches get smaller from try to
-try, and in the third each record is alone.
+try, and in the last one each record is alone.
 """
 
 from __future__ import annotations
@@ -34,12 +34,10 @@ from services.router.streams.records.field_types import FieldTypes
 from services.router.streams.records.scores import Scores
 from services.router.streams.scoring.pace import Pace
 from services.router.streams.scoring.span import StreamSpans
-from services.router.streams.scoring.trouble import Trouble
+from services.router.streams.scoring.suspects import Suspects
+from services.router.streams.stopping import Stopping
 
 _log = structlog.get_logger()
-
-_SMALLER = 16
-"""By how much batches are smaller in the next try."""
 
 
 class Given(NamedTuple):
@@ -48,7 +46,7 @@ class Given(NamedTuple):
     plan: Plan
     types: FieldTypes
     settings: StreamSettings
-    trouble: Trouble
+    suspects: Suspects
 
 
 class Scorer:
@@ -59,34 +57,44 @@ class Scorer:
         self._spans = spans
         self._pace = pace
 
-    async def score(self, arrivals: Iterable[Arrival], given: Given) -> str:
+    async def score(self, arrivals: Iterable[Arrival], given: Given, stopping: Stopping) -> str:
         """Try to give each record that is open a fate.
 
         One that fails has that among its arrival's failures. Others may still be open, and then they were
-        not tried: a part of the mesh was not there, which is returned, or one that had failed before came
-        first, and what it did to a host has to pass. Until then it is no fault of others if they are late.
+        not tried for want of a part of the mesh, which is returned. Raises Stopped if it is told so
+        while records that failed before wait for their turn.
         """
-        by_size: dict[int, list[Arrival]] = {}
+        by_kind: dict[tuple[bool, int], list[Arrival]] = {}
         for arrival in arrivals:
-            by_size.setdefault(self._size(arrival, given), []).append(arrival)
-        excuse = ""
-        for size, group in by_size.items():
-            is_apart = all(arrival.tries > 1 for arrival in group)
+            kind = arrival.tries > 1, self._size(arrival, given)
+            by_kind.setdefault(kind, []).append(arrival)
+        for (are_suspects, size), group in by_kind.items():
             for batch in gathered(group, given.types, size):
-                excuse = await self._score(batch, given) or excuse
-                if is_apart and _has_failed(batch):
-                    given.trouble.begins()
+                if are_suspects:
+                    excuse = await self._score_apart(batch, given, stopping)
+                else:
+                    excuse = await self._score(batch, given)
+                if excuse:
                     return excuse
-        return excuse
+        return ""
+
+    async def _score_apart(self, batch: RecordBatch, given: Given, stopping: Stopping) -> str:
+        try:
+            async with given.suspects.turn(given.plan.deadline_ns / 1e9, stopping):
+                return await self._score(batch, given)
+        except Unavailable as error:  # the log
+            return str(error)
 
     def _size(self, arrival: Arrival, given: Given) -> int:
-        size = self._pace.rows(given.plan.deadline_ns / 1e9)
-        for _ in range(arrival.tries - 1):
-            size //= _SMALLER
-        return max(size, 1)
+        """Return how many rows its batch may have; as many times fewer in each try, 1 in the last."""
+        rows, tries = self._pace.rows(given.plan.deadline_ns / 1e9), given.settings.tries
+        if tries == 1:
+            return rows
+        return max(int(rows ** ((tries - arrival.tries) / (tries - 1))), 1)
 
     async def _score(self, batch: RecordBatch, given: Given) -> str:
         request = ScoreRequest(batch=batch.to_proto())
+        losses = self._scoring.fleet.losses
         try:
             async with self._pace.turn(len(batch.places)):
                 with self._spans.of(batch) as trace:
@@ -99,6 +107,9 @@ class Scorer:
         except NotFound as error:
             _bury(batch, DeathCause.DEATH_CAUSE_NO_MODEL, str(error))
         except NoAnswer as error:
+            if error.deadline_reached or self._scoring.fleet.losses != losses:
+                late = error.deadline_reached * given.plan.deadline_ns / 1e9
+                given.suspects.harmed(late)
             return self._unanswered(batch, given, error)
         except Exception as error:
             # A defect, here or in what we use: those that are scored meanwhile must not pay for it.
@@ -123,8 +134,6 @@ class Scorer:
             _bury(batch, DeathCause.DEATH_CAUSE_NO_MODEL, f"no model can answer: {error}")
             return ""
         if error.decision is not None and _nobody_serves(error.decision):
-            return str(error)
-        if given.trouble.lasts and error.deadline_reached:
             return str(error)
         _failed(batch, str(error))
         return ""
@@ -154,10 +163,6 @@ def give_up(arrival: Arrival, most: int) -> None:
 def _failed(batch: RecordBatch, reason: str) -> None:
     for arrival, row in batch.places:
         arrival.failures[row] = reason
-
-
-def _has_failed(batch: RecordBatch) -> bool:
-    return any(row in arrival.failures for arrival, row in batch.places)
 
 
 def _bury(batch: RecordBatch, cause: DeathCause, message: str) -> None:

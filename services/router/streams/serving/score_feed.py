@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from hedgerow.errors import Unavailable
 from hedgerow.v1.streams_pb2 import ReadScoresRequest, ReadScoresResponse, Score
 from services.common.log.streams import Partition, ScoreReader, Streams, check_position
-from services.router.streams.flow.stopping import Stopped, Stopping
+from services.router.streams.stopping import Stopped, Stopping
 
 _LOOK_SECONDS = 2.0
 """How often it is looked whether there are more partitions."""

@@ -12,7 +12,7 @@ from hedgerow.v1 import records_pb2 as pb
 from hedgerow.v1.records_pb2 import TraceContext
 from services.common.catalog import Catalog
 from services.common.log.streams import MOST_ROWS, Partition, Sending, Sent, Streams
-from services.router.streams.flow.stopping import Pauses, Stopping
+from services.router.streams.stopping import Pauses, Stopping
 
 
 class Part(NamedTuple):

@@ -30,11 +30,11 @@ from hedgerow.v1.streams_pb2_grpc import (
 from services.common.catalog import Catalog
 from services.common.errors import status_of
 from services.common.log.streams import Streams
-from services.router.streams.flow.stopping import Stopped, Stopping
 from services.router.streams.record_streams import RecordStreams
 from services.router.streams.serving.dead_letters import DeadLetters
 from services.router.streams.serving.score_feed import ScoreFeed
 from services.router.streams.serving.sender import Sender
+from services.router.streams.stopping import Stopped, Stopping
 
 STREAM_SERVICE = "hedgerow.v1.StreamService"
 

@@ -17,10 +17,10 @@ from services.common.log import Log
 from services.common.log.streams import Partition, Sending, Sent
 from services.router.streams import record_streams
 from services.router.streams.flow import handling
-from services.router.streams.flow.stopping import Stopping
 from services.router.streams.record_streams import RecordStreams
 from services.router.streams.serving.sender import Sender
 from services.router.streams.sharing import readers
+from services.router.streams.stopping import Stopping
 from tests.cluster import on_both
 from tests.services.router.streams.stream_rig import RECORDS, StreamRig, streaming
 from tests.support import wait_until
@@ -153,8 +153,9 @@ def hindrance(router: RecordStreams) -> str:
 
 
 @pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("tries", [2, 3, 5])
 async def test_a_record_that_no_model_can_score_dies_after_its_tries_and_no_other_with_it(
-    log_url: str, log: Log
+    log_url: str, log: Log, tries: int
 ) -> None:
     asked: list[float] = []
 
@@ -166,15 +167,15 @@ async def test_a_record_that_no_model_can_score_dies_after_its_tries_and_no_othe
 
     async with streaming(log_url, log) as rig:
         await rig.rig.host("net", says)
-        rig.plan(f"{PLAN}\nstream: {{tries: 3}}")
+        rig.plan(f"{PLAN}\nstream: {{tries: {tries}}}")
         await rig.send(*range(40))
         await rig.router()
         assert len(await rig.scores(39)) == 39
         (letter,) = await rig.letters(1)
-        assert (letter.cause, letter.tries) == (DeathCause.DEATH_CAUSE_TRIES, 3)
-        assert "tried 3 times" in letter.message
+        assert (letter.cause, letter.tries) == (DeathCause.DEATH_CAUSE_TRIES, tries)
+        assert f"tried {tries} times" in letter.message
         assert "thirteen" in letter.message
-        assert asked.count(13) == 3
+        assert asked.count(13) == tries
         assert await rig.pending() == 0
 
 

@@ -21,11 +21,11 @@ from hedgerow.v1.streams_pb2 import (
 )
 from services.common.log import Log
 from services.common.log.streams import Sent, partition_for, partitions
-from services.router.streams.flow.stopping import Stopping
 from services.router.streams.record_streams import RecordStreams
 from services.router.streams.serving.dead_letters import DeadLetters
 from services.router.streams.serving.score_feed import ScoreFeed
 from services.router.streams.serving.sender import Sender
+from services.router.streams.stopping import Stopping
 from tests.cluster import Cluster
 from tests.services.router.streams.stream_rig import StreamRig, streaming
 from tests.support import wait_until

@@ -139,8 +139,8 @@ async def test_who_holds_the_lease_reads_alone_and_who_lost_it_nothing_more(
     redis: Any, reader: RecordReader, other: RecordReader
 ) -> None:
     await add(redis, "1", "2")
-    assert await reader.acquire("one#1", LEASE)
-    assert not await other.acquire("other#1", LEASE)
+    assert await reader.lease.acquire("one#1", LEASE)
+    assert not await other.lease.acquire("other#1", LEASE)
     assert (await other.read(1)).status is Status.HELD  # by then it had one, and gave it back
     assert (await other.read(1)).status is Status.HELD
     assert (await other.take_over(NOW, 9)).status is Status.HELD
@@ -149,27 +149,27 @@ async def test_who_holds_the_lease_reads_alone_and_who_lost_it_nothing_more(
     assert len((await reader.read(9, "one#1")).entries) == 1
 
     await redis.delete("hedgerow:{wine}:reader")  # it ran out
-    assert await other.acquire("other#1", LEASE)
+    assert await other.lease.acquire("other#1", LEASE)
     assert (await reader.read(9, "one#1")).status is Status.LOST
     assert not await reader.keep({}, "one#1", LEASE)
     assert len((await other.take_over(NOW, 9, "other#1")).entries) == 2
 
-    await reader.release("one#1")
-    assert not await reader.acquire("one#2", LEASE)
-    await other.release("other#1")
-    assert await reader.acquire("one#2", LEASE)
-    await reader.release("one#2")
+    await reader.lease.release("one#1")
+    assert not await reader.lease.acquire("one#2", LEASE)
+    await other.lease.release("other#1")
+    assert await reader.lease.acquire("one#2", LEASE)
+    await reader.lease.release("one#2")
 
 
 async def test_who_has_the_lease_may_take_it_under_another_token(
     redis: Any, reader: RecordReader, other: RecordReader
 ) -> None:
     await add(redis, "1")
-    assert await reader.acquire("one#1", LEASE)
-    assert await reader.acquire("one#2", LEASE, "one#1")
+    assert await reader.lease.acquire("one#1", LEASE)
+    assert await reader.lease.acquire("one#2", LEASE, "one#1")
     assert (await reader.read(9, "one#1")).status is Status.LOST
-    assert not await other.acquire("other#1", LEASE, "one#1")
-    await reader.release("one#2")
+    assert not await other.lease.acquire("other#1", LEASE, "one#1")
+    await reader.lease.release("one#2")
 
 
 @on_both
@@ -177,7 +177,7 @@ async def test_who_reads_alone_hears_that_others_have_read_or_that_the_log_has_l
     redis: Any, reader: RecordReader, other: RecordReader
 ) -> None:
     ids = await add(redis, "1", "2", "3")
-    await reader.acquire("one#1", LEASE)
+    await reader.lease.acquire("one#1", LEASE)
     await reader.read(1, "one#1", after="0-0")
     await redis.xreadgroup(
         "router", "other", {RECORDS: ">"}, count=1
@@ -189,14 +189,14 @@ async def test_who_reads_alone_hears_that_others_have_read_or_that_the_log_has_l
     assert len((await reader.read(9, "one#1", after=ids[1])).entries) == 1
     await redis.xgroup_destroy(RECORDS, "router")
     assert (await reader.read(9, "one#1", after=ids[2])).status is Status.BACK
-    await reader.release("one#1")
+    await reader.lease.release("one#1")
 
 
 async def test_a_lease_lives_as_long_as_it_is_renewed(redis: Any, reader: RecordReader) -> None:
-    await reader.acquire("one#1", timedelta(seconds=1))
+    await reader.lease.acquire("one#1", timedelta(seconds=1))
     assert await reader.keep({}, "one#1", timedelta(hours=1))
     assert await redis.ttl("hedgerow:{wine}:reader") > 3000
-    await reader.release("one#1")
+    await reader.lease.release("one#1")
 
 
 @on_both

@@ -88,11 +88,11 @@ async def test_without_a_window_ids_are_not_looked_at(
 async def test_who_lost_the_lease_settles_nothing(
     redis: Any, reader: RecordReader, other: RecordReader, settlement: Settlement
 ) -> None:
-    await reader.acquire("one#1", WINDOW)
+    await reader.lease.acquire("one#1", WINDOW)
     await redis.xadd(RECORDS, {"alcohol": "1"})
     (entry,) = (await reader.read(1, "one#1")).entries
     await redis.delete("hedgerow:{wine}:reader")
-    await other.acquire("other#1", WINDOW)
+    await other.lease.acquire("other#1", WINDOW)
     with pytest.raises(LeaseLost):
         await settlement.settle([(entry.id, [score("a")])], "one#1")
     assert not await ids(redis, SCORES)
