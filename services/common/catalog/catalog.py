@@ -132,6 +132,13 @@ class Catalog:
         known = self._types.get(data_type)
         return known is not None and _has_versions(known)
 
+    def check_has_models(self, data_type: str) -> None:
+        """Raise NotFound, with what to do, if a data type has no models."""
+        if not self.has_models(data_type):
+            raise NotFound.among(
+                "data type", data_type, self.data_types, "push a model for it first"
+            )
+
     @property
     def known_types(self) -> list[str]:
         """All data types of which anything was told, be it only numbers, sorted."""

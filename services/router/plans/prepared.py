@@ -144,10 +144,7 @@ class PreparedPlans:
         return [entry.versions for entry in entries if entry.model == model]
 
     def _prepare(self, data_type: str) -> Plan:
-        if not self._catalog.has_models(data_type):
-            raise NotFound.among(
-                "data type", data_type, self._catalog.data_types, "push a model for it first"
-            )
+        self._catalog.check_has_models(data_type)
         return self._prepare_message(data_type, self._in_effect.plan(data_type))
 
     def _prepare_message(self, data_type: str, message: plans_pb2.Plan) -> Plan:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -20,10 +20,10 @@ from services.common.log.streams import LeaseLost, Partition, Reading, Status, S
 from services.router.peak import Peak
 from services.router.streams.flow.custody import Custody
 from services.router.streams.flow.entering import Entering
+from services.router.streams.flow.handlers import Handlers
 from services.router.streams.flow.handling import Handling
 from services.router.streams.flow.intake import BeginAnew, Intake
 from services.router.streams.flow.progress import Progress, Step
-from services.router.streams.records.arrivals import Arrival
 from services.router.streams.records.decoding import decode
 from services.router.streams.scoring.pace import Pace
 from services.router.streams.scoring.scorer import Given, Scorer
@@ -42,11 +42,6 @@ _MEMORY_SECONDS = 60.0
 
 _HARDLY_KNOWN = 0.5
 """Rows of an entry: one was read a while ago, or none."""
-
-_WAITING = 8
-"""Batches that may be here beside those on their way: of records that are to be tried again."""
-
-_CROWDED = "as many records as may wait here have failed and are tried again, a few at a time"
 
 _FULL = (
     "there are as many scores as the plan keeps, and a consumer group has not acknowledged them; have it"
@@ -87,27 +82,19 @@ class Flow:
         self.progress = Progress(partition)
         self._given = given
         self._pace = pace
-        self._batches = batches
         self._terms = terms
         self._stopping = Stopping()
         self._entering = Entering(self.progress, self._stopping)
         self._reader = log.reader(partition, terms.consumer)
         self._custody = Custody(self._reader, terms.consumer, terms.redelivery)
         self._intake = Intake(self._reader, self._custody, terms.redelivery, is_alone)
-        self._handling = Handling(
-            scorer,
-            log.settlement(partition),
-            self._custody,
-            self.progress,
-            given,
-            self._stopping,
+        settlement = log.settlement(partition)
+        handling = Handling(scorer, settlement, self._custody, self.progress, given, self._stopping)
+        self._handlers = Handlers(
+            handling, self._custody, self.progress, pace, batches, in_order=is_alone
         )
         self._longest_wait = _FIRST_WAIT
         self._rows_an_entry = Peak(_MEMORY_SECONDS)
-        self._handlers: set[asyncio.Task[None]] = set()
-        self._on_their_way = 0
-        self._moved = asyncio.Event()
-        self._last: asyncio.Future[bool] | None = None
         self._clock = asyncio.get_running_loop().time
 
     def stop(self) -> None:
@@ -149,24 +136,19 @@ class Flow:
             renewing = group.create_task(self._custody.renew(), name="renews records")
             with contextlib.suppress(Stopped):
                 await self._read_on(group)
-            while self._handlers:
-                await asyncio.wait(self._handlers)
+            await self._handlers.until_done()
             renewing.cancel()
 
     def _begin_again(self) -> None:
         self._custody.clear()
-        self._handlers.clear()
-        self._on_their_way = 0
-        self._last = None
+        self._handlers.begin_again()
         self._intake.begin()
         self.progress.begun()
-
-    # -- reading -----------------------------------------------------------------------------------
 
     async def _read_on(self, group: asyncio.TaskGroup) -> None:
         pauses = Pauses(self._stopping)
         while True:
-            await self._stopping.unless(self._until_room())
+            await self._stopping.unless(self._handlers.until_room())
             try:
                 reading = await self._next()
                 if not reading.entries:
@@ -182,23 +164,6 @@ class Flow:
             if reading.entries:
                 self._longest_wait = _FIRST_WAIT
                 self._begin(reading, group)
-
-    async def _until_room(self) -> None:
-        """Wait until another batch may be on its way."""
-        while not self._has_room():
-            self._moved.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_SECONDS):
-                    await self._moved.wait()
-
-    def _has_room(self) -> bool:
-        most = self._batches()
-        if self._on_their_way >= most:
-            return False
-        is_crowded = len(self._custody) >= (most + _WAITING) * self._pace.most
-        if is_crowded:
-            self.progress.hindered(Step.READING, _CROWDED)
-        return not is_crowded
 
     async def _next(self) -> Reading:
         given = self._given()
@@ -225,8 +190,6 @@ class Flow:
         if reading.status is not Status.SOME:
             await self._stopping.pause(_LOOK_SECONDS)
 
-    # -- scoring -----------------------------------------------------------------------------------
-
     def _begin(self, reading: Reading, group: asyncio.TaskGroup) -> None:
         data_type = self.partition.data_type
         arrivals = [decode(entry, data_type, reading.now_ms) for entry in reading.entries]
@@ -234,46 +197,4 @@ class Flow:
         rows = sum([arrival.rows for arrival in arrivals])
         self._rows_an_entry.seen(rows / len(arrivals), self._clock())
         self._custody.add(arrivals)
-        self._on_their_way += 1
-        task = group.create_task(self._handler(arrivals), name="scores records of a stream")
-        self._handlers.add(task)
-        task.add_done_callback(self._handlers.discard)
-
-    def _handler(self, arrivals: Sequence[Arrival]) -> Coroutine[None, None, None]:
-        if not self.is_alone:
-            return self._handle(arrivals)
-        before, self._last = self._last, asyncio.get_running_loop().create_future()
-        return self._handle_in_order(arrivals, before, self._last)
-
-    async def _handle(self, arrivals: Sequence[Arrival]) -> None:
-        with contextlib.suppress(Stopped):
-            try:
-                await self._handling.begin(arrivals)
-                await self._handling.settle(arrivals)
-            finally:
-                self._make_room()
-            await self._handling.finish(arrivals, in_order=False)
-
-    async def _handle_in_order(
-        self,
-        arrivals: Sequence[Arrival],
-        before: asyncio.Future[bool] | None,
-        settled: asyncio.Future[bool],
-    ) -> None:
-        """Settle when what was read before has been settled; if that is left to others, so is this."""
-        is_settled = False
-        try:
-            await self._handling.begin(arrivals)
-            # Who awaits a future and is cancelled cancels it, and it is another's.
-            if before is None or await asyncio.shield(before):
-                await self._handling.finish(arrivals, in_order=True)
-                is_settled = True
-        except Stopped:
-            pass
-        finally:
-            settled.set_result(is_settled)
-            self._make_room()
-
-    def _make_room(self) -> None:
-        self._on_their_way -= 1
-        self._moved.set()
+        self._handlers.start(arrivals, group)

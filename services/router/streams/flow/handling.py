@@ -45,15 +45,17 @@ class Handling:
         self._given = given
         self._stopping = stopping
 
-    async def begin(self, arrivals: Sequence[Arrival]) -> None:
-        """Try what was read, for the first time here."""
+    async def begin(
+        self, arrivals: Sequence[Arrival], sent: Callable[[], None] = lambda: None
+    ) -> None:
+        """Try what was read, for the first time here; it is told when all of it is on its way."""
         most = self._given().settings.tries
         for arrival in arrivals:
             if arrival.tries > most:  # who had it before died each time
                 give_up(arrival, most)
         if again := [a for a in arrivals if a.tries > 1 and not a.is_done]:
             await self._note_tries(again)
-        await self._try(arrivals)
+        await self._try(arrivals, sent)
 
     async def finish(self, arrivals: Sequence[Arrival], in_order: bool) -> None:
         """Try the rest until it is done, and settle: what is done at once or, in order, all at the end."""
@@ -68,12 +70,14 @@ class Handling:
         if in_order:
             await self.settle(arrivals)
 
-    async def _try(self, arrivals: Sequence[Arrival]) -> None:
+    async def _try(
+        self, arrivals: Sequence[Arrival], sent: Callable[[], None] = lambda: None
+    ) -> None:
         pauses = Pauses(self._stopping)
         for arrival in arrivals:
             arrival.failures.clear()
         while left := [arrival for arrival in arrivals if arrival.open_rows]:
-            excuse = await self._scorer.score(left, self._given(), self._stopping)
+            excuse = await self._scorer.score(left, self._given(), self._stopping, sent)
             self._progress.hindered(Step.SCORING, excuse)
             if excuse:
                 await pauses()

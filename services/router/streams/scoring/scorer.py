@@ -7,7 +7,7 @@ try, and in the last one each record is alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import structlog
@@ -57,26 +57,42 @@ class Scorer:
         self._spans = spans
         self._pace = pace
 
-    async def score(self, arrivals: Iterable[Arrival], given: Given, stopping: Stopping) -> str:
-        """Try to give each record that is open a fate.
+    async def score(
+        self,
+        arrivals: Iterable[Arrival],
+        given: Given,
+        stopping: Stopping,
+        sent: Callable[[], None],
+    ) -> str:
+        """Try to give each record that is open a fate; it is told when the last of them is on its way.
 
         One that fails has that among its arrival's failures. Others may still be open, and then they were
-        not tried for want of a part of the mesh, which is returned. Raises Stopped if it is told so
-        while records that failed before wait for their turn.
+        not tried for want of a part of the mesh, which is returned. Raises Stopped if it is told so while
+        records that failed before wait for their turn.
         """
+        batches = self._batches(arrivals, given)
+        for left, (are_suspects, batch) in zip(reversed(range(len(batches))), batches, strict=True):
+            if not left:
+                sent()
+            if are_suspects:
+                excuse = await self._score_apart(batch, given, stopping)
+            else:
+                excuse = await self._score(batch, given)
+            if excuse:
+                return excuse
+        return ""
+
+    def _batches(self, arrivals: Iterable[Arrival], given: Given) -> list[tuple[bool, RecordBatch]]:
+        """Return what is scored together, and whether it has failed before."""
         by_kind: dict[tuple[bool, int], list[Arrival]] = {}
         for arrival in arrivals:
             kind = arrival.tries > 1, self._size(arrival, given)
             by_kind.setdefault(kind, []).append(arrival)
-        for (are_suspects, size), group in by_kind.items():
-            for batch in gathered(group, given.types, size):
-                if are_suspects:
-                    excuse = await self._score_apart(batch, given, stopping)
-                else:
-                    excuse = await self._score(batch, given)
-                if excuse:
-                    return excuse
-        return ""
+        return [
+            (are_suspects, batch)
+            for (are_suspects, size), group in by_kind.items()
+            for batch in gathered(group, given.types, size)
+        ]
 
     async def _score_apart(self, batch: RecordBatch, given: Given, stopping: Stopping) -> str:
         try:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from hedgerow.data.names import check_names
 from hedgerow.data.records import Batch
-from hedgerow.errors import InvalidRecord, NotFound, Unavailable
+from hedgerow.errors import InvalidRecord, Unavailable
 from hedgerow.v1 import records_pb2 as pb
 from hedgerow.v1.records_pb2 import TraceContext
 from services.common.catalog import Catalog
@@ -79,9 +79,7 @@ class Sender:
         return sorted(left)
 
     def _checked(self, message: pb.Batch) -> Batch:
-        if not self._catalog.has_models(message.data_type):
-            known, advice = self._catalog.data_types, "push a model for it first"
-            raise NotFound.among("data type", message.data_type, known, advice)
+        self._catalog.check_has_models(message.data_type)
         if message.rows > MOST_ROWS:
             raise InvalidRecord(
                 f"the batch has {message.rows} records; send at most {MOST_ROWS} in a request"

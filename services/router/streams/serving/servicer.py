@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc
 
-from hedgerow.errors import HedgerowError, NotFound, Unavailable
+from hedgerow.errors import HedgerowError, Unavailable
 from hedgerow.v1.scoring_pb2 import ScoreError
 from hedgerow.v1.streams_pb2 import (
     DropDeadLettersRequest,
@@ -90,7 +90,7 @@ class StreamServicer(StreamServiceServicer):
         self, request: ReadScoresRequest, context: Context
     ) -> AsyncIterator[ReadScoresResponse]:
         """Return scores."""
-        self._check(request.data_type)
+        self._catalog.check_has_models(request.data_type)
         async for response in ScoreFeed(self._log, request, self._stopping).run():
             yield response
 
@@ -98,21 +98,21 @@ class StreamServicer(StreamServiceServicer):
         self, request: GetStreamsRequest, context: Context
     ) -> GetStreamsResponse:
         """Return how the partitions of a data type are, now."""
-        self._check(request.data_type)
+        self._catalog.check_has_models(request.data_type)
         return GetStreamsResponse(streams=await self._streams.look(request.data_type))
 
     async def ListDeadLetters(  # noqa: N802
         self, request: ListDeadLettersRequest, context: Context
     ) -> ListDeadLettersResponse:
         """Return a page of dead letters."""
-        self._check(request.data_type)
+        self._catalog.check_has_models(request.data_type)
         return await self._letters.page(request)
 
     async def ReplayDeadLetters(  # noqa: N802
         self, request: ReplayDeadLettersRequest, context: Context
     ) -> ReplayDeadLettersResponse:
         """Put dead letters back."""
-        self._check(request.data_type)
+        self._catalog.check_has_models(request.data_type)
         replayed = await self._letters.replay(request.data_type, request.ids)
         return ReplayDeadLettersResponse(replayed=replayed)
 
@@ -120,14 +120,9 @@ class StreamServicer(StreamServiceServicer):
         self, request: DropDeadLettersRequest, context: Context
     ) -> DropDeadLettersResponse:
         """Remove dead letters."""
-        self._check(request.data_type)
+        self._catalog.check_has_models(request.data_type)
         dropped = await self._letters.drop(request.data_type, request.ids)
         return DropDeadLettersResponse(dropped=dropped)
-
-    def _check(self, data_type: str) -> None:
-        if not self._catalog.has_models(data_type):
-            known = self._catalog.data_types
-            raise NotFound.among("data type", data_type, known, "push a model for it first")
 
 
 async def _next(requests: AsyncIterator[SendRecordsRequest]) -> SendRecordsRequest | None:

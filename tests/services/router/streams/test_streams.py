@@ -278,6 +278,25 @@ async def test_keyed_records_are_settled_in_their_order_by_one_router_at_a_time(
         assert sum(state.scored for state in second.states()) > 0
 
 
+async def test_keyed_records_are_scored_in_their_order_in_however_many_pieces(
+    log_url: str, log: Log
+) -> None:
+    async with streaming(log_url, log) as rig:
+        rig.rig.know("net", Feature(name="ash"), Feature(name="hue"))
+        host = await rig.rig.host("net", lambda ash: (f"{ash:g}", 1.0))
+        rig.plan(f"{PLAN}\njoin: keyed")
+        for number in range(300):
+            if number % 3:
+                await rig.send(number, key="k", hue="1")
+            else:  # another layout ends a piece
+                batch = Batch.from_records("wine", [{"hue": 1.0, "ash": number}])
+                data = batch.to_proto().SerializeToString()
+                await rig.redis.xadd(RECORDS, {"batch": data, "key": "k"})
+        await rig.router()
+        await rig.scores(300)
+        assert host.model.asked == list(range(300))
+
+
 @on_both
 async def test_partitions_are_added_while_records_flow_and_keep_the_order_of_each_key(
     log_url: str, log: Log
