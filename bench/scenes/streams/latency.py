@@ -9,7 +9,7 @@ from bench.mesh import Mesh, start_mesh
 from bench.models import wine_model
 from bench.open_loop import Offered, OpenLoad, run_open_loop
 from bench.plans import best
-from bench.scenes.streams.rate import dead_letters, stream_rate
+from bench.scenes.streams.rate import AFTER_CALLS_SECONDS, dead_letters, stream_rate
 from bench.session import Session
 from bench.streams.load import Latencies, timed
 
@@ -33,6 +33,7 @@ async def run(session: Session) -> list[Figure]:
         async def all_ways() -> tuple[Offered, Latencies, Latencies]:
             load = OpenLoad(mesh.address, rate, session.seconds, 1, _DEADLINE)
             by_call = await run_open_loop(load)
+            await asyncio.sleep(AFTER_CALLS_SECONDS)
             by_stream = await timed(mesh.log_port, rate, session.seconds)
             return by_call, by_stream, await pushes.during()
 

@@ -17,13 +17,13 @@ import structlog
 from hedgerow.errors import Unavailable
 from hedgerow.plans.streams import Unread
 from services.common.log.streams import LeaseLost, Partition, Reading, Status, Streams
-from services.router.peak import Peak
 from services.router.streams.flow.custody import Custody
 from services.router.streams.flow.entering import Entering
 from services.router.streams.flow.handlers import Handlers
 from services.router.streams.flow.handling import Handling
 from services.router.streams.flow.intake import BeginAnew, Intake
 from services.router.streams.flow.progress import Progress, Step
+from services.router.streams.flow.read_size import ReadSize
 from services.router.streams.records.decoding import decode
 from services.router.streams.scoring.pace import Pace
 from services.router.streams.scoring.scorer import Given, Scorer
@@ -36,12 +36,6 @@ _LOOK_SECONDS = 0.25
 
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=2), timedelta(seconds=30)
 """For a stream that nothing comes to at a time, doubled from one to the next: there may be a thousand."""
-
-_MEMORY_SECONDS = 60.0
-"""Time constant with which it is forgotten how many records entries had."""
-
-_HARDLY_KNOWN = 0.5
-"""Rows of an entry: one was read a while ago, or none."""
 
 _FULL = (
     "there are as many scores as the plan keeps, and a consumer group has not acknowledged them; have it"
@@ -94,8 +88,7 @@ class Flow:
             handling, self._custody, self.progress, pace, batches, in_order=is_alone
         )
         self._longest_wait = _FIRST_WAIT
-        self._rows_an_entry = Peak(_MEMORY_SECONDS)
-        self._clock = asyncio.get_running_loop().time
+        self._read_size = ReadSize(asyncio.get_running_loop().time)
 
     def stop(self) -> None:
         """Read no more; `run` ends when what was read is settled, or is left to others."""
@@ -169,15 +162,8 @@ class Flow:
         given = self._given()
         settings = given.settings
         most = settings.scores.length if settings.unread is Unread.PAUSE else 0
-        return await self._intake.next(self._count(given), most)
-
-    def _count(self, given: Given) -> int:
-        """Return how many entries make a batch; one, while nothing is known of how large they are."""
-        rows_an_entry = self._rows_an_entry.at(self._clock())
-        if rows_an_entry < _HARDLY_KNOWN:
-            return 1
         rows = self._pace.rows(given.plan.deadline_ns / 1e9)
-        return max(1, int(rows / max(rows_an_entry, 1)))
+        return await self._intake.next(self._read_size.entries(rows), most)
 
     async def _idle(self, reading: Reading) -> None:
         """Nothing was read: wait for what there is to wait for."""
@@ -194,7 +180,6 @@ class Flow:
         data_type = self.partition.data_type
         arrivals = [decode(entry, data_type, reading.now_ms) for entry in reading.entries]
         self.progress.hindered(Step.READING, "")
-        rows = sum([arrival.rows for arrival in arrivals])
-        self._rows_an_entry.seen(rows / len(arrivals), self._clock())
+        self._read_size.seen(len(arrivals), sum([arrival.rows for arrival in arrivals]))
         self._custody.add(arrivals)
         self._handlers.start(arrivals, group)
