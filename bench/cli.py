@@ -8,12 +8,13 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
 from bench.figures import Figure
 from bench.machine import describe
-from bench.report import Outcome, keep, table
+from bench.report import Outcome, keep, replace, table
 from bench.scenes import SCENES, Scene
 from bench.session import Session
 
@@ -23,7 +24,7 @@ _WIDTH = 110
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run scenes; 0 if all could be measured, whatever came out.
 
-    Only a run of all scenes is kept in files.
+    A run of all scenes is kept in files; of others what is asked to be.
     """
     options = _parse(arguments)
     console = _console()
@@ -31,10 +32,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = [scene for scene in SCENES if scene.name in (options.scenes or _names())]
     outcomes = [_play(scene, options, console) for scene in chosen]
     console.print(table(outcomes))
+    command = " ".join(["python -m bench", *(sys.argv[1:] if arguments is None else arguments)])
+    kept: list[Path] = []
     if len(chosen) == len(SCENES):
-        command = " ".join(["python -m bench", *(sys.argv[1:] if arguments is None else arguments)])
-        for file in keep(outcomes, command, machine):
-            console.print(f"kept in {os.path.relpath(file)}")
+        kept = keep(outcomes, command, machine)
+    elif options.keep:
+        kept = replace(outcomes, command, machine["date"])
+    for file in kept:
+        console.print(f"kept in {os.path.relpath(file)}")
     return int(any(outcome.failure for outcome in outcomes))
 
 
@@ -80,6 +85,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--seconds", type=float, default=4.0, help="of each measurement (%(default)s)"
     )
     parser.add_argument("--runs", type=int, default=3, help="of each figure (%(default)s)")
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="put these scenes in the place of what the last run of all kept of them",
+    )
     options = parser.parse_args(arguments)
     if unknown := set(options.scenes) - set(_names()):
         parser.error(f"no scene {', '.join(sorted(unknown))}; there are: {', '.join(_names())}")

@@ -13,6 +13,7 @@ from rich.table import Table
 from bench.figures import Figure
 
 _FOLDER = Path(__file__).parent
+_SECTION = "\n## "
 _COLUMNS = ("what", "figure", "floor", "ratio", "target", "held")
 
 
@@ -42,14 +43,36 @@ def table(outcomes: Sequence[Outcome]) -> Table:
     return made
 
 
-def keep(outcomes: Sequence[Outcome], command: str, machine: dict[str, Any]) -> list[Path]:
+def keep(
+    outcomes: Sequence[Outcome], command: str, machine: dict[str, Any], folder: Path = _FOLDER
+) -> list[Path]:
     """Replace RESULTS.md and results.json; older ones are in the history of git."""
-    markdown, data = _FOLDER / "RESULTS.md", _FOLDER / "results.json"
+    markdown, data = folder / "RESULTS.md", folder / "results.json"
     lines = [*_head(command, machine), *(line for o in outcomes for line in _section(o))]
     markdown.write_text("\n".join(lines) + "\n", encoding="utf-8")
     data.write_text(
         json.dumps(_json(outcomes, command, machine), indent=2) + "\n", encoding="utf-8"
     )
+    return [markdown, data]
+
+
+def replace(
+    outcomes: Sequence[Outcome], command: str, date: str, folder: Path = _FOLDER
+) -> list[Path]:
+    """Put scenes that were measured again in the place of what `keep` wrote of them; each says when."""
+    markdown, data = folder / "RESULTS.md", folder / "results.json"
+    known = json.loads(data.read_text(encoding="utf-8"))
+    head, *sections = markdown.read_text(encoding="utf-8").split(_SECTION)
+    places = {section.partition("\n")[0]: place for place, section in enumerate(sections)}
+    for outcome in outcomes:
+        if outcome.title not in places:
+            raise ValueError(f"{outcome.title}: the last run of all scenes did not have it")
+        again = "\n".join(_section(outcome, f"Measured again on {date}, by `{command}`. "))
+        sections[places[outcome.title]] = again.removeprefix(_SECTION) + "\n"
+        known["scenes"][outcome.name] = _scene_json(outcome) | {"date": date, "command": command}
+    text = _SECTION.join([head, *(section.rstrip("\n") + "\n" for section in sections)])
+    markdown.write_text(text, encoding="utf-8")
+    data.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
     return [markdown, data]
 
 
@@ -68,9 +91,9 @@ def _head(command: str, machine: dict[str, Any]) -> list[str]:
     ]
 
 
-def _section(outcome: Outcome) -> Iterator[str]:
-    yield f"\n## {outcome.title}\n"
-    yield f"Others took {outcome.disturbance:.0%} of the processor at the most.\n"
+def _section(outcome: Outcome, when: str = "") -> Iterator[str]:
+    yield f"{_SECTION}{outcome.title}\n"
+    yield f"{when}Others took {outcome.disturbance:.0%} of the processor at the most.\n"
     yield f"| {' | '.join(_COLUMNS)} |"
     yield "|---|---:|---:|---:|---|---|"
     for cells in _rows(outcome):
@@ -99,12 +122,13 @@ def number(value: float) -> str:
 
 
 def _json(outcomes: Sequence[Outcome], command: str, machine: dict[str, Any]) -> dict[str, Any]:
-    scenes = {
-        outcome.name: {
-            "figures": [figure.to_json() for figure in outcome.figures],
-            "disturbance": round(outcome.disturbance, 3),
-            "failure": outcome.failure or None,
-        }
-        for outcome in outcomes
-    }
+    scenes = {outcome.name: _scene_json(outcome) for outcome in outcomes}
     return {"command": command, **machine, "scenes": scenes}
+
+
+def _scene_json(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "figures": [figure.to_json() for figure in outcome.figures],
+        "disturbance": round(outcome.disturbance, 3),
+        "failure": outcome.failure or None,
+    }
