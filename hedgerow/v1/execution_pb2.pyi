@@ -41,20 +41,22 @@ class ExecuteRequest(_message.Message):
     def __init__(self, tasks: _Optional[_Iterable[_Union[Task, _Mapping]]] = ..., frame: _Optional[int] = ..., sent_ns: _Optional[int] = ..., collector: _Optional[str] = ..., cancelled: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Task(_message.Message):
-    __slots__ = ("id", "deadline_ns", "batch", "explain", "trace", "records")
+    __slots__ = ("id", "deadline_ns", "batch", "explain", "trace", "records", "suspect")
     ID_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_NS_FIELD_NUMBER: _ClassVar[int]
     BATCH_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
     TRACE_FIELD_NUMBER: _ClassVar[int]
     RECORDS_FIELD_NUMBER: _ClassVar[int]
+    SUSPECT_FIELD_NUMBER: _ClassVar[int]
     id: int
     deadline_ns: int
     batch: _records_pb2.Batch
     explain: bool
     trace: _records_pb2.TraceContext
     records: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, id: _Optional[int] = ..., deadline_ns: _Optional[int] = ..., batch: _Optional[_Union[_records_pb2.Batch, _Mapping]] = ..., explain: bool = ..., trace: _Optional[_Union[_records_pb2.TraceContext, _Mapping]] = ..., records: _Optional[_Iterable[int]] = ...) -> None: ...
+    suspect: bool
+    def __init__(self, id: _Optional[int] = ..., deadline_ns: _Optional[int] = ..., batch: _Optional[_Union[_records_pb2.Batch, _Mapping]] = ..., explain: bool = ..., trace: _Optional[_Union[_records_pb2.TraceContext, _Mapping]] = ..., records: _Optional[_Iterable[int]] = ..., suspect: bool = ...) -> None: ...
 
 class ExecuteResponse(_message.Message):
     __slots__ = ("credit", "done", "rows", "scoring", "unreachable", "reachable")

@@ -13,6 +13,8 @@ from pathlib import Path
 from services.executor.work_done import WorkDone
 
 _LAYOUT = struct.Struct("<d3Q2dQ")  # last beat, then the fields of WorkDone
+_TRIES = _LAYOUT.size  # a byte behind them
+_SIZE = _TRIES + 1
 
 
 class Heartbeat:
@@ -20,14 +22,14 @@ class Heartbeat:
 
     def __init__(self, path: Path) -> None:
         with path.open("r+b") as file:
-            self._memory = mmap.mmap(file.fileno(), _LAYOUT.size)
+            self._memory = mmap.mmap(file.fileno(), _SIZE)
         self.work = WorkDone()
         """For the host: what it did so far; told to the agent with the next beat."""
 
     @staticmethod
     def create(path: Path) -> "Heartbeat":
         """Make the shared file; its host counts as alive from now on."""
-        path.write_bytes(_LAYOUT.pack(time.monotonic(), 0, 0, 0, 0.0, 0.0, 0))
+        path.write_bytes(_LAYOUT.pack(time.monotonic(), 0, 0, 0, 0.0, 0.0, 0) + b"\0")
         return Heartbeat(path)
 
     def beat(self) -> None:
@@ -53,6 +55,15 @@ class Heartbeat:
         if rows > work.largest_batch:
             work.largest_batch = rows
         self.beat()
+
+    def tries(self, suspects: bool) -> None:
+        """Note that records are scored now which may kill the host, or that they are no more."""
+        self._memory[_TRIES] = suspects
+
+    @property
+    def tries_suspects(self) -> bool:
+        """Whether such records are scored, or were when the host died."""
+        return bool(self._memory[_TRIES])
 
     @property
     def silence(self) -> float:

@@ -202,6 +202,9 @@ class HostProcess:
         self.blameless = self.blameless or code is None
         if self.state < State.DRAINING and not self.death and not self.refused:
             self.death = f"the process ended by itself ({_describe(code)})"
+        if self._heartbeat is not None and self._heartbeat.tries_suspects:
+            self.blameless = True
+            self.death += ", of records that had failed before" if self.death else ""
         self._process = None
         self._leave_nothing()
 

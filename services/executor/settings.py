@@ -73,7 +73,7 @@ class ExecutorSettings(ServiceSettings):
     """The shortest time without a heartbeat after which a host is killed."""
 
     quarantine_deaths: int = Field(default=5, ge=1)
-    """A version whose hosts die this often is given up."""
+    """A version whose hosts die this often is given up. Not of records that had failed before."""
 
     quarantine_window: Duration = timedelta(seconds=60)
     """The time of serving within which `quarantine_deaths` are counted."""

@@ -18,8 +18,9 @@ def encode(
     explain: bool,
     trace: TraceContext | None,
     records: Sequence[int] = (),
+    suspect: bool = False,
 ) -> bytes:
-    """Encode a task as one element of ExecuteRequest.tasks; `records` as in Task.records.
+    """Encode a task as one element of ExecuteRequest.tasks; `records` and `suspect` as in Task.
 
     The elements of a repeated field may simply be joined, so the frames of all models are made of the
     same bytes; the records are not encoded again for each model.
@@ -31,6 +32,7 @@ def encode(
         explain=explain,
         trace=trace,
         records=records,
+        suspect=suspect,
     ).SerializeToString()
     return b"".join((bytes((_TASKS_FIELD,)), _varint(len(message)), message))
 

@@ -113,16 +113,19 @@ class Scoring:
         time_left: float | None,
         trace: TraceContext | None,
         arrived: int = 0,
+        *,
+        suspect: bool = False,
     ) -> Decision:
         """Score one batch.
 
         When it `arrived` (by `now_ns`; 0: now), `time_left` seconds of its call's own deadline were left.
+        If its records are `suspect`, a host that dies of them dies by no fault of its model.
         Raises what `ScoringService.Score` documents, as hedgerow.errors.
         """
         if self._closed:
             raise Unavailable("the router is stopping; try another one")
         at = arrived or now_ns()
-        arrival = Arrival(at, time_left, self._margin.seconds(at / 1e9), trace)
+        arrival = Arrival(at, time_left, self._margin.seconds(at / 1e9), trace, suspect)
         pieces = self._intake.take(request, arrival)
         self.admission.check_room(request.batch.data_type)
         self._gatherer.add(self._begin(pieces))

@@ -72,6 +72,8 @@ class Task:
     """It goes where this belongs (see `joins`); empty: anywhere."""
     has_several_keys: bool = False
     """All of which belong there as long as no host comes or goes."""
+    suspect: bool = False
+    """As in execution.proto."""
     split_at: int = 0
     """The epoch of the fleet in which they did."""
     collector: Collector | None = None
@@ -122,7 +124,9 @@ class Task:
         if undecided is None:
             return self.encoded, self.rows
         batch = Batch.from_proto(self.batch).take(undecided).to_proto()
-        encoded = encode(self.id, self.deadline, batch, self.explain, self.trace, undecided)
+        encoded = encode(
+            self.id, self.deadline, batch, self.explain, self.trace, undecided, self.suspect
+        )
         return encoded, len(undecided)
 
     def opening(self) -> OpenTask:

@@ -134,9 +134,11 @@ class RunningRouter:
         time_left: float | None,
         trace: TraceContext | None,
         arrived: int = 0,
+        *,
+        suspect: bool = False,
     ) -> Decision:
         self.asked += 1
-        return await self._score(request, time_left, trace, arrived)
+        return await self._score(request, time_left, trace, arrived, suspect=suspect)
 
 
 class Routers:

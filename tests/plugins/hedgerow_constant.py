@@ -23,7 +23,8 @@ It is a package of its own, found by its entry point, as anybody's format would 
     fail                every call fails with this text
     hang                every call blocks for ever
     crash               every call kills the process
-    crash_at            a feature and a number, {"a": 13}: a call with such a record kills the process
+    crash_at            a feature and a number or several, {"a": [13, 14]}: a call with such a record
+                        kills the process
     slow_at             likewise: a call with such a record blocks for `slow_seconds`
     crash_once_file     a call kills the process if it can remove this file
 
@@ -160,9 +161,9 @@ def _column(batch: Batch, feature: str) -> NDArray[np.float64]:
     return batch.numbers([feature])[:, 0].copy()
 
 
-def _has(batch: Batch, record: dict[str, float]) -> bool:
+def _has(batch: Batch, record: dict[str, float | list[float]]) -> bool:
     """Tell whether a batch has a record with such a number."""
-    return any(number in _column(batch, feature) for feature, number in record.items())
+    return any(bool(np.isin(_column(batch, name), said).any()) for name, said in record.items())
 
 
 def _read(definition: Path) -> dict[str, Any]:

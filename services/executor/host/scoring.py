@@ -105,14 +105,27 @@ class _Group:
 
 @dataclass(slots=True)
 class Scorer:
-    """Scores tasks on one model; `scored` is called with the rows and the seconds of each call."""
+    """Scores tasks on one model; `scored` is called with the rows and the seconds of each call.
+
+    `tries` is told before and after tasks that are suspect, of which the process may die.
+    """
 
     model: Model
     scored: Callable[[int, float], None]
+    tries: Callable[[bool], None] = lambda suspects: None
     _failures: int = 0
 
     def score(self, waiting: list[Waiting]) -> list[Scored]:
         """Score all tasks; each is in exactly one of the results."""
+        if not any(one.task.suspect for one in waiting):
+            return self._score(waiting)
+        self.tries(True)
+        try:
+            return self._score(waiting)
+        finally:
+            self.tries(False)
+
+    def _score(self, waiting: list[Waiting]) -> list[Scored]:
         results: list[Scored] = []
         groups: dict[_Key, _Group] = {}
         for task in waiting:

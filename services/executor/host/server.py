@@ -49,7 +49,8 @@ class HostServer:
         self._reporter = Reporter(version, self._told)
         spans = HostSpans(self._tracing, version)
         inbox = Inbox(spec.row_limit, heartbeat.work, spans.dropped)
-        self._servicer = HostServicer(inbox, Scorer(model, heartbeat.scored), self._reporter, spans)
+        scorer = Scorer(model, heartbeat.scored, heartbeat.tries)
+        self._servicer = HostServicer(inbox, scorer, self._reporter, spans)
         self._stop = asyncio.Event()
         self._failed = False
 

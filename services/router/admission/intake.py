@@ -33,6 +33,8 @@ class Arrival(NamedTuple):
     margin: float
     """Seconds of that which are kept for the answer."""
     trace: TraceContext | None
+    suspect: bool = False
+    """Its records have failed before, and may kill a host."""
 
 
 class _Origin(NamedTuple):
@@ -43,6 +45,7 @@ class _Origin(NamedTuple):
     deadline: int
     explain: bool
     trace: TraceContext | None
+    suspect: bool
 
 
 class Intake:
@@ -68,7 +71,10 @@ class Intake:
         plan.check.check(batch)
         allowed = time_allowed(request, plan.deadline_ns, arrival.time_left, arrival.margin)
         parts = self._split(plan, message.keys) if plan.is_keyed else _WHOLE
-        origin = _Origin(plan, arrival.at, arrival.at + allowed, request.explain, arrival.trace)
+        deadline = arrival.at + allowed
+        origin = _Origin(
+            plan, arrival.at, deadline, request.explain, arrival.trace, arrival.suspect
+        )
         return [self._piece(origin, message, batch, part) for part in parts]
 
     def split_anew(self, request: ScoreRequest, piece: Piece) -> list[Piece]:
@@ -78,7 +84,9 @@ class Intake:
         keys = message.keys
         own = keys if part.records is None else [keys[record] for record in part.records]
         batch = Batch.from_proto(message)
-        origin = _Origin(task.plan, task.admitted, task.deadline, task.explain, task.trace)
+        origin = _Origin(
+            task.plan, task.admitted, task.deadline, task.explain, task.trace, task.suspect
+        )
         parts = within(part, self._split(task.plan, own))
         return [self._piece(origin, message, batch, one) for one in parts]
 
@@ -101,7 +109,7 @@ class Intake:
     def _piece(
         self, origin: _Origin, message: records_pb2.Batch, batch: Batch, part: Part
     ) -> Piece:
-        plan, admitted, deadline, explain, trace = origin
+        plan, admitted, deadline, explain, trace, suspect = origin
         task_id, own = self._ids.take(), part_of(message, batch, part)
         task = Task(
             id=task_id,
@@ -112,10 +120,11 @@ class Intake:
             deadline=deadline,
             explain=explain,
             trace=trace,
-            encoded=encode(task_id, deadline, own, explain, trace),
+            encoded=encode(task_id, deadline, own, explain, trace, suspect=suspect),
             outcome=self._loop.create_future(),
             key=part.key,
             has_several_keys=part.has_several,
+            suspect=suspect,
             split_at=self._fleet.epoch,
         )
         return Piece(part, task)

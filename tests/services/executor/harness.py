@@ -55,11 +55,14 @@ def spec_of(folder: Path, **said: object) -> HostSpec:
     )
 
 
-def frame(number: int, *task_ids: int, collector: str = NOBODY) -> ExecuteRequest:
+def frame(
+    number: int, *task_ids: int, collector: str = NOBODY, suspect: bool = False
+) -> ExecuteRequest:
     """Return a frame of tasks with one record each, which have all the time of a test."""
     now = time.monotonic_ns()
     batch = Batch.from_records("wine", [{"ash": 1.0}]).to_proto()
-    tasks = [Task(id=i, deadline_ns=now + 60 * 10**9, batch=batch) for i in task_ids]
+    deadline = now + 60 * 10**9
+    tasks = [Task(id=i, deadline_ns=deadline, batch=batch, suspect=suspect) for i in task_ids]
     return ExecuteRequest(tasks=tasks, frame=number, sent_ns=now, collector=collector)
 
 

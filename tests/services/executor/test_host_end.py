@@ -78,6 +78,32 @@ async def test_a_host_that_died_before_it_is_killed_tells_how_it_died(rig: HostR
     assert host.death == "the process ended by itself (signal SIGTERM)"
 
 
+@pytest.mark.parametrize("suspect", [False, True])
+async def test_a_host_that_dies_of_records_that_had_failed_before_is_not_to_blame(
+    rig: HostRig, suspect: bool
+) -> None:
+    host = await rig.serve(crash=True)
+    async with router(host.address) as stream:
+        await stream.hears()
+        await stream.write(frame(1, 1, suspect=suspect))
+        assert await stream.status() is grpc.StatusCode.UNAVAILABLE
+    await rig.end()
+    assert host.blameless is suspect
+    assert host.death.endswith(", of records that had failed before") is suspect
+    assert "signal SIGKILL" in host.death
+
+
+async def test_a_host_that_dies_after_such_records_is_to_blame(rig: HostRig) -> None:
+    host = await rig.serve()
+    async with router(host.address) as stream:
+        await stream.hears()
+        await stream.write(frame(1, 1, suspect=True))
+        assert await stream.hears_done() == [1]
+    os.kill(host.pid, signal.SIGKILL)
+    await rig.end()
+    assert not host.blameless
+
+
 async def test_a_host_that_is_killed_while_it_loads_ends_the_wait_for_it(rig: HostRig) -> None:
     host = await rig.start(load_seconds=60)
     host.kill("it did not load")

@@ -97,7 +97,7 @@ class Scorer:
     async def _score_apart(self, batch: RecordBatch, given: Given, stopping: Stopping) -> str:
         try:
             async with given.suspects.turn(given.plan.deadline_ns / 1e9, stopping):
-                return await self._score(batch, given)
+                return await self._score(batch, given, suspect=True)
         except Unavailable as error:  # the log
             return str(error)
 
@@ -108,18 +108,18 @@ class Scorer:
             return rows
         return max(int(rows ** ((tries - arrival.tries) / (tries - 1))), 1)
 
-    async def _score(self, batch: RecordBatch, given: Given) -> str:
+    async def _score(self, batch: RecordBatch, given: Given, *, suspect: bool = False) -> str:
         request = ScoreRequest(batch=batch.to_proto())
         losses = self._scoring.fleet.losses
         try:
             async with self._pace.turn(len(batch.places)):
                 with self._spans.of(batch) as trace:
-                    decision = await self._scoring.score(request, None, trace)
+                    decision = await self._scoring.score(request, None, trace, suspect=suspect)
                 self._settle(batch, decision, given, trace)
         except (Overloaded, Unavailable) as error:
             return str(error)
         except (InvalidInput, LimitExceeded) as error:
-            return await self._refused(batch, given, error)
+            return await self._refused(batch, given, error, suspect=suspect)
         except NotFound as error:
             _bury(batch, DeathCause.DEATH_CAUSE_NO_MODEL, str(error))
         except NoAnswer as error:
@@ -133,14 +133,16 @@ class Scorer:
             _failed(batch, f"hedgerow failed, which its router's log shows: {error!r}")
         return ""
 
-    async def _refused(self, batch: RecordBatch, given: Given, error: HedgerowError) -> str:
+    async def _refused(
+        self, batch: RecordBatch, given: Given, error: HedgerowError, *, suspect: bool
+    ) -> str:
         """Find the records that the models refuse."""
         if len(batch.places) == 1:
             _bury(batch, DeathCause.DEATH_CAUSE_INVALID, str(error))
             return ""
         excuse = ""
         for half in batch.halves():
-            excuse = await self._score(half, given) or excuse
+            excuse = await self._score(half, given, suspect=suspect) or excuse
         return excuse
 
     @staticmethod
