@@ -31,6 +31,9 @@ _SHORTEST_REST, _LONGEST_REST = 0.1, 5.0
 _LATE = 2
 """A rest after a late turn, in deadlines."""
 
+_DOUBLINGS = 6
+"""From the shortest rest to the longest. A model may be late for days: no number of turns is too large."""
+
 
 class Suspects:
     """Of one data type, at one router. `name` is this process's, which no other has had."""
@@ -45,7 +48,7 @@ class Suspects:
 
     def harmed(self, late_seconds: float) -> None:
         """A batch was late after so many seconds, or has cost a host (0)."""
-        rest = max(late_seconds * _LATE, _SHORTEST_REST) * 2**self._in_a_row
+        rest = max(late_seconds * _LATE, _SHORTEST_REST) * 2 ** min(self._in_a_row, _DOUBLINGS)
         self._quiet_at = max(self._quiet_at, self._clock() + min(rest, _LONGEST_REST))
 
     @asynccontextmanager

@@ -87,6 +87,13 @@ async def test_the_more_turns_in_a_row_do_harm_the_longer_is_the_rest(log: Log) 
     assert router._quiet_at - turns.begun[-1][1] < 5.1
 
 
+async def test_turns_may_do_harm_for_days(log: Log) -> None:
+    router = Turns(log).router("one")
+    router._in_a_row = 100_000
+    router.harmed(1.0)
+    assert 4.5 < router._quiet_at - asyncio.get_running_loop().time() <= 5.0
+
+
 async def test_harm_that_others_do_meanwhile_counts_too(log: Log) -> None:
     turns = Turns(log)
     router = turns.router("one")
