@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from google.protobuf.message import DecodeError
 
+from hedgerow.errors import LimitExceeded
 from hedgerow.v1.streams_pb2 import DeadLetter
 from services.common.log import keys
 from services.common.log.connection import BULK, COMMAND, within
@@ -18,11 +19,18 @@ _log = structlog.get_logger()
 
 _AT_ONCE = 256
 
-# The record goes back if the letter was still there. Its id is forgotten, or it would count as scored.
+_MOST_FIELDS = 3900
+"""Of a record that is put back: Lua gives a command some 8000 arguments at the most, names and values."""
+
+# The record goes back if the letter was still there. What could fail does so before anything is changed:
+# a key of another type raises at ZCARD or XADD, and so does a log that is full at XADD, the first command
+# that writes. The record's id is forgotten, or it would count as scored.
 _REPLAY = Script("""
-if redis.call('XDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
+if #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1]) == 0 then return 0 end
+redis.call('ZCARD', KEYS[3])
 redis.call('XADD', KEYS[2], '*', unpack(ARGV, 3))
 redis.call('ZREM', KEYS[3], ARGV[2])
+redis.call('XDEL', KEYS[1], ARGV[1])
 return 1
 """)
 
@@ -62,11 +70,19 @@ class Letters:
                 return
 
     async def replay(self, letter: DeadLetter) -> bool:
-        """Put a record back into the stream of records; False: the letter was not there any more."""
-        tag = self.partition.tag
+        """Put a record back into the stream of records; False: the letter was not there any more.
+
+        If it cannot be done the letter stays. Raises LimitExceeded if the record has too many fields.
+        """
+        tag, fields = self.partition.tag, _record_of(letter)
+        if len(fields) > 2 * _MOST_FIELDS:
+            raise LimitExceeded(
+                f"the record {letter.id!r} has {len(fields) // 2} fields, and at most {_MOST_FIELDS} can be"
+                " put back; send it again as a batch, and drop its dead letter"
+            )
         names = keys.dead(tag), keys.records(tag), keys.seen(tag)
         async with within(COMMAND):
-            arguments = (letter.position, letter.id, *_record_of(letter))
+            arguments = (letter.position, letter.id, *fields)
             return bool(await _REPLAY.run(self._redis, names, arguments))
 
     async def drop(self, letter: DeadLetter) -> bool:
