@@ -34,9 +34,6 @@ class Custody:
         self.token = SHARED
         """Of the lease; SHARED: there is none."""
 
-    def __len__(self) -> int:
-        return len(self._entries)
-
     def __contains__(self, entry_id: str) -> bool:
         return entry_id in self._entries
 

@@ -84,9 +84,7 @@ class Flow:
         self._intake = Intake(self._reader, self._custody, terms.redelivery, is_alone)
         settlement = log.settlement(partition)
         handling = Handling(scorer, settlement, self._custody, self.progress, given, self._stopping)
-        self._handlers = Handlers(
-            handling, self._custody, self.progress, pace, batches, in_order=is_alone
-        )
+        self._handlers = Handlers(handling, self.progress, pace, batches, in_order=is_alone)
         self._longest_wait = _FIRST_WAIT
         self._read_size = ReadSize(asyncio.get_running_loop().time)
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 
-from services.router.streams.flow.custody import Custody
 from services.router.streams.flow.handling import Handling
 from services.router.streams.flow.progress import Progress, Step
 from services.router.streams.records.arrivals import Arrival
@@ -21,7 +20,8 @@ _LOOK_SECONDS = 0.25
 """How often it is looked whether there is room, which grows with hosts; nobody tells."""
 
 _WAITING = 8
-"""Batches that may be here beside those on their way: of records that are to be tried again."""
+"""Batches that may be here beside those on their way: of records that are to be tried again. It is records
+that are counted, for an entry may have thousands."""
 
 _CROWDED = "as many records as may wait here have failed and are tried again, a few at a time"
 
@@ -42,7 +42,6 @@ class Handlers:
     def __init__(
         self,
         handling: Handling,
-        custody: Custody,
         progress: Progress,
         pace: Pace,
         batches: Callable[[], int],
@@ -50,20 +49,21 @@ class Handlers:
         in_order: bool,
     ) -> None:
         self._handling = handling
-        self._custody = custody
         self._progress = progress
         self._pace = pace
         self._batches = batches
         self._in_order = in_order
         self._tasks: set[asyncio.Task[None]] = set()
         self._on_their_way = 0
+        self._waiting = 0
+        """Records that are to be tried again."""
         self._moved = asyncio.Event()
         self._last: _Place | None = None
 
     def begin_again(self) -> None:
         """Nothing is here."""
         self._tasks.clear()
-        self._on_their_way = 0
+        self._on_their_way = self._waiting = 0
         self._last = None
 
     def start(self, arrivals: Sequence[Arrival], group: asyncio.TaskGroup) -> None:
@@ -90,10 +90,19 @@ class Handlers:
         most = self._batches()
         if self._on_their_way >= most:
             return False
-        is_crowded = len(self._custody) >= (most + _WAITING) * self._pace.most
+        is_crowded = self._waiting >= _WAITING * self._pace.most
         if is_crowded:
             self._progress.hindered(Step.READING, _CROWDED)
         return not is_crowded
+
+    @contextlib.contextmanager
+    def _waiting_again(self, records: int) -> Iterator[None]:
+        self._waiting += records
+        try:
+            yield
+        finally:
+            self._waiting -= records
+            self._moved.set()
 
     def _make_room(self) -> None:
         self._on_their_way -= 1
@@ -112,7 +121,9 @@ class Handlers:
                 await self._handling.settle(arrivals)
             finally:
                 self._make_room()
-            await self._handling.finish(arrivals, in_order=False)
+            left = [arrival for arrival in arrivals if not arrival.is_done]
+            with self._waiting_again(sum(arrival.rows for arrival in left)):
+                await self._handling.finish(left, in_order=False)
 
     async def _handle_in_order(
         self, arrivals: Sequence[Arrival], before: _Place | None, place: _Place

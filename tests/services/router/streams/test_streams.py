@@ -423,6 +423,25 @@ async def test_no_more_is_read_than_is_on_its_way_however_large_entries_are(
         await rig.scores(6000)
 
 
+async def test_no_more_records_wait_to_be_tried_again_than_a_few_batches_however_large_entries_are(
+    log_url: str, log: Log
+) -> None:
+    def says(_: float) -> tuple[str, float]:
+        raise RuntimeError("it always fails")
+
+    async with streaming(log_url, log) as rig:
+        await rig.rig.host("net", says)
+        rig.plan(PLAN)
+        batch = Batch.from_records("wine", [{"ash": 1.0}] * 8).to_proto().SerializeToString()
+        for _ in range(100):
+            await rig.redis.xadd(RECORDS, {"batch": batch})
+        router = await rig.router(rows=8)
+        await wait_until(
+            lambda: "have failed and are tried again" in hindrance(router), "it says so"
+        )
+        assert await rig.pending() <= 10
+
+
 async def test_an_entry_that_says_it_has_billions_of_records_dies_and_takes_no_router_along(
     log_url: str, log: Log
 ) -> None:
