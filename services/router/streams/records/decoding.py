@@ -9,6 +9,7 @@ of such a name is written with `feature:` before it, which is always taken off.
 
 from __future__ import annotations
 
+import structlog
 from google.protobuf.message import DecodeError
 
 from hedgerow.data.names import MAX_ID_BYTES, MAX_KEY_BYTES, check_names
@@ -21,6 +22,8 @@ from services.common.telemetry import parse_traceparent
 from services.router.streams.records.arrivals import Arrival, Plain
 from services.router.streams.records.dead_letters import unreadable
 
+_log = structlog.get_logger()
+
 RESERVED = frozenset((b"id", b"key", b"traceparent", b"tracestate", b"batch"))
 
 _LONGEST = {b"id": MAX_ID_BYTES, b"key": MAX_KEY_BYTES}
@@ -32,9 +35,14 @@ def decode(entry: RecordEntry, data_type: str, read_ms: int) -> Arrival:
     try:
         return _decode(entry, data_type, read_ms)
     except InvalidRecord as error:
-        arrival = Arrival(entry, read_ms, now_ns(), Plain((), ()), (), ())
-        arrival.fates[0] = unreadable(entry, read_ms, str(error))
-        return arrival
+        message = str(error)
+    except Exception as error:
+        # A defect: without this whoever reads the entry would fail of it, one router after the other.
+        _log.exception("an entry could not be read", data_type=data_type, id=entry.id)
+        message = f"hedgerow failed, which its router's log shows: {error!r}"
+    arrival = Arrival(entry, read_ms, now_ns(), Plain((), ()), (), ())
+    arrival.fates[0] = unreadable(entry, read_ms, message)
+    return arrival
 
 
 def _decode(entry: RecordEntry, data_type: str, read_ms: int) -> Arrival:

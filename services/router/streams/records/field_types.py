@@ -133,7 +133,7 @@ class FieldTypes:
             place
             for place in np.flatnonzero(large).tolist()
             if self._types[names[place]] == Feature.TYPE_INTEGER
-            and not np.isnan(values[:, place]).any()
+            and np.isfinite(values[:, place]).all()
         ]
         if not whole:
             return [Block(Kind.FLOAT, tuple(names), values)]

@@ -91,8 +91,20 @@ class Scorer:
         return [
             (are_suspects, batch)
             for (are_suspects, size), group in by_kind.items()
-            for batch in gathered(group, given.types, size)
+            for batch in self._gathered(group, given, size)
         ]
+
+    def _gathered(self, arrivals: list[Arrival], given: Given, size: int) -> list[RecordBatch]:
+        """Return what can be made features of in batches; the rest has its fate, or has failed."""
+        try:
+            return gathered(arrivals, given.types, size)
+        except Exception as error:
+            if len(arrivals) > 1:  # which of them is it?
+                return [batch for one in arrivals for batch in self._gathered([one], given, size)]
+            (arrival,) = arrivals
+            reason = _defect(error, arrival.entry.id)
+            arrival.failures.update(dict.fromkeys(arrival.open_rows, reason))
+            return []
 
     async def _score_apart(self, batch: RecordBatch, given: Given, stopping: Stopping) -> str:
         try:
@@ -109,9 +121,9 @@ class Scorer:
         return max(int(rows ** ((tries - arrival.tries) / (tries - 1))), 1)
 
     async def _score(self, batch: RecordBatch, given: Given, *, suspect: bool = False) -> str:
-        request = ScoreRequest(batch=batch.to_proto())
         losses = self._scoring.fleet.losses
         try:
+            request = ScoreRequest(batch=batch.to_proto())
             async with self._pace.turn(len(batch.places)):
                 with self._spans.of(batch) as trace:
                     decision = await self._scoring.score(request, None, trace, suspect=suspect)
@@ -128,9 +140,7 @@ class Scorer:
                 given.suspects.harmed(late)
             return self._unanswered(batch, given, error)
         except Exception as error:
-            # A defect, here or in what we use: those that are scored meanwhile must not pay for it.
-            _log.exception("records could not be scored", data_type=request.batch.data_type)
-            _failed(batch, f"hedgerow failed, which its router's log shows: {error!r}")
+            _failed(batch, _defect(error, batch.arrivals[0].entry.id))
         return ""
 
     async def _refused(
@@ -176,6 +186,12 @@ def give_up(arrival: Arrival, most: int) -> None:
             failure = arrival.failures.get(row, "each time the router that had it was lost")
             message = f"it was tried {arrival.tries} times; {failure}"
             arrival.fates[row] = dead(arrival, row, DeathCause.DEATH_CAUSE_TRIES, message)
+
+
+def _defect(error: Exception, first: str) -> str:
+    """Tell of a defect, here or in what we use: those that are scored meanwhile must not pay for it."""
+    _log.exception("records could not be scored", first_entry=first)
+    return f"hedgerow failed, which its router's log shows: {error!r}"
 
 
 def _failed(batch: RecordBatch, reason: str) -> None:

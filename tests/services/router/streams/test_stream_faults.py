@@ -14,12 +14,13 @@ from structlog.testing import capture_logs
 from hedgerow.data.records import Batch
 from hedgerow.local.valkey import Valkey
 from hedgerow.v1.models_pb2 import Feature
-from hedgerow.v1.streams_pb2 import Score
+from hedgerow.v1.streams_pb2 import DeathCause, Score
 from services.common.log import Log
 from services.common.log.connection import BULK
-from services.common.log.streams import Fate, Partition, reading, settling
+from services.common.log.streams import Fate, Partition, RecordEntry, reading, settling
 from services.router.streams.flow import handling
 from services.router.streams.record_streams import RecordStreams
+from services.router.streams.records import batches, decoding
 from services.router.streams.records.arrivals import Arrival
 from services.router.streams.records.scores import Scores
 from tests.services.router.streams.slow_way import slow_way
@@ -328,6 +329,54 @@ async def test_a_clock_that_was_set_back_stops_nobody(log_url: str, log: Log, jo
         scores = await rig.scores(50)
         assert numbers(scores, join) == list(range(50))
         assert all(score.waited.ToMilliseconds() == 0 for score in scores)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(decoding, "_decode"), (batches, "_of_plain"), (batches.RecordBatch, "to_proto")],
+)
+async def test_a_fault_of_ours_before_a_record_is_scored_costs_no_other_one(
+    log_url: str, log: Log, join: str, owner: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handling, "_FIRST_WAIT", 0.01)
+    sound = getattr(owner, name)
+
+    def faulty(first: Any, *rest: Any) -> Any:
+        found = [first] if isinstance(first, RecordEntry) else getattr(first, "arrivals", first)
+        entries = [one if isinstance(one, RecordEntry) else one.entry for one in found]
+        if any(b"13" in entry.fields for entry in entries):
+            raise ValueError("thirteen")
+        return sound(first, *rest)
+
+    monkeypatch.setattr(owner, name, faulty)
+    async with streaming(log_url, log) as rig:
+        await echo(rig, join)
+        await rig.send(*range(50), key="k")
+        router = await rig.router()
+        scores = await rig.scores(49)
+        (letter,) = await rig.letters(1)
+        assert await rig.pending() == 0
+        assert not paused(router)
+    assert numbers(scores, join) == [number for number in range(50) if number != 13]
+    assert "hedgerow failed" in letter.message
+    assert "thirteen" in letter.message
+
+
+@BOTH
+async def test_a_number_without_end_where_whole_ones_are_wanted_costs_no_other_record(
+    log_url: str, log: Log, join: str
+) -> None:
+    async with streaming(log_url, log) as rig:
+        rig.rig.know("net", Feature(name="ash", type=Feature.TYPE_INTEGER))
+        await echo(rig, join)
+        await rig.send("inf", "-1e400", 1, key="k")
+        await rig.router()
+        letters = await rig.letters(2)
+        (score,) = await rig.scores(1)
+    assert score.label == "1"
+    assert [letter.cause for letter in letters] == [DeathCause.DEATH_CAUSE_INVALID] * 2, letters
+    assert all("'ash'" in letter.message for letter in letters), letters
 
 
 @BOTH
