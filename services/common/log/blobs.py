@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from hedgerow.errors import Corrupt, Unavailable
 from services.common.log import keys
-from services.common.log.connection import BULK, keys_of, within
+from services.common.log.connection import BULK, executed, keys_of, within
 
 # A chunk that is durable already stays so: another version may have the same bytes.
 _PUT = """
@@ -63,7 +63,7 @@ class Blobs:
                 pipeline.persist(name)
             for name in names:
                 pipeline.exists(name)
-            there = (await pipeline.execute())[chunks:]
+            there = (await executed(pipeline))[chunks:]
         if not all(there):
             raise Unavailable("the push took so long that its first part has expired; push again")
 
@@ -72,14 +72,14 @@ class Blobs:
         async with within(BULK), self._redis.pipeline(transaction=False) as pipeline:
             for name in self._names(sha256, chunks):
                 pipeline.pexpire(name, _milliseconds_of_upload())
-            await pipeline.execute()
+            await executed(pipeline)
 
     async def spare(self, sha256: str, chunks: int) -> None:
         """Take `doom` back, of the chunks that are there. Raises Unavailable."""
         async with within(BULK), self._redis.pipeline(transaction=False) as pipeline:
             for name in self._names(sha256, chunks):
                 pipeline.persist(name)
-            await pipeline.execute()
+            await executed(pipeline)
 
     async def remove(self, sha256: str, chunks: int) -> int:
         """Remove chunks that are still doomed and return how many bytes went. Raises Unavailable."""
@@ -93,7 +93,7 @@ class Blobs:
         async with within(BULK), self._redis.pipeline(transaction=False) as pipeline:
             for sha256, number in chunks:
                 pipeline.exists(self._keys.blob(sha256, number))
-            return [bool(found) for found in await pipeline.execute()]
+            return [bool(found) for found in await executed(pipeline)]
 
     async def read(self, sha256: str, chunks: int) -> AsyncIterator[bytes]:
         """Yield the chunks in order, unverified. Raises Corrupt if one is gone, Unavailable."""

@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 from hedgerow.errors import Corrupt, HedgerowError, Unavailable
 from hedgerow.v1.events_pb2 import ModelEvent
 from services.common.catalog import position
-from services.common.log.connection import BULK, COMMAND, keys_of, within
+from services.common.log.connection import BULK, COMMAND, executed, keys_of, within
 from services.common.log.entries import BEGINNING, EVENT_FIELD, Entry
 from services.common.log.following import Follower
 from services.common.log.mesh import Mesh
@@ -119,7 +119,7 @@ class ModelLog:
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for name in names:
                     pipeline.eval(_LAST, 1, self._keys.models(name))
-                found = await pipeline.execute()
+                found = await executed(pipeline)
         return {name: last.decode() for name, last in zip(names, found, strict=True) if last}
 
     async def _announce(self, data_type: str) -> None:

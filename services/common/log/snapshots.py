@@ -9,7 +9,7 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from hedgerow.v1.events_pb2 import Snapshot
-from services.common.log.connection import BULK, keys_of, within
+from services.common.log.connection import BULK, executed, keys_of, within
 
 _log = structlog.get_logger()
 
@@ -50,7 +50,7 @@ class Snapshots:
         async with within(BULK), self._redis.pipeline(transaction=False) as pipeline:
             for data_type in data_types:
                 pipeline.hget(self._keys.snapshot(data_type), "snapshot")
-            found = await pipeline.execute()
+            found = await executed(pipeline)
         return [_parsed(name, data) for name, data in zip(data_types, found, strict=True)]
 
     async def write(self, data_type: str, snapshot: Snapshot) -> bool:
@@ -83,7 +83,7 @@ class Snapshots:
         async with within(BULK), self._redis.pipeline(transaction=False) as pipeline:
             for data_type in data_types:
                 pipeline.xlen(self._keys.models(data_type))
-            lengths: list[int] = await pipeline.execute()
+            lengths: list[int] = await executed(pipeline)
         return lengths
 
 

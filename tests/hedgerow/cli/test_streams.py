@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,7 @@ def test_ctrl_c_says_how_many_were_sent(fake_streams: FakeStreams) -> None:
     process.stdin.write('{"alcohol": 13.2}\n' * 3)
     process.stdin.flush()
     asyncio.run(wait_until(lambda: len(fake_streams.ids) == 3, "they are sent", timeout=30))
+    time.sleep(0.5)  # it hears of it
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=30)
     assert out.startswith("stopped: 3 records are in the stream, in ")

@@ -11,6 +11,7 @@ would do harm.
 """
 
 from services.common.log.connection.clients import check_url, connect, keys_of
+from services.common.log.connection.commands import executed
 from services.common.log.connection.limits import (
     BLOCK,
     BLOCKING,
@@ -28,6 +29,7 @@ __all__ = [
     "LogRefused",
     "check_url",
     "connect",
+    "executed",
     "keys_of",
     "within",
 ]

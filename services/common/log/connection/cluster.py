@@ -28,7 +28,7 @@ from redis.exceptions import (
     TryAgainError,
 )
 
-from services.common.log.connection.commands import Command, KeyedCommands, Pipeline
+from services.common.log.connection.commands import Command, KeyedCommands, Pipeline, raise_first
 from services.common.log.connection.slots import Slots, slot_of
 from services.common.log.connection.urls import Address
 
@@ -121,11 +121,11 @@ class Cluster(KeyedCommands):
         done = await asyncio.gather(
             *(send(*part) for part in parts.items()), return_exceptions=True
         )
-        _raise_first(done)
+        raise_first(done)
         for at, (args, options) in enumerate(commands):
             if isinstance(answers[at], AskError | TryAgainError):
                 answers[at] = await self.execute_command(*args, **options)
-        _raise_first(answers)
+        raise_first(answers)
         return answers
 
     # -- a node ------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ class Cluster(KeyedCommands):
         if asks:  # on the connection of the command itself: it is for the next one there
             asking: Command = (("ASKING",), {})
             answer = (await self._send_all(address, [asking, command]))[1]
-            _raise_first([answer])
+            raise_first([answer])
             return answer
         args, options = command
         try:
@@ -216,9 +216,3 @@ class Cluster(KeyedCommands):
 def _target(error: AskError, asked: Address) -> Address:
     """Return where a node sends us; one that does not know its own address leaves the host out."""
     return (error.host if error.host not in ("", "?") else asked[0]), error.port
-
-
-def _raise_first(answers: Sequence[Any]) -> None:
-    for answer in answers:
-        if isinstance(answer, BaseException):
-            raise answer

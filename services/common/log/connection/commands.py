@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from redis.commands.core import AsyncDataAccessCommands, AsyncScriptCommands
@@ -35,7 +35,27 @@ class Pipeline(KeyedCommands):
         self._commands.append((args, options))
         return self
 
-    async def execute(self) -> list[Any]:
-        """Send all commands and return their answers. Raises the first error, when all are answered."""
+    async def execute(self, raise_on_error: bool = True) -> list[Any]:
+        """Send all commands and return their answers.
+
+        Raises the first error, when all are answered; redis-py's pipelines do what `raise_on_error` says.
+        """
         commands, self._commands = self._commands, []
         return await self._send(commands)
+
+
+async def executed(pipeline: Any) -> list[Any]:
+    """Execute a pipeline and return the answers. Raises the first error, as Redis said it.
+
+    redis-py puts the command before that, and in older versions in its place.
+    """
+    answers: list[Any] = await pipeline.execute(raise_on_error=False)
+    raise_first(answers)
+    return answers
+
+
+def raise_first(answers: Iterable[Any]) -> None:
+    """Raise the first of some answers that is an error."""
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer

@@ -11,7 +11,15 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from services.common.log import keys
-from services.common.log.connection import BLOCK, BLOCKING, BULK, COMMAND, LogRefused, within
+from services.common.log.connection import (
+    BLOCK,
+    BLOCKING,
+    BULK,
+    COMMAND,
+    LogRefused,
+    executed,
+    within,
+)
 from services.common.log.scripts import BEFORE, GROUP, NOW, Script
 from services.common.log.streams.entries import RecordEntry, entries_of
 from services.common.log.streams.holding import ALLOWED, SHARED, Holding
@@ -197,7 +205,7 @@ class RecordReader(Holding):
         async with within(BULK), self._redis.pipeline(transaction=False) as pipeline:
             pipeline.eval(_LOOK, 2, self._records, self._lease)
             pipeline.xreadgroup(_GROUP, self._consumer, {self._records: ">"}, count=count)
-            (refusal, last_id, now), found = await pipeline.execute()
+            (refusal, last_id, now), found = await executed(pipeline)
         entries = entries_of(found[0][1]) if found else []
         if refusal:
             self._was_held = True

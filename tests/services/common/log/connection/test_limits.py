@@ -15,7 +15,8 @@ from redis.exceptions import OutOfMemoryError, ResponseError
 from hedgerow.errors import Unavailable
 from hedgerow.local.valkey import Valkey
 from services.common.log import Log
-from services.common.log.connection import within
+from services.common.log.connection import connect, executed, within
+from tests.cluster import on_both
 from tests.services.common.log.reading import append, connected
 
 
@@ -100,6 +101,20 @@ async def test_a_disk_that_is_full_is_told_as_such() -> None:
     ):
         async with within(timedelta(seconds=1)):
             raise ResponseError("MISCONF Valkey is configured to save RDB snapshots, but it cannot")
+
+
+@on_both
+async def test_what_redis_says_of_one_command_of_several_is_told_and_nothing_else(
+    log_url: str,
+) -> None:
+    redis = connect(log_url)
+    await redis.set("text", "no stream", ex=60)
+    async with redis.pipeline(transaction=False) as pipeline:
+        pipeline.exists("text")
+        pipeline.xlen("text")
+        with pytest.raises(ResponseError, match=r"^WRONGTYPE Operation against a key"):
+            await executed(pipeline)
+    await redis.aclose()
 
 
 async def test_an_error_without_words_is_told_by_its_name() -> None:
