@@ -55,12 +55,12 @@ return {{'empty', last[1] and last[1][1] or '0-0'}}
 """)
 
 # What must be known beside what was read. The last id is looked at before: what comes later is read, or
-# wakes who waits for what follows it. Sent as text, for if it were unknown what was read would be lost.
+# wakes who waits for what follows it. Sent as text, for if it were unknown what was read would be lost. So
+# would it be if this were refused, as a script of two keys is while their slot moves: it has one.
 _LOOK = f"""
-{ALLOWED}
 {NOW}
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
-return {{allowed(KEYS[2], '') or '', last[1] and last[1][1] or '0-0', now()}}
+return {{last[1] and last[1][1] or '0-0', now()}}
 """
 
 # Scores are in the way if a group of consumers has too many still to be given, or needs the oldest one:
@@ -203,14 +203,14 @@ class RecordReader(Holding):
         if self._was_held and await self._is_held():
             return Reading(Status.HELD, [])
         async with within(BULK), self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.eval(_LOOK, 2, self._records, self._lease)
+            pipeline.eval(_LOOK, 1, self._records)
             pipeline.xreadgroup(_GROUP, self._consumer, {self._records: ">"}, count=count)
-            (refusal, last_id, now), found = await executed(pipeline)
+            pipeline.exists(self._lease)
+            (last_id, now), found, self._was_held = await executed(pipeline)
         entries = entries_of(found[0][1]) if found else []
-        if refusal:
-            self._was_held = True
+        if self._was_held:
             await self.give_back([entry.id for entry in entries])
-            return Reading(Status(refusal.decode()), [])
+            return Reading(Status.HELD, [])
         if not entries:
             return Reading(Status.EMPTY, [], last_id=last_id.decode())
         return Reading(Status.SOME, entries, now)

@@ -6,8 +6,10 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from services.common.log.streams import RecordReader, Status
-from tests.cluster import on_both
+from tests.cluster import Cluster, on_both
 
 RECORDS = "hedgerow:{wine}:records"
 LEASE = timedelta(seconds=10)
@@ -241,3 +243,17 @@ async def test_scores_that_all_groups_have_acknowledged_are_no_reason_to_pause(
     assert (await reader.read(9, scores_most=3)).status is Status.FULL
     await redis.xack(scores, "billing", one)
     assert (await reader.read(9, scores_most=3)).status is Status.SOME
+
+
+@pytest.mark.parametrize("log_url", ["redis+cluster"], indirect=True)
+async def test_what_is_read_while_its_slot_moves_is_not_lost(
+    redis: Any, reader: RecordReader, valkey_cluster: Cluster
+) -> None:
+    ids = await add(redis, "1", "2", "3")
+    home = await valkey_cluster.owner(RECORDS)
+    async with valkey_cluster.moving(RECORDS, (home + 1) % 3):
+        first = await reader.read(2)  # the stream is here, and no lease is anywhere
+        await valkey_cluster.migrate(RECORDS, (home + 1) % 3)
+        rest = await reader.read(2)
+    assert [entry.id for entry in first.entries + rest.entries] == ids
+    assert (await reader.read(2)).last_id == ids[-1]
