@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -53,10 +54,12 @@ def test_the_demo_shows_what_it_claims_and_leaves_nothing(scratch: Path) -> None
     out, err = demo.communicate()
 
     assert (demo.returncode, err) == (0, ""), out
-    for number, title in enumerate(("Consensus", "Timeout", "Quality", "A new", "One trace"), 1):
+    titles = ("Consensus", "Timeout", "Quality", "A new", "A stream", "One trace")
+    for number, title in enumerate(titles, 1):
         assert f"\n{number}  {title}" in out
     assert "✗" not in out
     assert "0 failed" in out
+    assert re.search(r"(\d+) records went in and \1 scores came out", out)
     assert "\x1b" not in out
     assert max(map(len, out.splitlines())) <= 80
     assert left_behind(scratch) == []
