@@ -141,7 +141,8 @@ class RecordStreamCalls(DeadLetterCalls):
 
         The scores of a partition come in the order in which they were written. None is missed and none
         comes twice when the router is lost: another one is asked to go on. No more is read than is asked
-        for.
+        for. Nor is one missed where the next is waited for no longer than some time (`asyncio.timeout`): ask
+        again.
 
         Reading raises NotFound, InvalidInput for a start or positions that are none, and Unavailable if no
         router is there any more.

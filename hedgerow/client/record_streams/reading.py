@@ -48,26 +48,31 @@ class ScoreReader:
         """By partition: after which id the reading began."""
         self._batches = self._read()
         self._running: Any = None
-        self._is_reading = False
+        self._reading = asyncio.Lock()
         self._is_closed = False
 
     async def next(self) -> list[StreamScore] | None:
         """Read the scores of the next response; None: there are no more, or the reading was ended.
 
-        Raises NotFound, InvalidInput, and Unavailable as soon as there is no hope for another call.
+        Raises NotFound, InvalidInput, and Unavailable as soon as there is no hope for another call. Whoever
+        asks again after an error, a time that was over or Ctrl-C is given what comes next, as if it had not
+        been. Several may ask at a time: each is given something else.
         """
-        self._is_reading = True
-        try:
-            return await anext(self._batches, None)
-        finally:
-            self._is_reading = False
+        async with self._reading:
+            try:
+                return await anext(self._batches, None)
+            except BaseException:
+                # A generator that raised is at its end, which is not that of the scores.
+                self._patience = Patience()
+                self._batches = self._read()
+                raise
 
     async def aclose(self) -> None:
         """End the reading, wherever it is waited for."""
         self._is_closed = True
         if self._running is not None:
             self._running.cancel()
-        if not self._is_reading:
+        if not self._reading.locked():
             await self._batches.aclose()
 
     async def _read(self) -> AsyncGenerator[list[StreamScore], None]:
@@ -153,9 +158,10 @@ class HandedOut:
 
     def next(self) -> StreamScore | None:
         """Hand out the next score; None: more must be read."""
-        if not self._waiting:
+        try:
+            score = self._waiting.popleft()
+        except IndexError:  # not looked up before: another thread may take it in between
             return None
-        score = self._waiting.popleft()
         self._positions[score.partition] = score.position
         return score
 

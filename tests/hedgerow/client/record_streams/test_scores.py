@@ -206,6 +206,52 @@ async def test_reading_may_be_ended_while_a_score_is_waited_for(streamer: str) -
             await anext(scores)
 
 
+@pytest.mark.parametrize("start", ["0", ""])
+async def test_whoever_waited_long_enough_may_ask_again(
+    streamer: str, fake_streams: FakeStreams, start: str
+) -> None:
+    async with AsyncClient(streamer) as client:
+        scores = client.scores("wine", start)
+        found: list[str] = []
+        for number in range(5):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await anext(scores)
+            _scored(fake_streams, number * 3, number * 3 + 3)
+            found += await _take(scores, 3)
+        assert found == [str(number) for number in range(15)]
+        await scores.aclose()
+        with pytest.raises(StopAsyncIteration):
+            await anext(scores)
+
+
+async def test_scores_that_could_not_be_read_are_no_end_of_them(
+    streamer: str, fake_streams: FakeStreams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "BETWEEN_ANSWERS", 0.1)
+    _scored(fake_streams, 0, 9)
+    fake_streams.read_breaks = [2, *[0] * 100]
+    async with AsyncClient(streamer) as client:
+        scores = client.scores("wine", "0")
+        assert await _take(scores, 2) == ["0", "1"]
+        with pytest.raises(errors.Unavailable):
+            await _take(scores, 7)
+        fake_streams.read_breaks = []
+        after = int(scores.positions[""].split("-")[0]) - FIRST_MS
+        assert await _take(scores, 8 - after) == [str(number) for number in range(after + 1, 9)]
+
+
+async def test_two_who_read_the_same_scores_share_them(
+    streamer: str, fake_streams: FakeStreams
+) -> None:
+    async with AsyncClient(streamer) as client, aclosing(client.scores("wine")) as scores:
+        waiting = [asyncio.create_task(_take(scores, count)) for count in (3, 4)]
+        await wait_until(lambda: fake_streams.responses, "it knows where it begins")
+        await client.send("wine", [{"alcohol": 1.0}] * 7, ids=list("abcdefg"))
+        found = await asyncio.gather(*waiting)
+        assert sorted(found[0] + found[1]) == list("abcdefg")
+
+
 async def test_reading_ends_when_the_client_is_closed(streamer: str) -> None:
     client = AsyncClient(streamer)
     waiting = asyncio.create_task(anext(client.scores("wine")))
