@@ -21,14 +21,25 @@ def batch_of(data_type: str, records: Records) -> Batch:
         return Batch.from_records(data_type, [records])
     if is_dataframe(records):
         return Batch.from_dataframe(data_type, records)
-    rows = list(records)
+    rows = listed(records)
     for row in rows:
         if not isinstance(row, Mapping):
-            raise InvalidRecord(
-                f"a record is a {type(row).__name__}; send a mapping from feature to value,"
-                " several of them, or a pandas DataFrame"
-            )
+            raise _no_record(row)
     return Batch.from_records(data_type, rows)
+
+
+def listed(records: Iterable[Record]) -> list[Record]:
+    """Return several records as a list. Raises InvalidRecord for what is nothing of the kind."""
+    if not isinstance(records, Iterable):
+        raise _no_record(records)
+    return list(records)
+
+
+def _no_record(value: object) -> InvalidRecord:
+    return InvalidRecord(
+        f"a record is a {type(value).__name__}; send a mapping from feature to value,"
+        " several of them, or a pandas DataFrame"
+    )
 
 
 def index_of(records: Records) -> Any:

@@ -16,7 +16,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from hedgerow.client.patience import Patience
 from hedgerow.client.stream_call import CallEnd, StreamCall
-from hedgerow.errors import HedgerowError, Internal, InvalidRecord, Unavailable
+from hedgerow.errors import HedgerowError, Internal, InvalidInput, InvalidRecord, Unavailable
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -68,6 +68,8 @@ async def exchange(
 
     At most `in_flight` of them are read from `items` before they are yielded.
     """
+    if in_flight < 1:
+        raise InvalidInput(f"in_flight is {in_flight}; nothing is sent unless it is at least 1")
     running = _Exchange(open_call, talk, in_flight, target)
     tasks = (
         asyncio.create_task(running.ask(items), name="reads a stream of records"),

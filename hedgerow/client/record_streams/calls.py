@@ -60,7 +60,7 @@ class RecordStreamCalls(DeadLetterCalls):
             item = Outgoing(records, ids, keys)
             pieces = pieces_of(item, cutter.requests(item))
             try:
-                async with asyncio.timeout(timeout.total_seconds() if timeout else None):
+                async with asyncio.timeout(None if timeout is None else timeout.total_seconds()):
                     return await self._send_one(open_call, pieces, acknowledged)
             except TimeoutError as error:
                 said = (
@@ -141,8 +141,8 @@ class RecordStreamCalls(DeadLetterCalls):
 
         The scores of a partition come in the order in which they were written. None is missed and none
         comes twice when the router is lost: another one is asked to go on. No more is read than is asked
-        for. Nor is one missed where the next is waited for no longer than some time (`asyncio.timeout`): ask
-        again.
+        for. Whoever waits for the next no longer than some time (`asyncio.timeout`) asks again, and misses
+        none.
 
         Reading raises NotFound, InvalidInput for a start or positions that are none, and Unavailable if no
         router is there any more.

@@ -23,7 +23,12 @@ def texts(kind: str, labels: Labels, rows: int, most_bytes: int) -> list[str]:
     """
     if labels is None:
         return [""] * rows
-    listed = [labels] if isinstance(labels, str | int) else list(labels)
+    # Nor are bytes and numbers several; what is wrong with a single one is told of that.
+    listed: list[Any]
+    if isinstance(labels, Iterable) and not isinstance(labels, str | bytes):
+        listed = list(labels)
+    else:
+        listed = [labels]
     if len(listed) != rows:
         raise InvalidRecord(
             f"there are {len(listed)} {kind}s for {rows} records; give one a record, None for none"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hedgerow.client.batches import Records, batch_of, is_dataframe
+from hedgerow.client.batches import Records, batch_of, is_dataframe, listed
 from hedgerow.client.record_streams.labels import Labels, texts
 from hedgerow.data.names import MAX_ID_BYTES, MAX_KEY_BYTES
 from hedgerow.data.records import Batch
@@ -75,7 +75,7 @@ def _messages(data_type: str, records: Records) -> list[pb.Batch]:
     """Return records as batches of a bounded size."""
     rows: Any = records
     if not isinstance(records, Mapping) and not is_dataframe(records):
-        rows = list(records)
+        rows = listed(records)
     try:
         return list(_cut(batch_of(data_type, rows)))
     except InvalidRecord as error:

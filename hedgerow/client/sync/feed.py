@@ -11,6 +11,10 @@ from hedgerow.client.sync.background import next_of
 T = TypeVar("T")
 
 
+_END = object()
+"""Not None: that may be among the batches, by mistake, and is no end of them."""
+
+
 class Feed:
     """Batches that are put in one thread and read in that of the event loop."""
 
@@ -18,12 +22,16 @@ class Feed:
         self._queue: asyncio.Queue[Any] = asyncio.Queue()
 
     async def put(self, item: Any) -> None:
-        """Put an item; None is the end."""
+        """Put an item."""
         self._queue.put_nowait(item)
+
+    async def end(self) -> None:
+        """Say that there are no more."""
+        self._queue.put_nowait(_END)
 
     async def items(self) -> AsyncIterator[Any]:
         """Yield what is put."""
-        while (item := await self._queue.get()) is not None:
+        while (item := await self._queue.get()) is not _END:
             yield item
 
 

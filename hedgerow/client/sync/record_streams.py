@@ -60,7 +60,7 @@ class RecordStreamFront(Front):
                         return
                     waiting -= 1
                     yield sent
-            background.run(feed.put(None))
+            background.run(feed.end())
             while (sent := background.run(ahead.take())) is not None:
                 yield sent
         finally:

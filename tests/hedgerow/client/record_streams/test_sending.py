@@ -81,6 +81,9 @@ async def test_ids_and_keys_of_ones_own_go_with_their_records(
             "the id of record 1 is a float; give text or a whole number",
         ),
         ([WINE] * 2, {"ids": ["a", True]}, "the id of record 1 is a bool"),
+        (WINE, {"ids": 1.5}, "the id of record 0 is a float"),
+        (WINE, {"ids": b"x"}, "the id of record 0 is a bytes"),
+        (None, {}, "a record is a NoneType; send a mapping"),
         (WINE, {"ids": "ä" * 129}, "the id of record 0 has 258 bytes; it may have 256"),
         (WINE, {"keys": "k" * 1025}, "the key of record 0 has 1025 bytes; it may have 1024"),
         (WINE, {"keys": "\ud800"}, "which is not valid Unicode"),
@@ -152,15 +155,16 @@ async def test_a_batch_that_cannot_be_sent_ends_nothing(
     streamer: str, fake_streams: FakeStreams
 ) -> None:
     fake_streams.refuses[2] = errors.InvalidRecord("the entry is too large")
-    batches = [WINE, [WINE, {"a": []}], [WINE] * 300, WINE]
+    batches: list[Any] = [WINE, [WINE, {"a": []}], [WINE] * 300, WINE, None, 5, WINE]
     async with AsyncClient(streamer) as client:
         found = [sent async for sent in client.send_stream("wine", batches)]
     kinds = [type(sent.outcome) for sent in found]
-    assert kinds == [list, errors.InvalidRecord, errors.InvalidRecord, list]
+    bad = errors.InvalidRecord
+    assert kinds == [list, bad, bad, list, bad, bad, list]
     assert str(found[1].outcome).startswith("record 1: feature 'a'")
     with pytest.raises(errors.InvalidRecord, match="of records 256 to 299: the entry is too large"):
         _ = found[2].ids
-    assert len(fake_streams.ids) == 258
+    assert len(fake_streams.ids) == 259
 
 
 async def test_a_router_that_does_not_answer_slows_the_producer(
@@ -189,6 +193,12 @@ async def test_a_router_that_does_not_answer_slows_the_producer(
     assert len(fake_streams.ids) == 100
 
 
+async def test_a_producer_that_may_send_nothing_is_told(streamer: str) -> None:
+    async with AsyncClient(streamer) as client:
+        with pytest.raises(errors.InvalidInput, match="in_flight is 0"):
+            await asyncio.wait_for(anext(client.send_stream("wine", [WINE], in_flight=0)), 5)
+
+
 async def test_a_consumer_of_results_who_waits_slows_the_producer(streamer: str) -> None:
     read = 0
 
@@ -214,6 +224,8 @@ async def test_a_producer_may_wait_no_longer_than_it_likes(
         fake_streams.has_room.clear()
         with pytest.raises(errors.Unavailable) as nothing:
             await client.send("wine", WINE, timeout=timedelta(milliseconds=50))
+        with pytest.raises(errors.Unavailable):
+            await asyncio.wait_for(client.send("wine", WINE, timeout=timedelta(0)), 5)
     fake_streams.has_room.set()
     assert str(nothing.value).endswith("took not all records in time; the log may be full")
 

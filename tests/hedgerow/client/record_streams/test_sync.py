@@ -56,6 +56,16 @@ def test_a_record_of_a_stream_is_sent_before_the_next_is_there(
         assert len(list(client.send_stream("wine", slow()))) == 3
 
 
+def test_nothing_among_the_batches_is_no_end_of_them(
+    streamer: str, fake_streams: FakeStreams
+) -> None:
+    with Client(streamer) as client:
+        batches: list[Any] = [WINE, None, [WINE] * 2]
+        kinds = [type(sent.outcome) for sent in client.send_stream("wine", batches)]
+    assert kinds == [list, errors.InvalidRecord, list]
+    assert len(fake_streams.ids) == 3
+
+
 def test_no_more_is_read_than_may_be_in_flight(streamer: str, fake_streams: FakeStreams) -> None:
     fake_streams.has_room.clear()
     read = 0
