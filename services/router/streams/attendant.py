@@ -28,7 +28,7 @@ class Attendant:
         settings: Callable[[], StreamSettings],
         moved: asyncio.Event,
     ) -> None:
-        """`moved` is set when records were settled."""
+        """`moved` is set when records were read, or settled."""
         self._partition = partition
         self._moved = moved
         self._log = log

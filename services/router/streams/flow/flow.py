@@ -177,7 +177,7 @@ class Flow:
     def _begin(self, reading: Reading, group: asyncio.TaskGroup) -> None:
         data_type = self.partition.data_type
         arrivals = [decode(entry, data_type, reading.now_ms) for entry in reading.entries]
-        self.progress.hindered(Step.READING, "")
+        self.progress.read()
         self._read_size.seen(len(arrivals), sum([arrival.rows for arrival in arrivals]))
         self._custody.add(arrivals)
         self._handlers.start(arrivals, group)

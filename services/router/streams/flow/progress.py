@@ -37,7 +37,7 @@ class Progress:
         self.again = 0
         """Records that had no score because their id had one."""
         self.moved = asyncio.Event()
-        """Set when records were settled."""
+        """Set when records were read, or settled."""
         self._untold = 0
         self._next_word = 0.0
         self._reasons = dict.fromkeys(Step, "")
@@ -61,6 +61,11 @@ class Progress:
         """Nothing is here, so nothing is in the way of its scoring or writing."""
         self.hindered(Step.SCORING, "")
         self.hindered(Step.WRITING, "")
+
+    def read(self) -> None:
+        """Some were read, whatever comes of them."""
+        self.hindered(Step.READING, "")
+        self.moved.set()
 
     def settled(self, settled: Settled, arrivals: Iterable[Arrival]) -> None:
         """These were settled."""

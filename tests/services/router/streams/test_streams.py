@@ -15,7 +15,7 @@ from hedgerow.v1.rules_pb2 import REASON_PREFERRED
 from hedgerow.v1.streams_pb2 import DeathCause
 from services.common.log import Log
 from services.common.log.streams import Partition, Sending, Sent
-from services.router.streams import record_streams
+from services.router.streams import attendant, record_streams
 from services.router.streams.flow import handling
 from services.router.streams.record_streams import RecordStreams
 from services.router.streams.serving.sender import Sender
@@ -406,6 +406,23 @@ async def test_a_group_that_keeps_more_scores_than_the_plan_says_is_told_of(
 
 def remark(router: RecordStreams) -> str:
     return " ".join(state.remark for state in router.states())
+
+
+async def test_what_comes_after_a_quiet_time_is_seen_although_nothing_can_score_it(
+    log_url: str, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attendant, "_SHORTEST", 0.05)
+    async with streaming(log_url, log) as rig:
+        await rig.rig.host("net", "x", held=True)
+        rig.plan(PLAN)
+        router = await rig.router()
+        await asyncio.sleep(2)  # the next look is more than a second away
+        await rig.send(1, 2, 3)
+
+        def are_seen() -> bool:
+            return sum(state.waiting + state.in_flight for state in router.states()) == 3
+
+        await wait_until(are_seen, "they are seen", 0.8)
 
 
 async def test_no_more_is_read_than_is_on_its_way_however_large_entries_are(
