@@ -33,11 +33,13 @@ class Patience:
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """See how long an attempt lasts."""
-        began_at = asyncio.get_running_loop().time()
+        # Kept: who stops listening to an iterator has it end when no loop runs any more.
+        loop = asyncio.get_running_loop()
+        began_at = loop.time()
         try:
             yield
         finally:
-            if asyncio.get_running_loop().time() - began_at >= BETWEEN_ANSWERS:
+            if loop.time() - began_at >= BETWEEN_ANSWERS:
                 self.encouraged()
 
     def encouraged(self) -> None:

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 STORIES = {
     "the first steps, plans and streams": (
         ROOT / "README.md",
-        *(ROOT / "docs" / f"{name}.md" for name in ("plans", "streams")),
+        *(ROOT / "docs" / f"{name}.md" for name in ("plans", "streams", "clients")),
     ),
     "a release": (ROOT / "docs" / "releases.md",),
 }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import grpc
 
@@ -14,6 +16,10 @@ from hedgerow.v1 import scoring_pb2, scoring_pb2_grpc
 from services.common.errors import status_of
 from tests.hedgerow.fakes.answers import decision
 from tests.hedgerow.fakes.calls import abort
+
+with (Path(__file__).parents[3] / "examples" / "wine" / "records.csv").open() as _file:
+    WINE = next(csv.reader(_file))
+    """The features of a whole wine record, of which it needs one."""
 
 
 class FakeRouter(scoring_pb2_grpc.ScoringServiceServicer):
@@ -118,7 +124,7 @@ class FakeRouter(scoring_pb2_grpc.ScoringServiceServicer):
 def _check(batch: Batch) -> None:
     for row, record in enumerate(batch.to_records()):
         for name in record:
-            if name != "alcohol":
+            if name not in WINE:
                 raise errors.InvalidRecord(
                     f"wine-tree@1: feature {name!r} is unknown; leave it out"
                 )
