@@ -10,10 +10,13 @@ LOWEST := .venv-lowest
 LOWEST_READY := $(LOWEST)/.ready
 # A current kubectl, for who has none.
 KUBECTL := .kubectl/kubectl
+# Each of what the mesh is measured beside has an environment of its own.
+PEERS := plain triton kserve mlserver
+PEERS_READY := $(PEERS:%=.peers/%/.ready)
 PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test stories test-lowest k8s rollouts lint format protos docs models bench sizes soak lock clean
+.PHONY: help demo up test stories test-lowest k8s rollouts lint format protos docs models bench bench-peers sizes soak lock clean
 .PHONY: images image-base images-check
 
 help: ## list what there is
@@ -63,8 +66,10 @@ docs: $(READY) ## write the table of settings in docs/operations.md
 models: $(READY) ## train the models of examples/wine again
 	$(BIN)/python examples/wine/make_models.py
 
-bench: $(READY) ## measure the mesh against its floors; takes about twenty minutes
+bench: $(READY) ## measure the mesh against its floors; twenty minutes, thirty with what `make bench-peers` installs
 	$(BIN)/python -m bench
+
+bench-peers: $(READY) $(PEERS_READY) ## install what it is measured beside (Triton, KServe, MLServer, plain grpc.aio) into .peers/
 
 sizes: $(READY) ## measure memory, processor time and the log of each part; takes about fifteen minutes
 	$(BIN)/python -m bench.sizes
@@ -94,6 +99,10 @@ lock: $(READY) ## write the constraints files anew from pyproject.toml
 	$(LOCK) pyproject.toml --all-extras --group test --resolution lowest-direct --upgrade --output-file constraints-lowest.txt
 	$(LOCK) --group protos --output-file constraints-protos.txt
 	$(LOCK) --group kubectl --no-deps --output-file constraints-kubectl.txt
+	$(LOCK) bench/peers/requirements/plain.in --constraint constraints.txt --output-file bench/peers/requirements/plain.txt
+	$(LOCK) bench/peers/requirements/triton.in --output-file bench/peers/requirements/triton.txt
+	$(LOCK) bench/peers/requirements/kserve.in --output-file bench/peers/requirements/kserve.txt
+	$(LOCK) bench/peers/requirements/mlserver.in --output-file bench/peers/requirements/mlserver.txt
 	$(LOCK_IMAGE) --group build --output-file images/constraints/build.txt
 	$(LOCK_IMAGE) pyproject.toml --group images --output-file images/constraints/cli.txt
 	$(LOCK_IMAGE) pyproject.toml --group images --extra mesh --extra s3 \
@@ -106,7 +115,7 @@ $(KUBECTL): $(READY) constraints-kubectl.txt
 	@touch $@
 
 clean: ## remove what was installed and built
-	rm -rf $(VENV) $(LOWEST) .kubectl .venv-protos dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .soak
+	rm -rf $(VENV) $(LOWEST) .peers .kubectl .venv-protos dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .soak
 
 $(READY): constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
@@ -122,4 +131,11 @@ $(LOWEST_READY): $(READY) constraints-lowest.txt
 	@$(PYTHON) -m venv $(LOWEST)
 	@$(LOWEST)/bin/$(PIP_INSTALL) --require-hashes --requirement constraints-lowest.txt
 	@$(LOWEST)/bin/$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.peers/%/.ready: bench/peers/requirements/%.txt
+	@echo "Installing into .peers/$* (once, a minute or two) ..."
+	@$(PYTHON) -m venv .peers/$*
+	@.peers/$*/bin/$(PIP_INSTALL) --require-hashes --requirement $<
+	@$(if $(filter triton,$*),PYTHONPATH=. .peers/$*/bin/python -m bench.peers.servers.triton_home)
 	@touch $@

@@ -24,23 +24,33 @@ _WIDTH = 110
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run scenes; 0 if all could be measured, whatever came out.
 
-    A run of all scenes is kept in files; of others what is asked to be.
+    A run of all scenes is kept in files; of others what is asked to be. A scene that lacks something is
+    left out of a run of all, and refused by its name.
     """
     options = _parse(arguments)
     console = _console()
     machine = describe()
-    chosen = [scene for scene in SCENES if scene.name in (options.scenes or _names())]
+    chosen = _chosen(options.scenes, console)
     outcomes = [_play(scene, options, console) for scene in chosen]
     console.print(table(outcomes))
     command = " ".join(["python -m bench", *(sys.argv[1:] if arguments is None else arguments)])
     kept: list[Path] = []
-    if len(chosen) == len(SCENES):
+    if set(options.scenes or _names()) == set(_names()):
         kept = keep(outcomes, command, machine)
     elif options.keep:
         kept = replace(outcomes, command, machine["date"])
     for file in kept:
         console.print(f"kept in {os.path.relpath(file)}")
     return int(any(outcome.failure for outcome in outcomes))
+
+
+def _chosen(names: Sequence[str], console: Console) -> list[Scene]:
+    if names:
+        return [scene for scene in SCENES if scene.name in names]
+    for scene in SCENES:
+        if lack := scene.lacking():
+            console.print(f"{scene.title}: left out; {lack}")
+    return [scene for scene in SCENES if not scene.lacking()]
 
 
 def _play(scene: Scene, options: argparse.Namespace, console: Console) -> Outcome:
@@ -93,4 +103,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if unknown := set(options.scenes) - set(_names()):
         parser.error(f"no scene {', '.join(sorted(unknown))}; there are: {', '.join(_names())}")
+    for scene in SCENES:
+        if scene.name in options.scenes and (lack := scene.lacking()):
+            parser.error(f"{scene.name}: {lack}")
     return options

@@ -1,7 +1,7 @@
 """Closed-loop load: n clients, each with its next request when the last is answered.
 
-`run_load` starts it in a process of its own, the same for the mesh and for the echo floor: requests are
-encoded beforehand and sent in turn, answers are parsed and counted.
+`run_load` starts it in a process of its own, the same for the mesh, the echo floor and the peers: requests
+are encoded beforehand and sent in turn, answers are parsed and counted.
 """
 
 from __future__ import annotations
@@ -11,16 +11,15 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import cycle
+from typing import Any
 
 import grpc
 import uvloop
 
 from bench.measured import Measured, Tally
-from bench.payload import requests
+from bench.protocols import PROTOCOLS
 from bench.workers import Message, serve, worker
-from hedgerow.v1.scoring_pb2 import ScoreResponse
 
-SCORE = "/hedgerow.v1.ScoringService/Score"
 CHANNEL_OPTIONS = (
     # Otherwise all channels of a process share one connection.
     ("grpc.use_local_subchannel_pool", 1),
@@ -29,9 +28,6 @@ CHANNEL_OPTIONS = (
 )
 _LAST_ANSWERS = 10.0
 """Seconds after the end in which requests in flight may still be answered; then they count as lost."""
-
-
-_Method = grpc.aio.UnaryUnaryMultiCallable[bytes, ScoreResponse]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +43,8 @@ class Load:
     late_after: float | None = None
     """Seconds; answers that take longer are counted."""
     channels: int = 1
+    protocol: str = "scoring"
+    """Its name in `PROTOCOLS`."""
 
 
 async def run_load(load: Load) -> Measured:
@@ -61,7 +59,8 @@ class _Clients:
 
     def __init__(self, load: Load) -> None:
         self._load = load
-        self._turn: Iterator[bytes] = cycle(requests(load.rows))
+        self._protocol = PROTOCOLS[load.protocol]
+        self._turn: Iterator[bytes] = cycle(self._protocol.requests(load.rows))
         self._tally = Tally(load.late_after or float("inf"))
         self._start = time.perf_counter() + load.warm_up
         self._stop = self._start + load.seconds
@@ -81,7 +80,9 @@ class _Clients:
         return self._tally.measured(load.seconds)
 
     async def _client(self, channel: grpc.aio.Channel) -> None:
-        score: _Method = channel.unary_unary(SCORE, None, ScoreResponse.FromString)
+        score: grpc.aio.UnaryUnaryMultiCallable[bytes, Any] = channel.unary_unary(
+            self._protocol.method, None, self._protocol.parse
+        )
         clock = time.perf_counter
         begun = clock()
         while begun < self._stop:
@@ -93,7 +94,7 @@ class _Clients:
                 continue
             ended = clock()
             if self._start <= ended < self._stop:
-                self._tally.add(begun, ended, response.decision)
+                self._protocol.count(self._tally, begun, ended, response)
             begun = ended
 
     async def _end(self, clients: list[asyncio.Task[None]]) -> None:

@@ -73,14 +73,18 @@ class Tally:
     rows: int = 0
 
     def add(self, begun: float, ended: float, decision: Decision) -> None:
-        """Count an answer."""
-        self.latencies.append(ended - begun)
-        self.ends.append(ended)
-        self.rows += len(decision.reasons)
+        """Count an answer, and who gave it why."""
+        self.add_rows(begun, ended, len(decision.reasons))
         for place, count in Counter(decision.answered_by).items():
             model = decision.models[place] if place >= 0 else None
             self.answered[(model.name, model.version) if model else ("nobody", 0)] += count
         self.reasons.update(decision.reasons)
+
+    def add_rows(self, begun: float, ended: float, rows: int) -> None:
+        """Count an answer for so many records."""
+        self.latencies.append(ended - begun)
+        self.ends.append(ended)
+        self.rows += rows
 
     def add_failure(self, code: str) -> None:
         """Count a request that failed."""

@@ -147,12 +147,14 @@ class Work:
 
 @asynccontextmanager
 async def start_mesh(
-    executors: int = 1, environment: Mapping[str, str] | None = None
+    executors: int = 1,
+    environment: Mapping[str, str] | None = None,
+    folder: Folder | None = None,
 ) -> AsyncIterator[Mesh]:
-    """Run a mesh on free ports, with nothing in it."""
+    """Run a mesh on free ports, with nothing in it, or with what one before has left in a folder."""
     said = {**_environment(), **(environment or {})}
     async with AsyncExitStack() as stack:
-        folder = stack.enter_context(temporary_folder())
+        folder = folder or stack.enter_context(temporary_folder())
         local = LocalMesh(folder, Ports.free(), lambda *_: None, said)
         stack.push_async_callback(local.stop)
         await local.start()

@@ -18,8 +18,9 @@ import grpc
 import numpy as np
 import uvloop
 
-from bench.load import CHANNEL_OPTIONS, SCORE
+from bench.load import CHANNEL_OPTIONS
 from bench.payload import requests
+from bench.protocols.scoring import SCORE
 from bench.workers import Message, serve, worker
 
 _CHANNELS = 4

@@ -59,16 +59,20 @@ def keep(
 def replace(
     outcomes: Sequence[Outcome], command: str, date: str, folder: Path = _FOLDER
 ) -> list[Path]:
-    """Put scenes that were measured again in the place of what `keep` wrote of them; each says when."""
+    """Put scenes that were measured again in the place of what `keep` wrote of them; each says when.
+
+    One that was left out then comes last.
+    """
     markdown, data = folder / "RESULTS.md", folder / "results.json"
     known = json.loads(data.read_text(encoding="utf-8"))
     head, *sections = markdown.read_text(encoding="utf-8").split(_SECTION)
     places = {section.partition("\n")[0]: place for place, section in enumerate(sections)}
     for outcome in outcomes:
-        if outcome.title not in places:
-            raise ValueError(f"{outcome.title}: the last run of all scenes did not have it")
-        again = "\n".join(_section(outcome, f"Measured again on {date}, by `{command}`. "))
-        sections[places[outcome.title]] = again.removeprefix(_SECTION) + "\n"
+        again = outcome.title in places
+        place = places.setdefault(outcome.title, len(places))
+        when = f"Measured{' again' if again else ''} on {date}, by `{command}`. "
+        section = "\n".join(_section(outcome, when)).removeprefix(_SECTION) + "\n"
+        sections[place : place + 1] = [section]
         known["scenes"][outcome.name] = _scene_json(outcome) | {"date": date, "command": command}
     text = _SECTION.join([head, *(section.rstrip("\n") + "\n" for section in sections)])
     markdown.write_text(text, encoding="utf-8")
@@ -87,7 +91,8 @@ def _head(command: str, machine: dict[str, Any]) -> list[str]:
         f"- with: Python {machine['python']}, {packages}",
         "",
         "Figure and floor are medians of several measurements, made in turn; the ratio is the median",
-        "of the ratios of each pair. The load generator runs on the same cores.",
+        "of the ratios of each pair. The load generator runs on the same cores. Beside a peer, the floor",
+        "is what the peer did.",
     ]
 
 

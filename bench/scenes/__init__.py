@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.figures import Figure
+from bench.peers.environments import lacking
 from bench.scenes import (
     cascade,
     constant,
@@ -16,6 +17,7 @@ from bench.scenes import (
     large,
     memory,
     overload,
+    peers,
     push,
     real,
     replacement,
@@ -33,6 +35,8 @@ class Scene:
     name: str
     title: str
     run: Callable[[Session], Coroutine[Any, Any, list[Figure]]]
+    lacking: Callable[[], str] = lambda: ""
+    """Says what is to be done before it can run here; empty: nothing."""
 
 
 SCENES = (
@@ -58,4 +62,5 @@ SCENES = (
     Scene("first-host", "from an executor's start to its first host", first_host.run),
     Scene("large", "a model of 500 MB: push, load and pull", large.run),
     Scene("memory", "memory", memory.run),
+    Scene("peers", "peers: three PMML models by vote, each way in turn", peers.run, lacking),
 )

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import median
 
-import psutil
-
 from bench.figures import Figure
 from bench.mesh import Mesh, start_mesh
 from bench.models import wine_model
 from bench.payload import DATA_TYPE
 from bench.session import Session
+from bench.sizes.processes import pss
 from hedgerow.client.state import get_state
 from hedgerow.errors import HedgerowError
 from hedgerow.v1.execution_pb2 import HostState
@@ -28,7 +27,6 @@ from hedgerow.v1.execution_pb2 import HostState
 _POLL_SECONDS = 0.02
 _LONGEST_SECONDS = 120.0
 _STOP_SECONDS = 8.0
-_MIB = 1024 * 1024
 
 _MESHES = {
     "PMML alone": ("wine-tree",),
@@ -70,7 +68,7 @@ async def _start(mesh: Mesh, hosts: int) -> _Start:
     try:
         first = await _serving(mesh.spare.address, 1, begun)
         last = await _serving(mesh.spare.address, hosts, begun)
-        return _Start(first, last, _pss(mesh.spare.pid))
+        return _Start(first, last, pss([mesh.spare.pid]))
     finally:
         await mesh.spare.stop(_STOP_SECONDS)
 
@@ -84,9 +82,3 @@ async def _serving(address: str, count: int, begun: float) -> float:
                 return time.monotonic() - begun
         await asyncio.sleep(_POLL_SECONDS)
     raise TimeoutError(f"no {count} hosts serve after {_LONGEST_SECONDS:g} s")
-
-
-def _pss(pid: int) -> float:
-    executor = psutil.Process(pid)
-    processes = [executor, *executor.children(recursive=True)]
-    return sum(process.memory_full_info().pss for process in processes) / _MIB

@@ -102,6 +102,12 @@ def tree(pid: int) -> list[int]:
     return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
 
 
+def pss(roots: Iterable[int]) -> float:
+    """Return the MiB of processes and all they have started, each with its share of what they share."""
+    pids = {pid for root in roots for pid in tree(root)}
+    return sum(psutil.Process(pid).memory_full_info().pss for pid in pids) / MIB
+
+
 def _fields(file: str) -> dict[str, float]:
     """Return the lines `name: number kB` of a file, in MiB."""
     found = {}

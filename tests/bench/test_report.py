@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from bench.figures import Figure
 from bench.report import Outcome, keep, replace
 
@@ -44,9 +42,13 @@ def test_a_scene_that_was_measured_again_replaces_itself_and_says_when(tmp_path:
     assert (tmp_path / "RESULTS.md").read_text() == text
 
 
-def test_a_scene_that_was_never_kept_is_refused(tmp_path: Path) -> None:
+def test_a_scene_that_was_left_out_comes_last_and_then_replaces_itself(tmp_path: Path) -> None:
     keep([outcome("a", 100)], "python -m bench", MACHINE, tmp_path)
     before = (tmp_path / "RESULTS.md").read_text()
-    with pytest.raises(ValueError, match="the scene b: the last run of all scenes did not have it"):
-        replace([outcome("a", 1), outcome("b", 200)], "python -m bench b", "2026", tmp_path)
-    assert (tmp_path / "RESULTS.md").read_text() == before
+    for value, when in ((1, "Measured on"), (2, "Measured again on")):
+        replace([outcome("b", value)], "python -m bench b", "2026", tmp_path)
+        text = (tmp_path / "RESULTS.md").read_text()
+        assert text.startswith(before + "\n## the scene b\n")
+        assert f"{when} 2026, by `python -m bench b`." in text
+        assert f"| rate | {value} records/s |" in text
+    assert list(json.loads((tmp_path / "results.json").read_text())["scenes"]) == ["a", "b"]

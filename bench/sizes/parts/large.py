@@ -16,10 +16,11 @@ import grpc
 import numpy as np
 import psutil
 
-from bench.load import CHANNEL_OPTIONS, SCORE
+from bench.load import CHANNEL_OPTIONS
 from bench.mesh import Mesh, start_mesh
 from bench.models import BenchModel
 from bench.plans import consensus
+from bench.protocols.scoring import SCORE
 from bench.sizes.definitions import frozen_graph, pmml, saved_model
 from bench.sizes.log_commands import redis_of, used_mib
 from bench.sizes.processes import forget_highest, highest_resident
