@@ -1,8 +1,7 @@
 """The three models and their vote, as every peer has them inside.
 
 All use hedgerow's own PMML engine, with one call into Java for a batch and model: what is compared is how
-models are served, not who reads PMML. The engine has the fewest parts that peers can have in common; it
-needs nothing of the mesh.
+models are served, not who reads PMML. The engine needs nothing of the mesh.
 """
 
 from __future__ import annotations

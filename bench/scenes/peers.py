@@ -20,12 +20,12 @@ from bench.models import wine_model
 from bench.peers.answers import right_answers, wrong_answers
 from bench.peers.environments import PACKAGES, version_of
 from bench.peers.server import PeerFailed, Server, first_answer, start_peer
+from bench.peers.wine import MODELS
 from bench.plans import consensus
 from bench.session import Session
 from bench.sizes.processes import pss
 from hedgerow.local.folder import Folder, temporary_folder
 
-_MODELS = ("wine-tree", "wine-logistic", "wine-boosting")
 _BATCH_CLIENTS = 4
 _WARM_UP_SECONDS = 5.0
 
@@ -61,9 +61,9 @@ async def run(session: Session) -> list[Figure]:
 async def _push(folder: Folder) -> None:
     """Leave a mesh in a folder that has the models: peers have theirs before they start, too."""
     async with start_mesh(folder=folder) as mesh:
-        for name in _MODELS:
+        for name in MODELS:
             await mesh.push(wine_model(name))
-        await mesh.apply(consensus(_MODELS))
+        await mesh.apply(consensus(MODELS))
 
 
 @asynccontextmanager
@@ -90,7 +90,7 @@ async def _seconds(session: Session, name: str, start: _Start) -> list[float]:
 async def _check(session: Session, servers: Sequence[Server]) -> tuple[list[Figure], list[Server]]:
     """Tell how many answers of each are wrong, and return those that have none."""
     session.say("answers")
-    right = await right_answers(_MODELS)
+    right = await right_answers(MODELS)
     figures, honest = [], []
     for server in servers:
         wrong, asked = await wrong_answers(server, right)
