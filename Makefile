@@ -16,7 +16,7 @@ PEERS_READY := $(PEERS:%=.peers/%/.ready)
 PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test stories test-lowest k8s rollouts lint format protos docs models bench bench-peers sizes soak lock clean
+.PHONY: help demo up test stories test-lowest k8s rollouts lint format protos classes docs models bench bench-peers sizes soak lock clean
 .PHONY: images image-base images-check
 
 help: ## list what there is
@@ -59,6 +59,9 @@ format: $(READY) ## put the code into shape
 
 protos: $(READY) ## generate the stubs from protos/
 	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python scripts/protos.py
+
+classes: $(READY) ## compile the Java classes of the PMML engine, with a javac 17
+	$(BIN)/python scripts/java_classes.py
 
 docs: $(READY) ## write the table of settings in docs/operations.md
 	$(BIN)/python scripts/settings_docs.py

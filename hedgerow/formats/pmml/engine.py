@@ -43,7 +43,7 @@ class PmmlEngine:
             raise InvalidModel(f"the engine does not load the document: {_said(exc)}") from exc
 
     def _load(self, document: str, signature: Signature) -> None:
-        model = jpype.JClass("org.pmml4s.model.Model").fromString(document)
+        model = faster(jpype.JClass("org.pmml4s.model.Model").fromString(document))
         if model.targetField() is None:
             raise InvalidModel("the engine finds no target; name it in the MiningSchema")
         classes = _classes(model, signature)
@@ -82,6 +82,11 @@ class PmmlEngine:
             field.name: _column(field, [row[place] if place < len(row) else None for row in rows])
             for place, field in enumerate(fields)
         }
+
+
+def faster(model: Any) -> Any:
+    """Return a model that answers the same to the last bit; ensembles of trees in a fifth of the time."""
+    return jpype.JClass("hedgerow.Faster").of(model)
 
 
 def _inputs(model: Any, signature: Signature) -> list[Feature]:

