@@ -25,7 +25,7 @@ _CONVERT: dict[int, Callable[[Any], Value]] = {
 class Columns:
     """The features that a model uses.
 
-    Both methods raise InvalidRecord if the batch lacks a feature that may not be missing.
+    All methods raise InvalidRecord if the batch lacks a feature that may not be missing.
     """
 
     def __init__(self, features: Sequence[Feature]) -> None:
@@ -56,6 +56,10 @@ class Columns:
             for feature in self.features
         ]
         return list(zip(*columns, strict=True))
+
+    def check(self, batch: Batch) -> None:
+        """Raise InvalidRecord if the batch lacks a feature that may not be missing."""
+        self._present(batch)
 
     def _present(self, batch: Batch) -> set[str]:
         present = set(batch.features)

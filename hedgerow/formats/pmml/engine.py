@@ -14,6 +14,7 @@ from hedgerow.data.records import Batch, Kind, Value
 from hedgerow.errors import InvalidModel
 from hedgerow.formats.columns import Columns
 from hedgerow.formats.pmml import jvm
+from hedgerow.formats.pmml.cells import Cells
 from hedgerow.formats.pmml.outputs import OutputField, Outputs
 from hedgerow.formats.pmml.rows import Answers, RowScorer
 from hedgerow.v1.models_pb2 import Feature, Signature
@@ -25,6 +26,13 @@ _READ: dict[int, Callable[[str], Value]] = {
     Feature.TYPE_DOUBLE: float,
     Feature.TYPE_INTEGER: float,
     Feature.TYPE_STRING: str,
+}
+
+
+_KINDS: dict[int, str] = {
+    Feature.TYPE_INTEGER: "w",
+    Feature.TYPE_STRING: "t",
+    Feature.TYPE_BOOLEAN: "b",
 }
 
 
@@ -53,6 +61,9 @@ class PmmlEngine:
         self._columns = Columns(_inputs(model, signature))
         self._numbers_only = all(_is_number(feature) for feature in self._columns.features)
         self._rows = RowScorer(model, classes)
+        self._cells = Cells(self._columns.features, self._rows.learn)
+        kinds = "".join(_KINDS.get(feature.type, "n") for feature in self._columns.features)
+        self._kinds = jpype.JString(kinds)
         self.examples = _examples(model, self._columns.features)
         """Valid values of the features that the document lists such of."""
 
@@ -61,7 +72,7 @@ class PmmlEngine:
         try:
             if self._numbers_only and not _has_whole_numbers(batch):
                 return self._rows.of_numbers(self._columns.matrix(batch))
-            return self._rows.of_objects(self._columns.rows(batch))
+            return self._any_types(batch)
         except jpype.JException as exc:
             if batch.rows == 1:
                 raise _failure(exc) from exc
@@ -69,6 +80,13 @@ class PmmlEngine:
             return self._rows.one_by_one(self._columns.rows(batch))
         except jpype.JException as exc:
             raise _failure(exc) from exc
+
+    def _any_types(self, batch: Batch) -> Answers:
+        self._columns.check(batch)
+        cells = self._cells.of(batch)
+        if cells is None:
+            return self._rows.of_objects(self._columns.rows(batch))
+        return self._rows.of_cells(cells, self._kinds)
 
     def outputs(self, batch: Batch) -> dict[str, Values]:
         """Return the outputs that the document names; NaN and empty text for a row without."""

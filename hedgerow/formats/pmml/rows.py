@@ -31,13 +31,20 @@ class RowScorer:
         known = None if classes is None else jpype.JArray(jpype.JObject)(classes)
         scorer = jpype.JClass("hedgerow.BatchScorer")(model, known)
         self._of_numbers = scorer.ofNumbers
+        self._of_cells = scorer.ofCells
         self._of_objects = scorer.ofObjects
         self._outputs = scorer.outputs
         self._width = 1 if classes is None else 2
+        self.learn = scorer.learn
+        """Tell what the places of texts in a matrix of cells stand for."""
 
     def of_numbers(self, rows: npt.NDArray[np.float64]) -> Answers:
         """Score a matrix [rows, features]; NaN is a missing value."""
         return self._answers(self._of_numbers(jpype.JArray.of(rows.ravel())))
+
+    def of_cells(self, rows: npt.NDArray[np.float64], kinds: str) -> Answers:
+        """Score a matrix of `Cells`; `kinds` has a letter a feature, as BatchScorer.java wants it."""
+        return self._answers(self._of_cells(jpype.JArray.of(rows.ravel()), kinds))
 
     def of_objects(self, rows: Sequence[Row]) -> Answers:
         """Score rows of any types, in several times the time."""

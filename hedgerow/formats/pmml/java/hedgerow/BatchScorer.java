@@ -23,6 +23,8 @@ public final class BatchScorer {
     /** The places of the classes by the engine's own values of them; null in a regression. */
     private final Map<Object, Double> places;
 
+    private DataVal[] texts = {};
+
     /** Takes the classes in order, null for a regression. */
     public BatchScorer(Model model, Object[] classes) {
         this.model = model;
@@ -48,6 +50,32 @@ public final class BatchScorer {
             DataVal[] values = new DataVal[types.length];
             for (int i = 0; i < types.length; i++) {
                 values[i] = i < features ? Utils.toDataVal(cells[row * features + i], types[i]) : DataVal.NULL();
+            }
+            answer(values, answers, row);
+        }
+        return answers;
+    }
+
+    /** Tells what the places of texts in rows of cells stand for. */
+    public void learn(String[] texts) {
+        DataVal[] made = new DataVal[texts.length];
+        for (int i = 0; i < made.length; i++) {
+            made[i] = DataVal.from(texts[i]);
+        }
+        this.texts = made;
+    }
+
+    /**
+     * Returns the same of rows of cells, NaN where one is missing: numbers, and by `kinds` whole numbers (w),
+     * booleans (b), and places of texts (t).
+     */
+    public double[] ofCells(double[] cells, String kinds) {
+        int rows = cells.length / features;
+        double[] answers = new double[rows * width()];
+        for (int row = 0; row < rows; row++) {
+            DataVal[] values = new DataVal[features];
+            for (int i = 0; i < features; i++) {
+                values[i] = valueOf(cells[row * features + i], kinds.charAt(i));
             }
             answer(values, answers, row);
         }
@@ -80,6 +108,18 @@ public final class BatchScorer {
         }
         answers[2 * row] = places.getOrDefault(outputs[0], Double.NaN);
         answers[2 * row + 1] = Utils.toDouble(outputs[1]);
+    }
+
+    private DataVal valueOf(double cell, char kind) {
+        if (cell != cell) {
+            return DataVal.NULL();
+        }
+        switch (kind) {
+            case 'w': return DataVal.from((long) cell);
+            case 'b': return DataVal.from(cell != 0.0);
+            case 't': return texts[(int) cell];
+            default: return DataVal.from(cell);
+        }
     }
 
     // The engine's method for arrays has no way to say that a whole number or a boolean is missing.
