@@ -26,18 +26,18 @@ from services.common.logs import fields_of
 from services.common.recent_versions import VersionKey
 from services.executor.announcements import announcements
 from services.executor.definition_cache import LOOK_FOR_ROOM_SECONDS, DefinitionCache
-from services.executor.fork_servers import ForkServers
 from services.executor.host_ports import HostPorts
-from services.executor.host_process import HostProcess, State
-from services.executor.loading import Loading, how_long
-from services.executor.memory import LOOK_SECONDS, Container, MemoryGuard
+from services.executor.processes.fork_servers import ForkServers
+from services.executor.processes.host_process import HostProcess, State
+from services.executor.processes.loading import Loading, how_long
+from services.executor.processes.memory import LOOK_SECONDS, Container, MemoryGuard
+from services.executor.processes.watchdog import WATCH_SECONDS, Watchdog
 from services.executor.settings import ExecutorSettings
 from services.executor.versions.assignment import Assignment
 from services.executor.versions.setbacks import Lasts, Setbacks
 from services.executor.versions.states import states
 from services.executor.versions.succession import is_settled, still_needed
 from services.executor.versions.work import WorkOfVersions
-from services.executor.watchdog import WATCH_SECONDS, Watchdog
 from services.executor.work_done import WorkDone
 
 _log = structlog.get_logger()

@@ -8,7 +8,7 @@ from itertools import groupby
 from hedgerow.v1.execution_pb2 import Host, HostState
 from services.common.catalog import Catalog
 from services.common.recent_versions import KEPT, VersionKey
-from services.executor.host_process import HostProcess, State
+from services.executor.processes.host_process import HostProcess, State
 from services.executor.versions.setbacks import Setbacks
 
 _LOADING, _FAILED = HostState.HOST_STATE_LOADING, HostState.HOST_STATE_FAILED

@@ -21,7 +21,7 @@ from services.common.state import STATE_SERVICE, StateServicer
 from services.common.telemetry import Tracing
 from services.executor.agent import Agent
 from services.executor.definition_cache import DefinitionCache
-from services.executor.memory import Looked
+from services.executor.processes.memory import Looked
 from services.executor.reports import Reports
 from services.executor.servicer import Announcements, ExecutorServicer
 from services.executor.settings import ExecutorSettings

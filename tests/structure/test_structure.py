@@ -39,7 +39,7 @@ WALL_CLOCK = {
     "services/common/telemetry/tracing.py": "when a span ended",
     "services/executor/definition_cache.py": "how old a file is",
     "services/executor/host/host_spans.py": "when spans began and ended",
-    "services/executor/host_process.py": "since when a host is in its state, in the state",
+    "services/executor/processes/host_process.py": "since when a host is in its state, in the state",
     "services/common/log/numbers.py": "when it was told that a number was used, in the log",
     "services/registry/backups/restoring.py": "when it was restored, in the log",
     "services/registry/backups/saving.py": "when it was made, in the backup",

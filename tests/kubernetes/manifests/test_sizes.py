@@ -16,7 +16,7 @@ SIZES = book.read()
 ROOM = 1.5
 """Of what a single process had at the most: the bench is not everybody's load."""
 GUARD = 7 / 8
-"""Of its limit an executor uses no more: beyond it ends a host (services/executor/memory.py)."""
+"""Of its limit an executor uses no more: beyond it ends a host (services/executor/processes/memory.py)."""
 EXECUTOR_ROOM = 1.25
 
 

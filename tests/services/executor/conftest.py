@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from services.executor.fork_servers import ForkServer
+from services.executor.processes.fork_servers import ForkServer
 from tests.services.executor.harness import HostRig
 
 _PLUGINS = str(Path(__file__).parents[2] / "plugins")

@@ -20,9 +20,9 @@ from hedgerow.v1.execution_pb2 import ExecuteRequest, ExecuteResponse, Task
 from hedgerow.v1.execution_pb2_grpc import ExecutionServiceStub
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion, Signature
 from services.common.wire import CHANNEL_OPTIONS
-from services.executor.fork_servers import ForkServer
 from services.executor.host.spec import HostSpec
-from services.executor.host_process import HostProcess, State
+from services.executor.processes.fork_servers import ForkServer
+from services.executor.processes.host_process import HostProcess, State
 from tests.support import wait_until
 
 NOBODY = "127.0.0.1:1"

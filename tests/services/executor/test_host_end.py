@@ -9,7 +9,7 @@ import signal
 import grpc
 import pytest
 
-from services.executor.host_process import State
+from services.executor.processes.host_process import State
 from tests.services.executor.harness import HostRig, frame, router, wait_for_end
 from tests.support import wait_until
 

@@ -13,8 +13,8 @@ from hedgerow.formats.expectations import verification_of
 from hedgerow.formats.verification_checks import check_verification
 from hedgerow.v1.execution_pb2 import HostState
 from hedgerow.v1.models_pb2 import ModelVersion, Signature, Verification
-from services.executor.fork_servers import ForkServer
-from services.executor.host_process import HostProcess, State
+from services.executor.processes.fork_servers import ForkServer
+from services.executor.processes.host_process import HostProcess, State
 from tests.hedgerow.formats.pmml.test_verification import regression
 from tests.hedgerow.formats.samples import descriptor, inspect
 from tests.services.executor.agent_rig import AgentRig

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hedgerow.v1.execution_pb2 import HostState
-from services.executor.host_process import State
+from services.executor.processes.host_process import State
 from tests.services.executor.harness import HostRig, frame, router, spec_of
 from tests.support import wait_until
 

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from hedgerow.v1.execution_pb2 import HostState
-from services.executor.fork_servers import ForkedProcess, ForkServer, ForkServers
+from services.executor.processes.fork_servers import ForkedProcess, ForkServer, ForkServers
 from tests.services.executor.agent_rig import AgentRig
 from tests.services.executor.harness import exists
 from tests.services.executor.imported import tell_imported
@@ -67,7 +67,7 @@ def test_a_forked_host_has_nothing_left_to_import_but_what_grpc_needs() -> None:
     """Each host pays for the rest again: when it starts, and when another one is waited for."""
     code = """
 import importlib, sys
-from services.executor.fork_servers import _PRELOAD
+from services.executor.processes.fork_servers import _PRELOAD
 for module in _PRELOAD:
     importlib.import_module(module)
 before = set(sys.modules)

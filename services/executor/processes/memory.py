@@ -15,7 +15,7 @@ from time import monotonic
 import structlog
 
 from services.common.logs import fields_of
-from services.executor.host_process import HostProcess, State
+from services.executor.processes.host_process import HostProcess, State
 
 _log = structlog.get_logger()
 

@@ -46,7 +46,7 @@ _PRELOAD = (
     "hedgerow.v1.collection_pb2",
     "hedgerow.v1.execution_pb2",
     "services.common.telemetry",
-    "services.executor.fork_servers",
+    "services.executor.processes.fork_servers",
     "services.executor.host.host_spans",
     "services.executor.host.inbox",
     "services.executor.host.main",

@@ -10,7 +10,7 @@ import structlog
 from hedgerow.plans.strategy_checks import DEFAULT_DEADLINE
 from services.common.catalog import Catalog
 from services.common.logs import fields_of
-from services.executor.host_process import HostProcess, State
+from services.executor.processes.host_process import HostProcess, State
 from services.executor.settings import ExecutorSettings
 
 _log = structlog.get_logger()

@@ -19,7 +19,7 @@ from services.common.logs import fields_of
 from services.executor.definition_cache import DefinitionCache, DiskFull
 from services.executor.host.spec import HostSpec
 from services.executor.host_ports import HostPorts
-from services.executor.host_process import HostProcess
+from services.executor.processes.host_process import HostProcess
 from services.executor.settings import ExecutorSettings
 from services.executor.versions.setbacks import Lasts
 

@@ -13,9 +13,9 @@ import pytest
 from hedgerow.v1.execution_pb2 import HostState
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion
 from services.common.catalog import Catalog
-from services.executor.host_process import State
+from services.executor.processes.host_process import State
+from services.executor.processes.watchdog import Watchdog
 from services.executor.settings import ExecutorSettings
-from services.executor.watchdog import Watchdog
 from tests.services.executor.agent_rig import AgentRig
 from tests.support import wait_until
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hedgerow.v1.execution_pb2 import HostState
-from services.executor.memory import Container, MemoryGuard, private_bytes
+from services.executor.processes.memory import Container, MemoryGuard, private_bytes
 from tests.services.executor.agent_rig import AgentRig
 from tests.support import wait_until
 

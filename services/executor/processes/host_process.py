@@ -15,10 +15,10 @@ import structlog
 
 from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.models_pb2 import ModelVersion
-from services.executor.fork_servers import ForkedProcess, ForkServer
 from services.executor.heartbeat import Heartbeat
 from services.executor.host.main import host_main
 from services.executor.host.spec import DRAIN, Failed, HostSpec, Serving
+from services.executor.processes.fork_servers import ForkedProcess, ForkServer
 from services.executor.versions.setbacks import Lasts
 from services.executor.work_done import WorkDone
 
