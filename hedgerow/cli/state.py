@@ -62,6 +62,7 @@ def _print_service(found: GetStateResponse) -> None:
     _print_streams(found)
     if found.hosts:
         print_table(_HOST_COLUMNS, map(_host_row, found.hosts))
+        _print_processes(found.hosts)
     if found.models:
         columns = ("MODEL", "ANSWERED", "CHOSEN", "LATE", "FAILED", "FASTEST", "SLOWEST")
         print_table(columns, map(_stats_row, found.models))
@@ -123,10 +124,37 @@ def _host_row(host: Any) -> list[str]:
     from hedgerow.cli.output import size_text
     from hedgerow.client.state import state_name
 
-    model = f"{host.model.descriptor.data_type}/{host.model.descriptor.name}@{host.model.version}"
     state = f"{state_name(host)}, warm" if host.warm else state_name(host)
     memory = size_text(host.memory_bytes) if host.memory_bytes else ""
-    return [model, state, host.address, str(host.pid or ""), memory, host.failure]
+    return [_model_name(host), state, host.address, str(host.pid or ""), memory, host.failure]
+
+
+def _print_processes(hosts: Iterable[Any]) -> None:
+    """Say which versions share a process, and why others do not."""
+    from hedgerow.cli.output import printable
+
+    shared: dict[str, list[str]] = {}
+    alone: dict[str, str] = {}
+    for host in hosts:
+        if _is_serving(host):
+            shared.setdefault(host.address, []).append(_model_name(host))
+            alone[_model_name(host)] = host.alone
+    lines = [f"one process for {', '.join(names)}" for names in shared.values() if len(names) > 1]
+    lines += [f"{name} has its own: {reason}" for name, reason in alone.items() if reason]
+    for line in dict.fromkeys(lines):
+        print(printable(line))
+
+
+def _model_name(host: Any) -> str:
+    """Return `wine/wine-tree@3`."""
+    return f"{host.model.descriptor.data_type}/{host.model.descriptor.name}@{host.model.version}"
+
+
+def _is_serving(host: Any) -> bool:
+    """Tell whether a host serves."""
+    from hedgerow.client.state import state_name
+
+    return state_name(host) == "serving"
 
 
 def _stats_row(stats: Any) -> list[str]:
@@ -156,6 +184,7 @@ def _print_mesh(found: GetStateResponse) -> None:
     _print_standings(found)
     print()
     print_table(_HOST_COLUMNS, map(_host_row, found.hosts))
+    _print_processes(found.hosts)
     if found.streams:
         print("\nThe streams (entries), and what this router did of them (records):")
         _print_streams(found)

@@ -57,6 +57,8 @@ class Warmth:
     """How often all batches were scored; 0: the model takes no made-up records."""
     refused: str = ""
     """Why it takes none."""
+    row_seconds: float | None = None
+    """What one record by itself takes when it is warm; None: it needs no warming up, or takes none."""
 
 
 def warm_up(
@@ -82,7 +84,9 @@ def warm_up(
         if not batches or time.monotonic() < end:
             kind.score(model)
             batches.append(kind.batch)
-    return Warmth(1 + _rounds(model, batches))
+    alone: list[float] = []
+    rounds = 1 + _rounds(model, batches, alone)
+    return Warmth(rounds, row_seconds=median(alone[-_ROUNDS:]) if alone else None)
 
 
 @dataclass(frozen=True)
@@ -183,14 +187,19 @@ def _lacking(model: Model, records: Batch) -> Iterator[_Kind]:
         yield _Kind(batch, "records in one batch in which values are missing that may be")
 
 
-def _rounds(model: Model, batches: Sequence[Batch]) -> int:
-    """Score all batches again and again, and return how often until that got no faster."""
+def _rounds(model: Model, batches: Sequence[Batch], alone: list[float]) -> int:
+    """Score all batches again and again, and return how often until that got no faster.
+
+    What the first batch, one record, took is added to `alone` each time.
+    """
     seconds: list[float] = []
     begun = time.monotonic()
     end = begun + model.warm_up_seconds
     while begun < end and not _settled(seconds):
         for batch in batches:
             model.score(batch)
+            if batch is batches[0]:
+                alone.append(time.monotonic() - begun)
         now = time.monotonic()
         seconds.append(now - begun)
         begun = now

@@ -41,6 +41,8 @@ def check_plan(plan: pb.Plan) -> None:
         raise refusal(
             "keep_warm", f"{plan.keep_warm} former versions are too many; at most {MAX_WARM}"
         )
+    if plan.packing not in pb.Packing.values():
+        raise refusal("packing", f"{plan.packing} is not known; give auto or never")
     check_strategy(plan)
     check_stream(plan)
 

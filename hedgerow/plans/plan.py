@@ -10,6 +10,7 @@
     policy:                        # see hedgerow.plans.policies
       deadline: 50ms
       consensus: {quorum: majority}
+    packing: never                 # each version has a process of its own; auto: light ones share one
     join: keyed                    # see hedgerow.plans.stream_yaml
     stream: {partitions: 8}
 
@@ -39,7 +40,9 @@ from hedgerow.plans.yaml_values import load, mapping, parsed, sequence, text, wr
 from hedgerow.references import Reference, parse_reference
 from hedgerow.v1 import plans_pb2 as pb
 
-_PLAN_KEYS = ("data_type", "models", "policy", "keep_warm", *KEYS, *STREAM_KEYS)
+_PLAN_KEYS = ("data_type", "models", "policy", "keep_warm", "packing", *KEYS, *STREAM_KEYS)
+
+_PACKINGS = {"auto": pb.PACKING_AUTO, "never": pb.PACKING_NEVER}
 
 
 def plan_from_yaml(document: str) -> pb.Plan:
@@ -55,6 +58,8 @@ def plan_from_yaml(document: str) -> pb.Plan:
         policy=policy_from(fields.get("policy")),
         keep_warm=_keep_warm_from(fields.get("keep_warm", 0)),
     )
+    if "packing" in fields:
+        plan.packing = _packing_from(fields["packing"])
     strategy = strategy_of_plan(items, fields)
     if strategy.ByteSize():
         plan.strategy.CopyFrom(strategy)
@@ -70,6 +75,7 @@ def plan_to_yaml(plan: pb.Plan) -> str:
         "models": [_model_to(model, plan.strategy) for model in plan.models],
         **rest_to(plan.strategy),
         **({"keep_warm": plan.keep_warm} if plan.keep_warm else {}),
+        **_packing_to(plan.packing),
         "policy": policy_to(plan.policy),
         **stream_to(plan),
     }
@@ -115,6 +121,17 @@ def _keep_warm_from(item: object) -> int:
     if not isinstance(item, int) or isinstance(item, bool) or not 0 <= item <= MAX_WARM:
         raise wrong("keep_warm", item, f"how many former versions, 0 to {MAX_WARM}")
     return item
+
+
+def _packing_from(item: object) -> pb.Packing:
+    if not isinstance(item, str) or item not in _PACKINGS:
+        raise wrong("packing", item, "auto or never")
+    return _PACKINGS[item]
+
+
+def _packing_to(packing: pb.Packing) -> dict[str, str]:
+    names = {said: name for name, said in _PACKINGS.items()}
+    return {"packing": names[packing]} if packing in names else {}
 
 
 def _model_from(path: str, item: object) -> pb.PlanModel:

@@ -125,20 +125,22 @@ class TaskDecision(_message.Message):
     def __init__(self, task_id: _Optional[int] = ..., decision: _Optional[_Union[_scoring_pb2.Decision, _Mapping]] = ..., deadline_reached: bool = ..., outstanding: _Optional[int] = ...) -> None: ...
 
 class ReportRequest(_message.Message):
-    __slots__ = ("model", "version", "results", "predictions", "scoring", "data_type")
+    __slots__ = ("model", "version", "results", "predictions", "scoring", "data_type", "more")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     RESULTS_FIELD_NUMBER: _ClassVar[int]
     PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
     SCORING_FIELD_NUMBER: _ClassVar[int]
     DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    MORE_FIELD_NUMBER: _ClassVar[int]
     model: str
     version: int
     results: _containers.RepeatedCompositeFieldContainer[TaskResult]
     predictions: _records_pb2.Predictions
     scoring: _duration_pb2.Duration
     data_type: str
-    def __init__(self, model: _Optional[str] = ..., version: _Optional[int] = ..., results: _Optional[_Iterable[_Union[TaskResult, _Mapping]]] = ..., predictions: _Optional[_Union[_records_pb2.Predictions, _Mapping]] = ..., scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., data_type: _Optional[str] = ...) -> None: ...
+    more: _containers.RepeatedCompositeFieldContainer[ReportRequest]
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[int] = ..., results: _Optional[_Iterable[_Union[TaskResult, _Mapping]]] = ..., predictions: _Optional[_Union[_records_pb2.Predictions, _Mapping]] = ..., scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., data_type: _Optional[str] = ..., more: _Optional[_Iterable[_Union[ReportRequest, _Mapping]]] = ...) -> None: ...
 
 class TaskResult(_message.Message):
     __slots__ = ("task_id", "rows", "queued_seconds", "failure", "records")

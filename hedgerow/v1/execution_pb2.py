@@ -28,29 +28,35 @@ from hedgerow.v1 import models_pb2 as hedgerow_dot_v1_dot_models__pb2
 from hedgerow.v1 import records_pb2 as hedgerow_dot_v1_dot_records__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bhedgerow/v1/execution.proto\x12\x0bhedgerow.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18hedgerow/v1/models.proto\x1a\x19hedgerow/v1/records.proto\"x\n\x0e\x45xecuteRequest\x12 \n\x05tasks\x18\x01 \x03(\x0b\x32\x11.hedgerow.v1.Task\x12\r\n\x05\x66rame\x18\x02 \x01(\x04\x12\x0f\n\x07sent_ns\x18\x03 \x01(\x06\x12\x11\n\tcollector\x18\x04 \x01(\t\x12\x11\n\tcancelled\x18\x05 \x03(\x06\"\xa7\x01\n\x04Task\x12\n\n\x02id\x18\x01 \x01(\x06\x12\x13\n\x0b\x64\x65\x61\x64line_ns\x18\x02 \x01(\x06\x12!\n\x05\x62\x61tch\x18\x03 \x01(\x0b\x32\x12.hedgerow.v1.Batch\x12\x0f\n\x07\x65xplain\x18\x04 \x01(\x08\x12(\n\x05trace\x18\x05 \x01(\x0b\x32\x19.hedgerow.v1.TraceContext\x12\x0f\n\x07records\x18\x06 \x03(\r\x12\x0f\n\x07suspect\x18\x07 \x01(\x08\"\x91\x01\n\x0f\x45xecuteResponse\x12\x0e\n\x06\x63redit\x18\x01 \x01(\r\x12\x0c\n\x04\x64one\x18\x02 \x03(\x04\x12\x0c\n\x04rows\x18\x03 \x01(\x04\x12*\n\x07scoring\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x13\n\x0bunreachable\x18\x05 \x03(\t\x12\x11\n\treachable\x18\x06 \x03(\t\"\x13\n\x11WatchHostsRequest\"_\n\x12WatchHostsResponse\x12 \n\x05hosts\x18\x01 \x03(\x0b\x32\x11.hedgerow.v1.Host\x12\x12\n\ndata_types\x18\x02 \x03(\t\x12\x13\n\x0bmodel_types\x18\x03 \x03(\t\"\xe7\x01\n\x04Host\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.ModelVersion\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12%\n\x05state\x18\x03 \x01(\x0e\x32\x16.hedgerow.v1.HostState\x12\x0f\n\x07\x66\x61ilure\x18\x04 \x01(\t\x12)\n\x05since\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0b\n\x03pid\x18\x06 \x01(\r\x12\x10\n\x08\x65xecutor\x18\x07 \x01(\t\x12\x14\n\x0cmemory_bytes\x18\x08 \x01(\x04\x12\x0c\n\x04warm\x18\t \x01(\x08*\x87\x01\n\tHostState\x12\x1a\n\x16HOST_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12HOST_STATE_LOADING\x10\x01\x12\x16\n\x12HOST_STATE_SERVING\x10\x02\x12\x17\n\x13HOST_STATE_DRAINING\x10\x03\x12\x15\n\x11HOST_STATE_FAILED\x10\x04\x32\\\n\x10\x45xecutionService\x12H\n\x07\x45xecute\x12\x1b.hedgerow.v1.ExecuteRequest\x1a\x1c.hedgerow.v1.ExecuteResponse(\x01\x30\x01\x32\x62\n\x0f\x45xecutorService\x12O\n\nWatchHosts\x12\x1e.hedgerow.v1.WatchHostsRequest\x1a\x1f.hedgerow.v1.WatchHostsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bhedgerow/v1/execution.proto\x12\x0bhedgerow.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18hedgerow/v1/models.proto\x1a\x19hedgerow/v1/records.proto\"\xd4\x01\n\x0e\x45xecuteRequest\x12 \n\x05tasks\x18\x01 \x03(\x0b\x32\x11.hedgerow.v1.Task\x12\r\n\x05\x66rame\x18\x02 \x01(\x04\x12\x0f\n\x07sent_ns\x18\x03 \x01(\x06\x12\x11\n\tcollector\x18\x04 \x01(\t\x12\x11\n\tcancelled\x18\x05 \x03(\x06\x12\"\n\x06shares\x18\x06 \x03(\x0b\x32\x12.hedgerow.v1.Share\x12\x36\n\x10\x63\x61ncelled_models\x18\x07 \x03(\x0b\x32\x1c.hedgerow.v1.CancelledModels\"6\n\x05Share\x12\r\n\x05tasks\x18\x01 \x01(\r\x12\x0e\n\x06models\x18\x02 \x03(\r\x12\x0e\n\x06\x65nough\x18\x03 \x01(\r\"3\n\x0f\x43\x61ncelledModels\x12\x10\n\x08task_ids\x18\x01 \x03(\x06\x12\x0e\n\x06models\x18\x02 \x03(\r\"\xa7\x01\n\x04Task\x12\n\n\x02id\x18\x01 \x01(\x06\x12\x13\n\x0b\x64\x65\x61\x64line_ns\x18\x02 \x01(\x06\x12!\n\x05\x62\x61tch\x18\x03 \x01(\x0b\x32\x12.hedgerow.v1.Batch\x12\x0f\n\x07\x65xplain\x18\x04 \x01(\x08\x12(\n\x05trace\x18\x05 \x01(\x0b\x32\x19.hedgerow.v1.TraceContext\x12\x0f\n\x07records\x18\x06 \x03(\r\x12\x0f\n\x07suspect\x18\x07 \x01(\x08\"\xb9\x01\n\x0f\x45xecuteResponse\x12\x0e\n\x06\x63redit\x18\x01 \x01(\r\x12\x0c\n\x04\x64one\x18\x02 \x03(\x04\x12\x0c\n\x04rows\x18\x03 \x01(\x04\x12*\n\x07scoring\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x13\n\x0bunreachable\x18\x05 \x03(\t\x12\x11\n\treachable\x18\x06 \x03(\t\x12&\n\x06scored\x18\x07 \x03(\x0b\x32\x16.hedgerow.v1.ModelRows\"T\n\tModelRows\x12\r\n\x05model\x18\x01 \x01(\r\x12\x0c\n\x04rows\x18\x02 \x01(\x04\x12*\n\x07scoring\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\")\n\x11WatchHostsRequest\x12\x14\n\x0cknows_groups\x18\x01 \x01(\x08\"_\n\x12WatchHostsResponse\x12 \n\x05hosts\x18\x01 \x03(\x0b\x32\x11.hedgerow.v1.Host\x12\x12\n\ndata_types\x18\x02 \x03(\t\x12\x13\n\x0bmodel_types\x18\x03 \x03(\t\"\x86\x02\n\x04Host\x12(\n\x05model\x18\x01 \x01(\x0b\x32\x19.hedgerow.v1.ModelVersion\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12%\n\x05state\x18\x03 \x01(\x0e\x32\x16.hedgerow.v1.HostState\x12\x0f\n\x07\x66\x61ilure\x18\x04 \x01(\t\x12)\n\x05since\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0b\n\x03pid\x18\x06 \x01(\r\x12\x10\n\x08\x65xecutor\x18\x07 \x01(\t\x12\x14\n\x0cmemory_bytes\x18\x08 \x01(\x04\x12\x0c\n\x04warm\x18\t \x01(\x08\x12\x0e\n\x06number\x18\n \x01(\r\x12\r\n\x05\x61lone\x18\x0b \x01(\t*\x87\x01\n\tHostState\x12\x1a\n\x16HOST_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12HOST_STATE_LOADING\x10\x01\x12\x16\n\x12HOST_STATE_SERVING\x10\x02\x12\x17\n\x13HOST_STATE_DRAINING\x10\x03\x12\x15\n\x11HOST_STATE_FAILED\x10\x04\x32\\\n\x10\x45xecutionService\x12H\n\x07\x45xecute\x12\x1b.hedgerow.v1.ExecuteRequest\x1a\x1c.hedgerow.v1.ExecuteResponse(\x01\x30\x01\x32\x62\n\x0f\x45xecutorService\x12O\n\nWatchHosts\x12\x1e.hedgerow.v1.WatchHostsRequest\x1a\x1f.hedgerow.v1.WatchHostsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hedgerow.v1.execution_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_HOSTSTATE']._serialized_start=955
-  _globals['_HOSTSTATE']._serialized_end=1090
-  _globals['_EXECUTEREQUEST']._serialized_start=162
-  _globals['_EXECUTEREQUEST']._serialized_end=282
-  _globals['_TASK']._serialized_start=285
-  _globals['_TASK']._serialized_end=452
-  _globals['_EXECUTERESPONSE']._serialized_start=455
-  _globals['_EXECUTERESPONSE']._serialized_end=600
-  _globals['_WATCHHOSTSREQUEST']._serialized_start=602
-  _globals['_WATCHHOSTSREQUEST']._serialized_end=621
-  _globals['_WATCHHOSTSRESPONSE']._serialized_start=623
-  _globals['_WATCHHOSTSRESPONSE']._serialized_end=718
-  _globals['_HOST']._serialized_start=721
-  _globals['_HOST']._serialized_end=952
-  _globals['_EXECUTIONSERVICE']._serialized_start=1092
-  _globals['_EXECUTIONSERVICE']._serialized_end=1184
-  _globals['_EXECUTORSERVICE']._serialized_start=1186
-  _globals['_EXECUTORSERVICE']._serialized_end=1284
+  _globals['_HOSTSTATE']._serialized_start=1336
+  _globals['_HOSTSTATE']._serialized_end=1471
+  _globals['_EXECUTEREQUEST']._serialized_start=163
+  _globals['_EXECUTEREQUEST']._serialized_end=375
+  _globals['_SHARE']._serialized_start=377
+  _globals['_SHARE']._serialized_end=431
+  _globals['_CANCELLEDMODELS']._serialized_start=433
+  _globals['_CANCELLEDMODELS']._serialized_end=484
+  _globals['_TASK']._serialized_start=487
+  _globals['_TASK']._serialized_end=654
+  _globals['_EXECUTERESPONSE']._serialized_start=657
+  _globals['_EXECUTERESPONSE']._serialized_end=842
+  _globals['_MODELROWS']._serialized_start=844
+  _globals['_MODELROWS']._serialized_end=928
+  _globals['_WATCHHOSTSREQUEST']._serialized_start=930
+  _globals['_WATCHHOSTSREQUEST']._serialized_end=971
+  _globals['_WATCHHOSTSRESPONSE']._serialized_start=973
+  _globals['_WATCHHOSTSRESPONSE']._serialized_end=1068
+  _globals['_HOST']._serialized_start=1071
+  _globals['_HOST']._serialized_end=1333
+  _globals['_EXECUTIONSERVICE']._serialized_start=1473
+  _globals['_EXECUTIONSERVICE']._serialized_end=1565
+  _globals['_EXECUTORSERVICE']._serialized_start=1567
+  _globals['_EXECUTORSERVICE']._serialized_end=1665
 # @@protoc_insertion_point(module_scope)

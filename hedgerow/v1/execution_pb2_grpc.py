@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ExecutionServiceStub(object):
-    """Runs tasks on one model version. Served by hosts.
+    """Runs tasks on the model versions of a host. Served by hosts.
     """
 
     def __init__(self, channel):
@@ -43,7 +43,7 @@ class ExecutionServiceStub(object):
 
 
 class ExecutionServiceServicer(object):
-    """Runs tasks on one model version. Served by hosts.
+    """Runs tasks on the model versions of a host. Served by hosts.
     """
 
     def Execute(self, request_iterator, context):
@@ -73,7 +73,7 @@ def add_ExecutionServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ExecutionService(object):
-    """Runs tasks on one model version. Served by hosts.
+    """Runs tasks on the model versions of a host. Served by hosts.
     """
 
     @staticmethod

@@ -3,8 +3,8 @@
 isort:skip_file
 Execution: between routers and executors.
 
-An executor is an agent and its hosts. The agent announces the hosts; a host is one process that runs
-one model version and is itself the endpoint routers stream tasks to.
+An executor is an agent and its hosts. The agent announces the hosts; a host is one process that runs one
+model version, or several that are light, and is itself the endpoint routers stream tasks to.
 """
 
 from collections import abc as _abc
@@ -31,7 +31,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ExecutionServiceStub:
-    """Runs tasks on one model version. Served by hosts."""
+    """Runs tasks on the model versions of a host. Served by hosts."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -46,7 +46,7 @@ class ExecutionServiceStub:
 
 @_typing.type_check_only
 class ExecutionServiceAsyncStub(ExecutionServiceStub):
-    """Runs tasks on one model version. Served by hosts."""
+    """Runs tasks on the model versions of a host. Served by hosts."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Execute: _aio.StreamStreamMultiCallable[_execution_pb2.ExecuteRequest, _execution_pb2.ExecuteResponse]  # type: ignore[assignment]
@@ -57,7 +57,7 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
     """
 
 class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Runs tasks on one model version. Served by hosts."""
+    """Runs tasks on the model versions of a host. Served by hosts."""
 
     @_abc_1.abstractmethod
     def Execute(

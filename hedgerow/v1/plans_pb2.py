@@ -28,7 +28,7 @@ from hedgerow.v1 import models_pb2 as hedgerow_dot_v1_dot_models__pb2
 from hedgerow.v1 import rules_pb2 as hedgerow_dot_v1_dot_rules__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17hedgerow/v1/plans.proto\x12\x0bhedgerow.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18hedgerow/v1/models.proto\x1a\x17hedgerow/v1/rules.proto\"\xeb\x02\n\x04Plan\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12&\n\x06models\x18\x02 \x03(\x0b\x32\x16.hedgerow.v1.PlanModel\x12#\n\x06policy\x18\x03 \x01(\x0b\x32\x13.hedgerow.v1.Policy\x12\x10\n\x08revision\x18\x04 \x01(\r\x12.\n\napplied_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x08strategy\x18\x06 \x01(\x0b\x32\x15.hedgerow.v1.Strategy\x12\x11\n\tkeep_warm\x18\x07 \x01(\r\x12)\n\napplied_by\x18\x08 \x01(\x0b\x32\x15.hedgerow.v1.Identity\x12\x10\n\x08restores\x18\t \x01(\r\x12\x1f\n\x04join\x18\n \x01(\x0e\x32\x11.hedgerow.v1.Join\x12\'\n\x06stream\x18\x0b \x01(\x0b\x32\x17.hedgerow.v1.StreamPlan\"\x81\x02\n\nStreamPlan\x12\x12\n\npartitions\x18\x01 \x01(\r\x12*\n\x07max_age\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05tries\x18\x03 \x01(\r\x12.\n\x0b\x64\x65\x64uplicate\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\'\n\x07records\x18\x05 \x01(\x0b\x32\x16.hedgerow.v1.Retention\x12&\n\x06scores\x18\x06 \x01(\x0b\x32\x16.hedgerow.v1.Retention\x12#\n\x06unread\x18\x07 \x01(\x0e\x32\x13.hedgerow.v1.Unread\"C\n\tRetention\x12&\n\x03\x61ge\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06length\x18\x02 \x01(\x04\"\xc0\x01\n\x08Strategy\x12\x31\n\x06starts\x18\x01 \x03(\x0b\x32!.hedgerow.v1.Strategy.StartsEntry\x12\x13\n\x0bparallelism\x18\x02 \x01(\r\x12)\n\rreplica_hedge\x18\x03 \x01(\x0b\x32\x12.hedgerow.v1.Delay\x1a\x41\n\x0bStartsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12!\n\x05value\x18\x02 \x01(\x0b\x32\x12.hedgerow.v1.Start:\x02\x38\x01\"H\n\x05Start\x12#\n\x05\x61\x66ter\x18\x01 \x01(\x0b\x32\x12.hedgerow.v1.DelayH\x00\x12\x12\n\x08on_doubt\x18\x02 \x01(\x08H\x00\x42\x06\n\x04kind\"N\n\x05\x44\x65lay\x12)\n\x04time\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00\x12\x12\n\x08quantile\x18\x02 \x01(\x01H\x00\x42\x06\n\x04kind\"I\n\tPlanModel\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x0e\n\x06shadow\x18\x03 \x01(\x08\x12\r\n\x05\x61lias\x18\x04 \x01(\t\"\x8a\x01\n\x06Policy\x12+\n\x08\x64\x65\x61\x64line\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1f\n\x04rule\x18\x02 \x01(\x0b\x32\x11.hedgerow.v1.Rule\x12\x32\n\x0e\x64\x65\x66\x61ult_answer\x18\x03 \x01(\x0b\x32\x1a.hedgerow.v1.DefaultAnswer\";\n\rDefaultAnswer\x12\x0f\n\x05label\x18\x01 \x01(\tH\x00\x12\x10\n\x06number\x18\x02 \x01(\x01H\x00\x42\x07\n\x05value*?\n\x04Join\x12\x14\n\x10JOIN_UNSPECIFIED\x10\x00\x12\x11\n\rJOIN_BALANCED\x10\x01\x12\x0e\n\nJOIN_KEYED\x10\x02*C\n\x06Unread\x12\x16\n\x12UNREAD_UNSPECIFIED\x10\x00\x12\x0f\n\x0bUNREAD_KEEP\x10\x01\x12\x10\n\x0cUNREAD_PAUSE\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17hedgerow/v1/plans.proto\x12\x0bhedgerow.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18hedgerow/v1/models.proto\x1a\x17hedgerow/v1/rules.proto\"\x92\x03\n\x04Plan\x12\x11\n\tdata_type\x18\x01 \x01(\t\x12&\n\x06models\x18\x02 \x03(\x0b\x32\x16.hedgerow.v1.PlanModel\x12#\n\x06policy\x18\x03 \x01(\x0b\x32\x13.hedgerow.v1.Policy\x12\x10\n\x08revision\x18\x04 \x01(\r\x12.\n\napplied_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x08strategy\x18\x06 \x01(\x0b\x32\x15.hedgerow.v1.Strategy\x12\x11\n\tkeep_warm\x18\x07 \x01(\r\x12)\n\napplied_by\x18\x08 \x01(\x0b\x32\x15.hedgerow.v1.Identity\x12\x10\n\x08restores\x18\t \x01(\r\x12\x1f\n\x04join\x18\n \x01(\x0e\x32\x11.hedgerow.v1.Join\x12\'\n\x06stream\x18\x0b \x01(\x0b\x32\x17.hedgerow.v1.StreamPlan\x12%\n\x07packing\x18\x0c \x01(\x0e\x32\x14.hedgerow.v1.Packing\"\x81\x02\n\nStreamPlan\x12\x12\n\npartitions\x18\x01 \x01(\r\x12*\n\x07max_age\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05tries\x18\x03 \x01(\r\x12.\n\x0b\x64\x65\x64uplicate\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\'\n\x07records\x18\x05 \x01(\x0b\x32\x16.hedgerow.v1.Retention\x12&\n\x06scores\x18\x06 \x01(\x0b\x32\x16.hedgerow.v1.Retention\x12#\n\x06unread\x18\x07 \x01(\x0e\x32\x13.hedgerow.v1.Unread\"C\n\tRetention\x12&\n\x03\x61ge\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06length\x18\x02 \x01(\x04\"\xc0\x01\n\x08Strategy\x12\x31\n\x06starts\x18\x01 \x03(\x0b\x32!.hedgerow.v1.Strategy.StartsEntry\x12\x13\n\x0bparallelism\x18\x02 \x01(\r\x12)\n\rreplica_hedge\x18\x03 \x01(\x0b\x32\x12.hedgerow.v1.Delay\x1a\x41\n\x0bStartsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12!\n\x05value\x18\x02 \x01(\x0b\x32\x12.hedgerow.v1.Start:\x02\x38\x01\"H\n\x05Start\x12#\n\x05\x61\x66ter\x18\x01 \x01(\x0b\x32\x12.hedgerow.v1.DelayH\x00\x12\x12\n\x08on_doubt\x18\x02 \x01(\x08H\x00\x42\x06\n\x04kind\"N\n\x05\x44\x65lay\x12)\n\x04time\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00\x12\x12\n\x08quantile\x18\x02 \x01(\x01H\x00\x42\x06\n\x04kind\"I\n\tPlanModel\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x0e\n\x06shadow\x18\x03 \x01(\x08\x12\r\n\x05\x61lias\x18\x04 \x01(\t\"\x8a\x01\n\x06Policy\x12+\n\x08\x64\x65\x61\x64line\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1f\n\x04rule\x18\x02 \x01(\x0b\x32\x11.hedgerow.v1.Rule\x12\x32\n\x0e\x64\x65\x66\x61ult_answer\x18\x03 \x01(\x0b\x32\x1a.hedgerow.v1.DefaultAnswer\";\n\rDefaultAnswer\x12\x0f\n\x05label\x18\x01 \x01(\tH\x00\x12\x10\n\x06number\x18\x02 \x01(\x01H\x00\x42\x07\n\x05value*G\n\x07Packing\x12\x17\n\x13PACKING_UNSPECIFIED\x10\x00\x12\x10\n\x0cPACKING_AUTO\x10\x01\x12\x11\n\rPACKING_NEVER\x10\x02*?\n\x04Join\x12\x14\n\x10JOIN_UNSPECIFIED\x10\x00\x12\x11\n\rJOIN_BALANCED\x10\x01\x12\x0e\n\nJOIN_KEYED\x10\x02*C\n\x06Unread\x12\x16\n\x12UNREAD_UNSPECIFIED\x10\x00\x12\x0f\n\x0bUNREAD_KEEP\x10\x01\x12\x10\n\x0cUNREAD_PAUSE\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,28 +37,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_STRATEGY_STARTSENTRY']._loaded_options = None
   _globals['_STRATEGY_STARTSENTRY']._serialized_options = b'8\001'
-  _globals['_JOIN']._serialized_start=1477
-  _globals['_JOIN']._serialized_end=1540
-  _globals['_UNREAD']._serialized_start=1542
-  _globals['_UNREAD']._serialized_end=1609
+  _globals['_PACKING']._serialized_start=1516
+  _globals['_PACKING']._serialized_end=1587
+  _globals['_JOIN']._serialized_start=1589
+  _globals['_JOIN']._serialized_end=1652
+  _globals['_UNREAD']._serialized_start=1654
+  _globals['_UNREAD']._serialized_end=1721
   _globals['_PLAN']._serialized_start=157
-  _globals['_PLAN']._serialized_end=520
-  _globals['_STREAMPLAN']._serialized_start=523
-  _globals['_STREAMPLAN']._serialized_end=780
-  _globals['_RETENTION']._serialized_start=782
-  _globals['_RETENTION']._serialized_end=849
-  _globals['_STRATEGY']._serialized_start=852
-  _globals['_STRATEGY']._serialized_end=1044
-  _globals['_STRATEGY_STARTSENTRY']._serialized_start=979
-  _globals['_STRATEGY_STARTSENTRY']._serialized_end=1044
-  _globals['_START']._serialized_start=1046
-  _globals['_START']._serialized_end=1118
-  _globals['_DELAY']._serialized_start=1120
-  _globals['_DELAY']._serialized_end=1198
-  _globals['_PLANMODEL']._serialized_start=1200
-  _globals['_PLANMODEL']._serialized_end=1273
-  _globals['_POLICY']._serialized_start=1276
-  _globals['_POLICY']._serialized_end=1414
-  _globals['_DEFAULTANSWER']._serialized_start=1416
-  _globals['_DEFAULTANSWER']._serialized_end=1475
+  _globals['_PLAN']._serialized_end=559
+  _globals['_STREAMPLAN']._serialized_start=562
+  _globals['_STREAMPLAN']._serialized_end=819
+  _globals['_RETENTION']._serialized_start=821
+  _globals['_RETENTION']._serialized_end=888
+  _globals['_STRATEGY']._serialized_start=891
+  _globals['_STRATEGY']._serialized_end=1083
+  _globals['_STRATEGY_STARTSENTRY']._serialized_start=1018
+  _globals['_STRATEGY_STARTSENTRY']._serialized_end=1083
+  _globals['_START']._serialized_start=1085
+  _globals['_START']._serialized_end=1157
+  _globals['_DELAY']._serialized_start=1159
+  _globals['_DELAY']._serialized_end=1237
+  _globals['_PLANMODEL']._serialized_start=1239
+  _globals['_PLANMODEL']._serialized_end=1312
+  _globals['_POLICY']._serialized_start=1315
+  _globals['_POLICY']._serialized_end=1453
+  _globals['_DEFAULTANSWER']._serialized_start=1455
+  _globals['_DEFAULTANSWER']._serialized_end=1514
 # @@protoc_insertion_point(module_scope)

@@ -13,6 +13,12 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Packing(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PACKING_UNSPECIFIED: _ClassVar[Packing]
+    PACKING_AUTO: _ClassVar[Packing]
+    PACKING_NEVER: _ClassVar[Packing]
+
 class Join(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     JOIN_UNSPECIFIED: _ClassVar[Join]
@@ -24,6 +30,9 @@ class Unread(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     UNREAD_UNSPECIFIED: _ClassVar[Unread]
     UNREAD_KEEP: _ClassVar[Unread]
     UNREAD_PAUSE: _ClassVar[Unread]
+PACKING_UNSPECIFIED: Packing
+PACKING_AUTO: Packing
+PACKING_NEVER: Packing
 JOIN_UNSPECIFIED: Join
 JOIN_BALANCED: Join
 JOIN_KEYED: Join
@@ -32,7 +41,7 @@ UNREAD_KEEP: Unread
 UNREAD_PAUSE: Unread
 
 class Plan(_message.Message):
-    __slots__ = ("data_type", "models", "policy", "revision", "applied_at", "strategy", "keep_warm", "applied_by", "restores", "join", "stream")
+    __slots__ = ("data_type", "models", "policy", "revision", "applied_at", "strategy", "keep_warm", "applied_by", "restores", "join", "stream", "packing")
     DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
     MODELS_FIELD_NUMBER: _ClassVar[int]
     POLICY_FIELD_NUMBER: _ClassVar[int]
@@ -44,6 +53,7 @@ class Plan(_message.Message):
     RESTORES_FIELD_NUMBER: _ClassVar[int]
     JOIN_FIELD_NUMBER: _ClassVar[int]
     STREAM_FIELD_NUMBER: _ClassVar[int]
+    PACKING_FIELD_NUMBER: _ClassVar[int]
     data_type: str
     models: _containers.RepeatedCompositeFieldContainer[PlanModel]
     policy: Policy
@@ -55,7 +65,8 @@ class Plan(_message.Message):
     restores: int
     join: Join
     stream: StreamPlan
-    def __init__(self, data_type: _Optional[str] = ..., models: _Optional[_Iterable[_Union[PlanModel, _Mapping]]] = ..., policy: _Optional[_Union[Policy, _Mapping]] = ..., revision: _Optional[int] = ..., applied_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., strategy: _Optional[_Union[Strategy, _Mapping]] = ..., keep_warm: _Optional[int] = ..., applied_by: _Optional[_Union[_models_pb2.Identity, _Mapping]] = ..., restores: _Optional[int] = ..., join: _Optional[_Union[Join, str]] = ..., stream: _Optional[_Union[StreamPlan, _Mapping]] = ...) -> None: ...
+    packing: Packing
+    def __init__(self, data_type: _Optional[str] = ..., models: _Optional[_Iterable[_Union[PlanModel, _Mapping]]] = ..., policy: _Optional[_Union[Policy, _Mapping]] = ..., revision: _Optional[int] = ..., applied_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., strategy: _Optional[_Union[Strategy, _Mapping]] = ..., keep_warm: _Optional[int] = ..., applied_by: _Optional[_Union[_models_pb2.Identity, _Mapping]] = ..., restores: _Optional[int] = ..., join: _Optional[_Union[Join, str]] = ..., stream: _Optional[_Union[StreamPlan, _Mapping]] = ..., packing: _Optional[_Union[Packing, str]] = ...) -> None: ...
 
 class StreamPlan(_message.Message):
     __slots__ = ("partitions", "max_age", "tries", "deduplicate", "records", "scores", "unread")

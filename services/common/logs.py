@@ -2,7 +2,8 @@
 
 A line says in a sentence what happened, and who by keys: `service` and `pid` are those of the process that
 writes it. `collector`, `executor` and `host` are the addresses of others, `host_pid` is a host's process;
-`data_type`, `model` and `version` name a model version; `reason` is why, in the words of who knows.
+`data_type`, `model` and `version` name a model version, `models` those that share a host; `reason` is why,
+in the words of who knows.
 """
 
 import logging
@@ -40,8 +41,17 @@ def configure_logging(service: str, level: str, form: str) -> None:
     structlog.contextvars.bind_contextvars(service=service, pid=os.getpid())
 
 
-def fields_of(model: ModelVersion) -> dict[str, str | int]:
-    """Return the keys that name a model version in a log line."""
+_NAMED = 6
+"""So many versions are named where there are several."""
+
+
+def fields_of(model: ModelVersion, *others: ModelVersion) -> dict[str, str | int]:
+    """Return the keys that name a model version, or several that share a host, in a log line."""
+    if others:
+        models = model, *others
+        names = [f"{m.descriptor.name}@{m.version}" for m in models[:_NAMED]]
+        more = [f"{len(models) - _NAMED} more"] if len(models) > _NAMED else []
+        return {"models": ", ".join([*names, *more])}
     descriptor = model.descriptor
     return {
         "data_type": descriptor.data_type,

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 
 from hedgerow.v1.execution_pb2 import Host, HostState
 from services.common.catalog import Catalog
 from services.common.recent_versions import KEPT, VersionKey
+from services.executor.hosts import Hosts
 from services.executor.processes.host_process import HostProcess, State
+from services.executor.versions.packing import Packing
 from services.executor.versions.setbacks import Setbacks
 
 _LOADING, _FAILED = HostState.HOST_STATE_LOADING, HostState.HOST_STATE_FAILED
 
 
-def announcements(
-    living: Iterable[HostProcess],
-    setbacks: Setbacks,
-    catalog: Catalog,
-    warm: Collection[VersionKey] = (),
-) -> list[Host]:
-    """Return every host that lives, and every version that is tried again or was given up, with the reason.
+def announcements(living: Sequence[Host], setbacks: Setbacks, catalog: Catalog) -> list[Host]:
+    """Return what is told of hosts, and every version that is tried again or was given up, with the reason.
 
     Of the versions of a model that were given up only the latest are told, or this would grow for ever.
     """
-    processes = [host for host in living if host.state is not State.ENDED]
     waiting, failed = setbacks.waiting, setbacks.failed
-    hosts = [_told(host, waiting, warm) for host in processes]
-    have_one = {VersionKey.of(host.model) for host in processes}
+    hosts = [*living]
+    for host in hosts:
+        if host.state == _LOADING:  # why the one before it did not serve
+            host.failure = waiting.get(VersionKey.of(host.model), "")
+    have_one = {VersionKey.of(host.model) for host in hosts}
     reasons = [
         (key, _FAILED if key in failed else _LOADING, reason)
         for key, reason in waiting.items()
@@ -41,14 +40,24 @@ def announcements(
     return hosts
 
 
-def _told(
-    host: HostProcess, waiting: Mapping[VersionKey, str], warm: Collection[VersionKey]
-) -> Host:
-    """What is told of a host; while it loads, also why the one before it did not serve."""
-    told = host.announcement()
-    told.warm = VersionKey.of(host.model) in warm
-    if told.state == _LOADING:
-        told.failure = waiting.get(VersionKey.of(host.model), "")
+def told_of(
+    host: HostProcess, hosts: Hosts, packed: Packing, warm: Collection[VersionKey]
+) -> list[Host]:
+    """Return what is told of the versions of a host that lives.
+
+    Nothing of a group that is loading, for its versions serve elsewhere; and nothing of versions that serve
+    elsewhere by now, or not any more, while their host goes on for others.
+    """
+    if host.is_group and host.state is State.LOADING:
+        return []
+    told = []
+    for key, announced in zip(host.keys, host.announcements(), strict=True):
+        if host.is_group and host.state is State.SERVING and not hosts.is_chosen(host, key):
+            continue
+        announced.warm = key in warm
+        if not host.is_group and host.state is State.SERVING:
+            announced.alone = packed.alone.get(key, "")
+        told.append(announced)
     return told
 
 

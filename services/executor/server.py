@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 
 import grpc
@@ -55,6 +56,7 @@ class Executor(Service):
             DefinitionCache(settings.cache_dir, self, settings.cache_bytes),
             self._announcements.publish,
             self._reports.publish,
+            lambda: not self._announcements.ignorant,
         )
 
     def add_to(self, server: grpc.aio.Server) -> None:
@@ -70,6 +72,7 @@ class Executor(Service):
         self.background(self._memory.go_on_alone(), "starts without the log if need be")
         self.background(self._memory.keep(), "keeps what is known")
         self.background(self._agent.watch(), "watches the hosts")
+        self.background(self._agent.watch_costs(), "looks at what versions take")
         self.background(self._agent.watch_disk(), "looks for room on the disk")
         self.background(self._agent.guard_memory(), "guards the memory")
         await self._mirror.caught_up.wait()
@@ -128,8 +131,9 @@ class Executor(Service):
         hosts = self._agent.announcements()
         asked = [host for host in hosts if data_type in ("", host.model.descriptor.data_type)]
         have = self._looked.private_bytes({host.pid for host in asked if host.pid})
+        shared = Counter(host.pid for host in hosts)
         for host in asked:
-            host.memory_bytes = have.get(host.pid, 0)
+            host.memory_bytes = have.get(host.pid, 0) // shared[host.pid]
         response.hosts.extend(asked)
         response.work.extend(self._agent.work(data_type))
 

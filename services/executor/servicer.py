@@ -17,6 +17,8 @@ class Announcements:
 
     def __init__(self) -> None:
         self.hosts: list[Host] = []
+        self.ignorant = 0
+        """Watchers that do not know that several versions may have one address."""
         self._changed = asyncio.Event()
         self._closed = False
 
@@ -56,9 +58,14 @@ class ExecutorServicer(ExecutorServiceServicer):
         context: grpc.aio.ServicerContext[WatchHostsRequest, WatchHostsResponse],
     ) -> AsyncIterator[WatchHostsResponse]:
         """Tell all hosts now, and again at each change."""
-        async for hosts in self._announcements.watch():
-            yield WatchHostsResponse(
-                hosts=hosts,
-                data_types=sorted(self._served.data_types),
-                model_types=sorted(self._served.model_types),
-            )
+        ignorant = not request.knows_groups
+        self._announcements.ignorant += ignorant
+        try:
+            async for hosts in self._announcements.watch():
+                yield WatchHostsResponse(
+                    hosts=hosts,
+                    data_types=sorted(self._served.data_types),
+                    model_types=sorted(self._served.model_types),
+                )
+        finally:
+            self._announcements.ignorant -= ignorant

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,14 @@ from services.common.locations import Allowed
 from services.common.settings import Duration, ServiceSettings
 from services.executor.host_ports import PortRange
 from services.executor.versions.served import EVERY, Served
+
+
+class Packing(StrEnum):
+    """Whether versions share a process."""
+
+    AUTO = "auto"
+    NEVER = "never"
+    ACROSS = "across"
 
 
 class ExecutorSettings(ServiceSettings):
@@ -62,6 +71,19 @@ class ExecutorSettings(ServiceSettings):
 
     load_timeout: Duration = timedelta(seconds=120)
     """The longest that a model may take to load and warm up."""
+
+    packing: Packing = Packing.AUTO
+    """`auto`: light versions of a data type share a process, if its plan lets them; `never`: each has its
+    own; `across`: as auto, and those of several data types share one, too."""
+
+    pack_below: Duration = timedelta(milliseconds=5)
+    """What a task may take to score on all versions that share a process, of one data type together."""
+
+    pack_after: Duration = timedelta(seconds=30)
+    """For so long a version must have behaved in a process of its own before it may share one."""
+
+    pack_versions: int = Field(default=64, ge=2, le=4096)
+    """So many versions share a process at the most."""
 
     ready_within: Duration = timedelta(minutes=5)
     """The executor is ready when all that it should run serves or was given up, or after this time."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # hosts need the counts, not the catalog
 
 @dataclass(slots=True)
 class WorkDone:
-    """Of one host, or of several of one model version together."""
+    """Of one model version in one host, or in several together."""
 
     rows_scored: int = 0
     rows_dropped: int = 0
@@ -26,6 +26,15 @@ class WorkDone:
     """Of those, spent on tasks that were withheld."""
     largest_batch: int = 0
     """Most rows that were scored in one call."""
+    tasks: int = 0
+    """Of which the rows were."""
+
+    def scored(self, rows: int, tasks: int, seconds: float) -> None:
+        """Count a call of the model."""
+        self.tasks += tasks
+        self.rows_scored += rows
+        self.scoring_seconds += seconds
+        self.largest_batch = max(self.largest_batch, rows)
 
     def add(self, other: WorkDone) -> None:
         """Count what another host did as well."""
@@ -35,6 +44,7 @@ class WorkDone:
         self.scoring_seconds += other.scoring_seconds
         self.wasted_seconds += other.wasted_seconds
         self.largest_batch = max(self.largest_batch, other.largest_batch)
+        self.tasks += other.tasks
 
     @property
     def saved_seconds(self) -> float:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from hedgerow.errors import NoAnswer, Unavailable
 from services.common.clock import now_ns
 from services.router.collectors.pool import CollectorPool
-from services.router.hosts.link import HostLink, Offer
+from services.router.hosts.instance import Offer
+from services.router.hosts.link import HostLink
 from services.router.scheduler import Scheduler, by_place
 from services.router.starter import Starter
 from services.router.tasks import Task, grouped, refuse
@@ -35,9 +36,12 @@ class Recovery:
 
     def host_lost(self, link: HostLink, offers: list[Offer]) -> None:
         """A host has died, or is out of reach."""
-        reason = f"the host of {link.reference} died"
-        lost = [(offer.task, offer.place) for offer in offers]
-        self._give_up(self._elsewhere(link, lost, is_lost=True), reason)
+        lost = [
+            (offer.task, place)
+            for offer in offers
+            for place in offer.task.needed(offer.started.places)
+        ]
+        self._give_up(self._elsewhere(link, lost, is_lost=True), link, "died")
 
     def cut(self, link: HostLink, collector: str) -> None:
         """A host cannot reach a collector: what it reported there lately may be lost.
@@ -48,14 +52,15 @@ class Recovery:
             (task, place)
             for task in self._open_tasks()
             if task.collector is not None and task.collector.address == collector
-            for place, host in task.running
-            if host is link and task.needs(place)
+            for started in task.running
+            if started.host is link
+            for place in task.needed(started.places)
         ]
         left = self._elsewhere(link, lost)
         if left and self._collectors.choose(excluding=left[0][0].collector) is not None:
             self._open_again(list({task.id: task for task, _ in left}.values()))
         else:
-            self._give_up(left, f"the host of {link.reference} cannot reach the collector")
+            self._give_up(left, link, "cannot reach the collector")
 
     def collector_lost(self, tasks: list[Task]) -> None:
         """A collector has died, or is out of reach: open its tasks at another one."""
@@ -96,9 +101,11 @@ class Recovery:
         ]
 
     @staticmethod
-    def _give_up(lost: Iterable[tuple[Task, int]], reason: str) -> None:
-        """Tell the collectors that models will not answer."""
+    def _give_up(lost: Iterable[tuple[Task, int]], link: HostLink, what: str) -> None:
+        """Tell the collectors that models will not answer, for of their host `what` is so."""
         for place, tasks in by_place(lost):
+            reference = link.reference_of(tasks[0].plan.entries[place].model)
+            reason = f"the host of {reference} {what}"
             tasks[0].open_at.lose(place, reason, tasks, not_started=False)
 
 

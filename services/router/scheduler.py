@@ -15,10 +15,10 @@ from services.common.deadlines import Deadlines
 from services.router.hedging.delays import Delays
 from services.router.hedging.schedule import Schedule
 from services.router.hosts.fleet import Fleet
-from services.router.hosts.link import HostLink, Offer
+from services.router.hosts.instance import ModelInstance, Offer
 from services.router.hosts.work_spared import WorkSpared
 from services.router.joins.hosts import choose
-from services.router.tasks import Scattered, Task, grouped
+from services.router.tasks import Scattered, Started, Task, grouped
 
 _EARLY_SECONDS = 0.001
 """By so much a wake-up may come early (see Deadlines); what it was for is due then."""
@@ -105,25 +105,26 @@ class Scheduler:
         """
         entry = tasks[0].plan.entries[place]
         left = []
-        chosen: dict[HostLink, list[Task]] = {}
+        chosen: dict[ModelInstance, list[Task]] = {}
         for alike in grouped(tasks, lambda task: (task.hosts_of(place), task.key)):
             had, key = alike[0].hosts_of(place), alike[0].key
             collector = alike[0].open_at.address
             hosts = self._fleet.candidates(entry.model, entry.versions, collector, had)
             if is_lost and len(hosts) > 1:
                 alike = [task for task in alike if not _scatters(task, place)]
-            link = choose(hosts, key)
-            if link is None:
+            instance = choose(hosts, key)
+            if instance is None:
                 left += alike
             else:
-                chosen.setdefault(link, []).extend(alike)
-        for link, group in chosen.items():
-            offers = [Offer(task, place, *task.encode_undecided()) for task in group]
+                chosen.setdefault(instance, []).extend(alike)
+        for instance, group in chosen.items():
+            started = Started(instance.link, (place,), (instance.number,))
+            offers = [Offer(task, started, *task.encode_undecided()) for task in group]
             for offer in offers:
-                offer.task.running = [*offer.task.running, (place, link)]
+                offer.task.start(started)
                 if offer.task.schedule is not None and offer.rows < offer.task.rows:
                     offer.task.schedule.asked.setdefault(place, offer.rows)
-            link.offer(offers)
+            instance.link.offer(offers)
         return left
 
     def _set_wake(self, task: Task, schedule: Schedule) -> None:

@@ -21,7 +21,8 @@ from services.router.gathering import Gatherer
 from services.router.hedging.delays import Bounds
 from services.router.hedging.response_times import ResponseTimes
 from services.router.hosts.fleet import Fleet
-from services.router.hosts.link import HostLink, Offer
+from services.router.hosts.instance import Offer
+from services.router.hosts.link import HostLink
 from services.router.hosts.work_spared import WorkSpared
 from services.router.joins.joining import Piece, decision_of, settled
 from services.router.outcomes import answer_of, has_answer

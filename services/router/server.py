@@ -137,8 +137,8 @@ class Router(Service):
             self._plans.look()
 
     def _choose(self, model: ModelName, versions: tuple[int, ...]) -> int:
-        link = self.scoring.fleet.choose(model, versions)
-        return link.model.version if link else 0
+        instance = self.scoring.fleet.choose(model, versions)
+        return instance.model.version if instance else 0
 
     def fill(self, response: GetStateResponse, data_type: str) -> None:
         response.log_problem = self._mirror.problem

@@ -7,17 +7,20 @@ frames stay whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from hedgerow.errors import Unavailable
 from services.router.collectors.pool import CollectorPool
 from services.router.hosts.fleet import Fleet
-from services.router.hosts.link import HostLink, Offer
-from services.router.joins.hosts import choose
+from services.router.hosts.instance import Link, ModelInstance, Offer
+from services.router.joins.hosts import choose_together
 from services.router.plans.prepared import Plan
 from services.router.scheduler import Scheduler
-from services.router.tasks import Scattered, Task, grouped, refuse
+from services.router.tasks import Scattered, Started, Task, grouped, refuse
 from services.router.timing import Timing
+
+Instances = tuple[ModelInstance | None, ...]
+"""Where each model of a plan is scored; None: nowhere."""
 
 
 class Starter:
@@ -55,31 +58,31 @@ class Starter:
         candidates = [
             self._fleet.candidates(entry.model, entry.versions, collector) for entry in plan.entries
         ]
-        together: dict[tuple[HostLink | None, ...], list[Task]] = {}
+        together: dict[Instances, list[Task]] = {}
         for alike in grouped(tasks, lambda task: task.key):
-            links = tuple([choose(hosts, alike[0].key) for hosts in candidates])
-            together.setdefault(links, []).extend(alike)
-        for links, group in together.items():
-            self._start_on(plan, group, links)
+            instances = tuple(choose_together(candidates, alike[0].key))
+            together.setdefault(instances, []).extend(alike)
+        for instances, group in together.items():
+            self._start_on(plan, group, instances)
 
-    def _start_on(self, plan: Plan, tasks: list[Task], links: Sequence[HostLink | None]) -> None:
+    def _start_on(self, plan: Plan, tasks: list[Task], instances: Instances) -> None:
         """Start tasks on the same hosts."""
-        versions = [link.model.version if link else 0 for link in links]
+        versions = [one.model.version if one else 0 for one in instances]
         for task in tasks:
             task.versions = versions
-        hosted = sum([1 << place for place, link in enumerate(links) if link is not None])
+        hosted = sum([1 << place for place, one in enumerate(instances) if one is not None])
         if self._timing.have_time(plan, tasks, hosted):
-            self._start_fitting(plan, tasks, links, hosted, 0)
+            self._start_fitting(plan, tasks, instances, hosted, 0)
             return
         left_out = {task.id: self._timing.left_out(plan, task, hosted) for task in tasks}
         for group in grouped(tasks, lambda task: left_out[task.id]):
-            self._start_fitting(plan, group, links, hosted, left_out[group[0].id])
+            self._start_fitting(plan, group, instances, hosted, left_out[group[0].id])
 
     def _start_fitting(
         self,
         plan: Plan,
         tasks: list[Task],
-        links: Sequence[HostLink | None],
+        instances: Instances,
         hosted: int,
         no_time: int,
     ) -> None:
@@ -88,7 +91,7 @@ class Starter:
             task.no_time = no_time
         startable = hosted & ~no_time
         if plan.strategy.is_plain:
-            self._start_together(tasks, links, startable, 0)
+            self._start_together(tasks, instances, startable, 0)
             return
         shadows = startable & ~plan.strategy.voters
         first: dict[int, int] = {}
@@ -98,20 +101,37 @@ class Starter:
                 first[task.id] = self._scheduler.begin(task, delays, startable) | shadows
         for group in grouped(tasks, lambda task: first[task.id]):
             at_once = first[group[0].id]
-            self._start_together(group, links, at_once, startable & ~at_once)
+            self._start_together(group, instances, at_once, startable & ~at_once)
 
     def _start_together(
-        self, tasks: list[Task], links: Sequence[HostLink | None], at_once: int, held: int
+        self, tasks: list[Task], instances: Instances, at_once: int, held: int
     ) -> None:
         """Start the same models of tasks, on the same hosts."""
-        running: list[tuple[int, HostLink]] = [
-            (place, link)
-            for place, link in enumerate(links)
-            if link is not None and at_once >> place & 1
-        ]
+        plan = tasks[0].plan
+        running = started_on(instances, at_once, plan.enough)
         for task in tasks:
-            task.running = running
+            task.running = [started for _, started in running]
         # The hosts first: what they do takes longer than the way of the opening, which may be overtaken.
-        for place, link in running:
-            link.offer([Offer(task, place, task.encoded, task.rows) for task in tasks])
-        tasks[0].open_at.open(tasks[0].plan, tasks, held)
+        for link, started in running:
+            link.offer([Offer(task, started, task.encoded, task.rows) for task in tasks])
+        tasks[0].open_at.open(plan, tasks, held)
+
+
+def started_on(instances: Instances, at_once: int, enough: int) -> list[tuple[Link, Started]]:
+    """Return what each host is to start of the models of a plan, those whose bits are set in `at_once`."""
+    by_host: dict[Link, list[tuple[int, int]]] = {}
+    for place, one in enumerate(instances):
+        if one is not None and at_once >> place & 1:
+            by_host.setdefault(one.link, []).append((place, one.number))
+    return [
+        (
+            link,
+            Started(
+                link,
+                tuple([place for place, _ in pairs]),
+                tuple([number for _, number in pairs]),
+                enough if enough < len(pairs) else 0,
+            ),
+        )
+        for link, pairs in by_host.items()
+    ]

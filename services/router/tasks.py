@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from hedgerow.data.records import Batch
 from hedgerow.v1 import records_pb2
@@ -31,8 +31,30 @@ class TaskHost(Protocol):
     def is_ready(self) -> bool:
         """It takes tasks."""
 
-    def cancel(self, task: Task) -> None:
-        """Nobody needs what the host makes of the task."""
+    def cancel(self, task: Task, models: tuple[int, ...] = ()) -> None:
+        """Nobody needs what models of the host, or all of them, make of the task."""
+
+
+class Started(NamedTuple):
+    """Models that were started for a task on one host. Tasks may share one."""
+
+    host: TaskHost
+    places: tuple[int, ...]
+    """Their places in the plan."""
+    models: tuple[int, ...]
+    """Their numbers in the host, in the same order."""
+    enough: int = 0
+    """How many of them may be enough for the plan's policy; see Share in execution.proto."""
+
+    def of(self, places: Collection[int]) -> Started:
+        """Return it for some of the models alone."""
+        kept = [pair for pair in zip(self.places, self.models, strict=True) if pair[0] in places]
+        found, models = zip(*kept, strict=True) if kept else ((), ())
+        return self._replace(places=found, models=models)
+
+    def and_also(self, other: Started) -> Started:
+        """Return it with what was started on the same host besides."""
+        return Started(self.host, self.places + other.places, self.models + other.models)
 
 
 class Collector(Protocol):
@@ -78,8 +100,8 @@ class Task:
     """The epoch of the fleet in which they did."""
     collector: Collector | None = None
     """Where it is open, once it has been started."""
-    running: Sequence[tuple[int, TaskHost]] = ()
-    """Where it was started: the model's place in the plan and the host. Tasks may share one such list."""
+    running: Sequence[Started] = ()
+    """Where it was started, each host once. Tasks may share one such list."""
     versions: Sequence[int] = ()
     """Of each model of the plan the version that was chosen, 0 where no host serves it."""
     no_time: int = 0
@@ -104,19 +126,35 @@ class Task:
 
     def hosts_of(self, place: int) -> tuple[TaskHost, ...]:
         """Where a model of the plan was started for it."""
-        return tuple([link for started, link in self.running if started == place])
+        return tuple([started.host for started in self.running if place in started.places])
+
+    def start(self, started: Started) -> None:
+        """Note that models were started besides what was before."""
+        known = {one.host: one for one in self.running}
+        before = known.get(started.host)
+        known[started.host] = started if before is None else before.and_also(started)
+        self.running = list(known.values())
 
     def stop(self, models: int) -> None:
         """Cancel some models of the plan, given as bits, wherever they run."""
-        for place, link in self.running:
-            if models >> place & 1:
-                link.cancel(self)
+        for started in self.running:
+            stopped = [place for place in started.places if models >> place & 1]
+            if len(stopped) == len(started.places):
+                started.host.cancel(self)
+            elif stopped:
+                started.host.cancel(self, started.of(stopped).models)
 
     def needs(self, place: int) -> bool:
         """Whether anybody needs a model's answer; a shadow's is counted after the end too."""
         if not self.plan.strategy.voters >> place & 1:
             return True
         return not self.done and (self.schedule is None or not self.schedule.ended >> place & 1)
+
+    def needed(self, places: tuple[int, ...]) -> tuple[int, ...]:
+        """Return those of some models of the plan whose answers anybody needs."""
+        if self.schedule is None and not self.outcome.done():
+            return places
+        return tuple([place for place in places if self.needs(place)])
 
     def encode_undecided(self) -> tuple[bytes, int]:
         """Encode the records that are not decided yet, as `encoded` is; return their number too."""

@@ -105,6 +105,7 @@ class ConstantModel(Model):
     """Answers, or does not."""
 
     model_type = "constant"
+    warm_up_seconds = 0.01
 
     def __init__(self, descriptor: ModelDescriptor, definition: Path, said: dict[str, Any]) -> None:
         super().__init__(descriptor, definition)

@@ -174,7 +174,8 @@ def _host_row(host: Host, report: ExecutorReport | None) -> Sequence[str]:
     from hedgerow.client.state import state_name
 
     memory = size_text(host.memory_bytes) if host.memory_bytes else ""
-    more = "kept warm" if host.warm else host.failure
+    alone = f"own process: {host.alone}" if host.alone else ""
+    more = "kept warm" if host.warm else host.failure or alone
     state = STATES.get(state_name(host), state_name(host))
     since = told.moment_text(host.since)
     if report is not None and state == "failed" and report.reason:

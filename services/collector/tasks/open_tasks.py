@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from hedgerow.errors import InvalidInput
 from services.collector.tasks.ended import EndedTask
@@ -50,17 +50,25 @@ class OpenTasks:
         if before is not None or any(kept) or not task.lineup.running:
             self._settle(task)
 
-    def report(self, report: Report, results: Iterable[Result]) -> None:
-        """Take the results of a frame, in the order of their rows."""
+    def report(self, said: Sequence[tuple[Report, Sequence[Result]]]) -> None:
+        """Take the results of a frame, of each model in the order of their rows; judge them together."""
         tasks = self._tasks
-        start = 0
-        for result in results:
-            task = tasks.get(result[0])
-            if task is None:
-                self._unclaimed.add(result[0], (report, start, result))
-            elif self._keep(task, report, start, result):
-                self._settle(task)
-            start += result[1]
+        several = len(said) > 1
+        news: dict[int, Task] = {}
+        for report, results in said:
+            start = 0
+            for result in results:
+                task = tasks.get(result[0])
+                if task is None:
+                    self._unclaimed.add(result[0], (report, start, result))
+                elif self._keep(task, report, start, result):
+                    if several:
+                        news[task.id] = task
+                    else:
+                        self._settle(task)
+                start += result[1]
+        for task in news.values():
+            self._settle(task)
 
     def lose(
         self, task_ids: Iterable[int], place: int, reason: str, not_started: bool = False

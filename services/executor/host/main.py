@@ -13,11 +13,11 @@ import sys
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 import uvloop
 
-from hedgerow.data.records import Batch
 from hedgerow.errors import HedgerowError, Unavailable
 from hedgerow.formats import Model, ModelFactory
 from hedgerow.formats.factories import factory_of
@@ -26,7 +26,7 @@ from hedgerow.formats.warmup import warm_up
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion, Verification
 from services.common.logs import configure_logging, fields_of
 from services.executor.heartbeat import Heartbeat
-from services.executor.host.spec import Failed, HostSpec
+from services.executor.host.spec import Failed, HostSpec, ModelSpec
 
 _log = structlog.get_logger()
 
@@ -42,33 +42,53 @@ def host_main(spec: HostSpec, pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with_parent()
     _die_before_others()
-    version = ModelVersion.FromString(spec.model)
+    versions = [ModelVersion.FromString(one.model) for one in spec.models]
     configure_logging("host", spec.log_level, spec.log_format)
-    structlog.contextvars.bind_contextvars(**fields_of(version))
-    try:
-        model = _load(version, spec)
-    except Exception as error:
-        if not isinstance(error, HedgerowError):
-            _log.error("the model could not be loaded", exc_info=error)
-        reason = " ".join(str(error).split()) or type(error).__name__
-        pipe.send(Failed(reason, is_final=not isinstance(error, _CIRCUMSTANCES)))
-        return
-    code = _serve(spec, version, model, pipe)
-    model.cleanup()
+    structlog.contextvars.bind_contextvars(**fields_of(*versions))
+    heartbeat = Heartbeat(spec.heartbeat)
+    loaded: list[_Loaded] = []
+    for number, (version, one) in enumerate(zip(versions, spec.models, strict=True)):
+        try:
+            loaded.append(_load(version, one, spec.row_limit))
+            heartbeat.beat()
+        except Exception as error:
+            if not isinstance(error, HedgerowError):
+                _log.error("the model could not be loaded", exc_info=error, **fields_of(version))
+            reason = " ".join(str(error).split()) or type(error).__name__
+            pipe.send(Failed(reason, not isinstance(error, _CIRCUMSTANCES), number))
+            return
+    code = _serve(spec, versions, loaded, heartbeat, pipe)
+    for done in loaded:
+        done.model.cleanup()
     # The JVM and TensorFlow have threads that outlive the interpreter; there is nothing left to do.
     os._exit(code)
 
 
-def _serve(spec: HostSpec, version: ModelVersion, model: Model, pipe: Connection) -> int:
+class _Loaded(NamedTuple):
+    """A model that may serve."""
+
+    model: Model
+    row_seconds: float | None
+
+
+def _serve(
+    spec: HostSpec,
+    versions: list[ModelVersion],
+    loaded: list[_Loaded],
+    heartbeat: Heartbeat,
+    pipe: Connection,
+) -> int:
     from services.executor.host.server import HostServer
 
     # What is loaded by now stays; the garbage collector need not walk it again and again.
     gc.collect()
     gc.freeze()
-    return uvloop.run(HostServer(spec, version, model, Heartbeat(spec.heartbeat), pipe).run())
+    models = [one.model for one in loaded]
+    row_seconds = tuple([one.row_seconds for one in loaded])
+    return uvloop.run(HostServer(spec, versions, models, heartbeat, pipe, row_seconds).run())
 
 
-def _load(version: ModelVersion, spec: HostSpec) -> Model:
+def _load(version: ModelVersion, spec: ModelSpec, row_limit: int) -> _Loaded:
     descriptor = ModelDescriptor()
     descriptor.CopyFrom(version.descriptor)
     descriptor.signature.CopyFrom(version.signature)
@@ -77,14 +97,22 @@ def _load(version: ModelVersion, spec: HostSpec) -> Model:
     model = factory.create(descriptor, spec.definition)
     for verification in verifications:
         verify(model, verification)
-        _log.info("the model reproduces its verification", records=verification.records.rows)
+        checked = verification.records.rows
+        _log.info("the model reproduces its verification", records=checked, **fields_of(version))
     known = [records for v in verifications if (records := answered_records(v)) is not None]
-    _warm_up(model, known[-1] if known else None, spec)
-    return model
+    warmth = warm_up(model, known[-1] if known else None, spec.batch_rows, row_limit)
+    if warmth.refused:
+        _log.warning(
+            "the model takes no made-up records and was not warmed up; records to verify it by, pushed"
+            " with it, would do",
+            reason=warmth.refused,
+            **fields_of(version),
+        )
+    return _Loaded(model, warmth.row_seconds)
 
 
 def _verifications(
-    factory: ModelFactory, descriptor: ModelDescriptor, spec: HostSpec
+    factory: ModelFactory, descriptor: ModelDescriptor, spec: ModelSpec
 ) -> Iterator[Verification]:
     """Yield what the definition itself has to verify the model by, and what was pushed with it."""
     own = factory.own_verification(descriptor, spec.definition)
@@ -92,16 +120,6 @@ def _verifications(
         yield own
     if spec.verification is not None:
         yield Verification.FromString(spec.verification.read_bytes())
-
-
-def _warm_up(model: Model, known: Batch | None, spec: HostSpec) -> None:
-    warmth = warm_up(model, known, spec.batch_rows, spec.row_limit)
-    if warmth.refused:
-        _log.warning(
-            "the model takes no made-up records and was not warmed up; records to verify it by, pushed"
-            " with it, would do",
-            reason=warmth.refused,
-        )
 
 
 def _die_before_others() -> None:

@@ -11,7 +11,7 @@ avoid for ever what is back at its address.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,19 +46,20 @@ class Reporter:
     back or is not looked for any more.
     """
 
-    def __init__(self, model: ModelVersion, told: Told) -> None:
-        self._model = model
+    def __init__(self, models: Sequence[ModelVersion], told: Told) -> None:
+        """`models` are those of the host, by their numbers."""
+        self._models = models
         self._told = told
         self._streams: dict[str, PeerStream[ReportRequest, ReportResponse]] = {}
         self._lost: dict[str, _Lost] = {}
 
-    def send(self, scored: Scored) -> None:
-        """Report the result of one call to the collector of its tasks."""
-        address = scored.collector
+    def send(self, scored: list[Scored]) -> None:
+        """Report what models said of tasks to the collector of those."""
+        address = scored[0].collector
         stream = self._streams.get(address)
         if stream is None:
             stream = self._streams[address] = self._open(address)
-        for report in reports_of(self._model, scored):
+        for report in reports_of(self._models, scored):
             stream.send(report)
         if (lost := self._lost.get(address)) is not None:
             lost.reported(lambda: self._told(address, False))
@@ -144,13 +145,13 @@ def _report(channel: grpc.aio.Channel, reports: AsyncIterator[ReportRequest]) ->
     return CollectionServiceStub(channel).Report(reports)
 
 
-def reports_of(model: ModelVersion, scored: Scored) -> Iterator[ReportRequest]:
-    """Write one call's result for the wire, in as few messages as it fits into.
+def reports_of(models: Sequence[ModelVersion], scored: list[Scored]) -> Iterator[ReportRequest]:
+    """Write what models said for the wire, in as few messages as it fits into.
 
-    What is too large for one although it is of one task is reported as that task's failure.
+    What is too large for one although it is of one model and task is reported as that task's failure.
     """
-    report = report_of(model, scored)
-    size, one = report.ByteSize(), len(scored.tasks) == 1
+    report = report_of(models, scored)
+    size, one = report.ByteSize(), len(scored) == 1 and len(scored[0].tasks) == 1
     if size <= (LARGEST_PART if one else JOINED_BYTES):
         yield report
     elif one:
@@ -158,29 +159,47 @@ def reports_of(model: ModelVersion, scored: Scored) -> Iterator[ReportRequest]:
             f"its answer has {size / 2**20:.0f} MiB, over the limit of {LARGEST_PART / 2**20:.0f}; "
             "send smaller batches"
         )
-        yield report_of(model, replace(scored, predictions=None, failure=reason))
+        yield report_of(models, [replace(scored[0], predictions=None, failure=reason)])
+    elif len(scored) > 1:
+        for of_model in scored:
+            yield from reports_of(models, [of_model])
     else:
-        for half in scored.halves():
-            yield from reports_of(model, half)
+        for half in scored[0].halves():
+            yield from reports_of(models, [half])
 
 
-def report_of(model: ModelVersion, scored: Scored) -> ReportRequest:
-    """Write one call's result for the wire."""
-    predictions = scored.predictions
+def report_of(models: Sequence[ModelVersion], scored: list[Scored]) -> ReportRequest:
+    """Write what models said for the wire."""
+    first, *others = scored
+    report = _report_of(models, first)
+    report.results.extend(_results(first))
+    for other in others:
+        more = report.more.add()
+        more.CopyFrom(_report_of(models, other))
+        if other.tasks is not first.tasks or other.failure or first.failure:
+            more.results.extend(_results(other))
+    return report
+
+
+def _report_of(models: Sequence[ModelVersion], scored: Scored) -> ReportRequest:
+    model, predictions = models[scored.model], scored.predictions
     return ReportRequest(
         model=model.descriptor.name,
         version=model.version,
         data_type=model.descriptor.data_type,
-        results=[
-            TaskResult(
-                task_id=waiting.task.id,
-                rows=0 if predictions is None else waiting.rows,
-                queued_seconds=scored.began - waiting.arrived,
-                failure=scored.failure,
-                records=waiting.task.records,
-            )
-            for waiting in scored.tasks
-        ],
         predictions=None if predictions is None else predictions.to_proto(),
         scoring=duration_of(scored.seconds),
     )
+
+
+def _results(scored: Scored) -> list[TaskResult]:
+    return [
+        TaskResult(
+            task_id=waiting.task.id,
+            rows=0 if scored.predictions is None else waiting.rows,
+            queued_seconds=scored.began - waiting.arrived,
+            failure=scored.failure,
+            records=waiting.task.records,
+        )
+        for waiting in scored.tasks
+    ]

@@ -1,9 +1,10 @@
-"""Serves one loaded model on a free port, until the agent ends it."""
+"""Serves loaded models on a free port, until the agent ends it."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 
 import grpc
@@ -32,24 +33,26 @@ _LAST_WORDS_SECONDS = 1.0
 
 
 class HostServer:
-    """The gRPC endpoint of one model version."""
+    """The gRPC endpoint of the model versions of one process."""
 
     def __init__(
         self,
         spec: HostSpec,
-        version: ModelVersion,
-        model: Model,
+        versions: Sequence[ModelVersion],
+        models: Sequence[Model],
         heartbeat: Heartbeat,
         pipe: Connection,
+        row_seconds: tuple[float | None, ...] = (None,),
     ) -> None:
         self._spec = spec
+        self._row_seconds = row_seconds
         self._heartbeat = heartbeat
         self._pipe = pipe
         self._tracing = Tracing("executor")
-        self._reporter = Reporter(version, self._told)
-        spans = HostSpans(self._tracing, version)
-        inbox = Inbox(spec.row_limit, heartbeat.work, spans.dropped)
-        scorer = Scorer(model, heartbeat.scored, heartbeat.tries)
+        self._reporter = Reporter(versions, self._told)
+        spans = HostSpans(self._tracing, versions)
+        inbox = Inbox(spec.row_limit, heartbeat.works, spans.dropped)
+        scorer = Scorer(models, heartbeat)
         self._servicer = HostServicer(inbox, scorer, self._reporter, spans)
         self._stop = asyncio.Event()
         self._failed = False
@@ -73,7 +76,7 @@ class HostServer:
         asyncio.get_running_loop().add_reader(self._pipe.fileno(), self._stop.set)
         # Before the agent may look: else it would see a heart that has not beaten since the fork.
         self._heartbeat.beat()
-        self._pipe.send(Serving(address_of(self._spec.advertise, port)))
+        self._pipe.send(Serving(address_of(self._spec.advertise, port), self._row_seconds))
         await self._stop.wait()
         asyncio.get_running_loop().remove_reader(self._pipe.fileno())
         drained = not self._failed and await self._drained()

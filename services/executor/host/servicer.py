@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 import grpc
 
 from hedgerow.errors import Unavailable
-from hedgerow.v1.execution_pb2 import ExecuteRequest, ExecuteResponse
+from hedgerow.v1.execution_pb2 import ExecuteRequest, ExecuteResponse, ModelRows
 from hedgerow.v1.execution_pb2_grpc import ExecutionServiceServicer
 from services.common.clock import PeerClock
 from services.common.outbox import Outbox
@@ -17,7 +17,7 @@ from services.common.seconds import duration_of, seconds_of
 from services.executor.host.host_spans import HostSpans
 from services.executor.host.inbox import Inbox
 from services.executor.host.reporter import Reporter
-from services.executor.host.scoring import Scored, Scorer
+from services.executor.host.scoring import Part, Scorer
 from services.executor.work_done import WorkDone
 
 _CREDIT = 4
@@ -43,11 +43,14 @@ on a busy machine that other thread may itself have to wait; and seconds at leas
 class Credit:
     """The credit of one router: how many more frames it may write."""
 
-    def __init__(self, outbox: Outbox[ExecuteResponse, ExecuteResponse], work: WorkDone) -> None:
+    def __init__(
+        self, outbox: Outbox[ExecuteResponse, ExecuteResponse], works: Sequence[WorkDone]
+    ) -> None:
         self._outbox = outbox
-        self._work = work
-        self._told_rows = work.rows_scored
-        self._told_seconds = work.scoring_seconds
+        self._works = works
+        self._told = {model: _scored(work) for model, work in enumerate(works)}
+        self._scored: set[int] = set()
+        """Models that have scored something since it was told last."""
         self._done: list[int] = []
         self._timer: asyncio.TimerHandle | None = None
         outbox.put(ExecuteResponse(credit=_CREDIT))
@@ -60,6 +63,10 @@ class Credit:
         elif self._timer is None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(_GIVEN_BACK_WITHIN, self._send)
+
+    def scored(self, models: Iterable[int]) -> None:
+        """Note that models have scored something, for whomever; it is told with the next credit."""
+        self._scored.update(models)
 
     def tell(self, collector: str, reachable: bool) -> None:
         """Say that a collector is lost, or back."""
@@ -79,19 +86,33 @@ class Credit:
             self._timer.cancel()
             self._timer = None
         done, self._done = self._done, []
-        work = self._work
-        rows, seconds = (
-            work.rows_scored - self._told_rows,
-            work.scoring_seconds - self._told_seconds,
+        models, self._scored = self._scored, set()
+        scored = [self._since_told(model) for model in sorted(models)]
+        response = ExecuteResponse(
+            credit=len(done), done=done, rows=sum([rows for _, rows, _ in scored])
         )
-        self._told_rows, self._told_seconds = work.rows_scored, work.scoring_seconds
-        self._outbox.put(
-            ExecuteResponse(credit=len(done), done=done, rows=rows, scoring=duration_of(seconds))
-        )
+        if scored:
+            response.scoring.CopyFrom(duration_of(sum([seconds for *_, seconds in scored])))
+        if len(self._works) > 1:
+            response.scored.extend(
+                ModelRows(model=model, rows=rows, scoring=duration_of(seconds))
+                for model, rows, seconds in scored
+            )
+        self._outbox.put(response)
+
+    def _since_told(self, model: int) -> tuple[int, int, float]:
+        rows, seconds = _scored(self._works[model])
+        told_rows, told_seconds = self._told[model]
+        self._told[model] = rows, seconds
+        return model, rows - told_rows, seconds - told_seconds
+
+
+def _scored(work: WorkDone) -> tuple[int, float]:
+    return work.rows_scored, work.scoring_seconds
 
 
 class HostServicer(ExecutionServiceServicer):
-    """Takes frames from routers and scores them on one model."""
+    """Takes frames from routers and scores them on the models of this host."""
 
     def __init__(self, inbox: Inbox, scorer: Scorer, reporter: Reporter, spans: HostSpans) -> None:
         self._inbox = inbox
@@ -130,7 +151,7 @@ class HostServicer(ExecutionServiceServicer):
         """Read a router's frames until it ends the stream."""
         if self._draining:
             raise Unavailable("the host drains")
-        credit = Credit(Outbox(context.write, _joined), self._inbox.work)
+        credit = Credit(Outbox(context.write, _joined), self._inbox.works)
         self._routers.add(credit)
         for collector in self._unreachable:
             credit.tell(collector, False)
@@ -159,12 +180,14 @@ class HostServicer(ExecutionServiceServicer):
             self._look_idle()
 
     async def _score_waiting(self) -> None:
-        results = self._scorer.score(self._inbox.take(time.monotonic()))
-        seconds = sum([scored.seconds for scored in results])
-        if seconds > _WORTH_LISTENING:
-            await self._listen(seconds)
-        for scored in results:
-            self._settle(scored)
+        for part in self._scorer.score(self._inbox.take(time.monotonic())):
+            seconds = sum([scored.seconds for scored in part.scored])
+            if seconds > _WORTH_LISTENING:
+                await self._listen(seconds)
+            self._settle(part)
+            if not part.settled:
+                # The rest of its models come next: what is there is to leave before.
+                await self._listen(0)
 
     async def _listen(self, seconds: float) -> None:
         """Read what routers wrote during a call, before anything is made of its results."""
@@ -177,12 +200,17 @@ class HostServicer(ExecutionServiceServicer):
             read = self._messages_read
             await asyncio.sleep(silence)
 
-    def _settle(self, scored: Scored) -> None:
-        wanted = scored.wanted(self._inbox.work)
-        if wanted is not None:
-            self._reporter.send(wanted)
-        self._spans.record(scored)
-        self._inbox.settle(scored.tasks)
+    def _settle(self, part: Part) -> None:
+        models = {scored.model for scored in part.scored}
+        for router in self._routers:
+            router.scored(models)
+        works = self._inbox.works
+        wanted = [scored.wanted(works[scored.model]) for scored in part.scored]
+        if found := [scored for scored in wanted if scored is not None]:
+            self._reporter.send(found)
+        for scored in part.scored:
+            self._spans.record(scored)
+        self._inbox.settle(part.settled)
 
     async def drain(self) -> None:
         """Take no more routers; return once none is connected and nothing waits or is to be reported."""
@@ -203,6 +231,7 @@ def _joined(responses: list[ExecuteResponse]) -> ExecuteResponse:
     for response in responses:
         joined.credit += response.credit
         joined.rows += response.rows
+        joined.scored.extend(response.scored)
         joined.done.extend(response.done)
         joined.unreachable.extend(response.unreachable)
         # A collector that was back and is lost again is lost.

@@ -8,8 +8,8 @@ DRAIN = "drain"
 
 
 @dataclass(frozen=True)
-class HostSpec:
-    """What a host needs to know."""
+class ModelSpec:
+    """What a host needs to know of one of its models."""
 
     model: bytes
     """A serialized ModelVersion."""
@@ -19,6 +19,17 @@ class HostSpec:
 
     verification: Path | None
     """A serialized Verification that was pushed with it."""
+
+    batch_rows: tuple[int, ...]
+    """Sizes that batches of this model have had, beside the usual ones."""
+
+
+@dataclass(frozen=True)
+class HostSpec:
+    """What a host needs to know."""
+
+    models: tuple[ModelSpec, ...]
+    """Those that it runs; their places are their numbers."""
 
     heartbeat: Path
     """Where the heartbeat goes."""
@@ -35,9 +46,6 @@ class HostSpec:
     row_limit: int
     """Rows scored in one call, unless one task has more."""
 
-    batch_rows: tuple[int, ...]
-    """Sizes that batches of this model have had, beside the usual ones."""
-
     drain_seconds: float
     """The longest that draining may take."""
 
@@ -51,12 +59,18 @@ class Serving:
 
     address: str
 
+    row_seconds: tuple[float | None, ...]
+    """What a record takes on each model, where that is known."""
+
 
 @dataclass(frozen=True)
 class Failed:
-    """The model cannot be loaded; the host ends."""
+    """A model cannot be loaded; the host ends."""
 
     reason: str
 
     is_final: bool
     """It is the model's own fault; else a later try may go well."""
+
+    model: int = 0
+    """Which model."""

@@ -6,7 +6,7 @@ import asyncio
 import multiprocessing
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
@@ -15,6 +15,8 @@ import structlog
 
 from hedgerow.v1.execution_pb2 import Host, HostState
 from hedgerow.v1.models_pb2 import ModelVersion
+from services.common.logs import fields_of
+from services.common.recent_versions import VersionKey
 from services.executor.heartbeat import Heartbeat
 from services.executor.host.main import host_main
 from services.executor.host.spec import DRAIN, Failed, HostSpec, Serving
@@ -50,17 +52,19 @@ class HostProcess:
 
     def __init__(
         self,
-        model: ModelVersion,
+        models: Sequence[ModelVersion],
         heartbeat: Path,
         changed: Callable[[HostProcess], None],
         fork_server: ForkServer,
     ) -> None:
-        self.model = model
+        self.models = tuple(models)
+        """What it runs; their places are their numbers."""
+        self.keys = tuple([VersionKey.of(model) for model in models])
         self.state = State.LOADING
         self.since = datetime.now(UTC)
         self.address = ""
         self.refused = ""
-        """Why the model cannot be loaded, in the host's own words."""
+        """Why a model cannot be loaded, in the host's own words."""
         self.death = ""
         """How the process ended, if nobody asked it to."""
         self.blameless = False
@@ -72,8 +76,14 @@ class HostProcess:
         """How long it has served, once it has ended."""
         self.loaded = asyncio.Event()
         """Set when loading is over, whether it serves or not."""
-        self.work = WorkDone()
-        """What it had done by its last heartbeat, once it has ended."""
+        self.work: Sequence[WorkDone] = [WorkDone() for _ in models]
+        """What each model had done by the last heartbeat, once it has ended."""
+        self.row_seconds: tuple[float | None, ...] = (None,) * len(models)
+        """What a record takes on each model, as it was warmed up; None: not known."""
+        self.outdated: set[VersionKey] = set()
+        """Versions that it still has and that are other ones by now."""
+        self.blamed: VersionKey | None = None
+        """Once it has ended: the model that could not be loaded, or was being called when it died."""
         self._changed = changed
         self._fork_server = fork_server
         self.heartbeat_path = heartbeat
@@ -91,18 +101,28 @@ class HostProcess:
 
     @property
     def silence(self) -> float:
-        """Seconds since its last heartbeat; before it serves, since it was forked.
+        """Seconds since its last heartbeat; before it serves, since it was forked or has loaded a model.
 
         While it waits for its turn to load, or for its fork server, there is nothing to be silent.
         """
         if self._process is None or self._heartbeat is None:
             return 0.0
         if self.state is State.LOADING:
-            return time.monotonic() - self.forked
+            return min(time.monotonic() - self.forked, self._heartbeat.silence)
         return self._heartbeat.silence
 
-    def done(self) -> WorkDone:
-        """Return what it has done by its last heartbeat."""
+    @property
+    def is_group(self) -> bool:
+        """It runs several versions."""
+        return len(self.models) > 1
+
+    @property
+    def fields(self) -> dict[str, str | int]:
+        """What a line of a log says of its models."""
+        return fields_of(*self.models)
+
+    def done(self) -> Sequence[WorkDone]:
+        """Return what each model has done by the last heartbeat."""
         return self._heartbeat.read() if self._heartbeat is not None else self.work
 
     async def start(self, spec: HostSpec) -> None:
@@ -117,7 +137,7 @@ class HostProcess:
 
     async def _forked(self, spec: HostSpec) -> None:
         try:
-            self._heartbeat = Heartbeat.create(self.heartbeat_path)
+            self._heartbeat = Heartbeat.create(self.heartbeat_path, len(self.models))
             self._process = await self._fork_server.fork(host_main, spec, self._theirs)
         except (OSError, EOFError) as error:
             self.fail(f"the process could not be started ({error})")
@@ -161,11 +181,20 @@ class HostProcess:
             self.death = self.death or reason
             self._process.kill()
 
-    def announcement(self) -> Host:
-        """What routers are told of it."""
-        host = Host(model=self.model, address=self.address, state=_WIRE[self.state], pid=self.pid)
-        host.since.FromDatetime(self.since)
-        return host
+    def announcements(self) -> list[Host]:
+        """Return what routers are told of it, of each of its versions."""
+        hosts = []
+        for number, model in enumerate(self.models):
+            host = Host(
+                model=model,
+                address=self.address,
+                state=_WIRE[self.state],
+                pid=self.pid,
+                number=number,
+            )
+            host.since.FromDatetime(self.since)
+            hosts.append(host)
+        return hosts
 
     def _say(self, word: str) -> None:
         try:
@@ -179,12 +208,14 @@ class HostProcess:
         except (EOFError, OSError):
             asyncio.get_running_loop().remove_reader(self._pipe.fileno())
             return
+        if isinstance(news, Failed):
+            self.blamed = self.keys[news.model]
         if isinstance(news, Failed) and news.is_final:
             self.refused = news.reason
         elif isinstance(news, Failed):
             self.death, self.blameless = news.reason, True
         elif isinstance(news, Serving) and self.state is State.LOADING:
-            self.address = news.address
+            self.address, self.row_seconds = news.address, news.row_seconds
             self._move(State.SERVING)
 
     def _died(self) -> None:
@@ -202,6 +233,8 @@ class HostProcess:
         self.blameless = self.blameless or code is None
         if self.state < State.DRAINING and not self.death and not self.refused:
             self.death = f"the process ended by itself ({_describe(code)})"
+        if self._heartbeat is not None and (scoring := self._heartbeat.scoring) is not None:
+            self.blamed = self.keys[scoring]
         if self._heartbeat is not None and self._heartbeat.tries_suspects:
             self.blameless = True
             self.death += ", of records that had failed before" if self.death else ""

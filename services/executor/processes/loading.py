@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 
 import structlog
 
 from hedgerow.errors import HedgerowError, LimitExceeded
 from hedgerow.locations.stores import Inaccessible
-from services.common.logs import fields_of
+from hedgerow.v1.models_pb2 import ModelVersion
 from services.executor.definition_cache import DefinitionCache, DiskFull
-from services.executor.host.spec import HostSpec
+from services.executor.host.spec import HostSpec, ModelSpec
 from services.executor.host_ports import HostPorts
 from services.executor.processes.host_process import HostProcess
 from services.executor.settings import ExecutorSettings
@@ -55,48 +54,46 @@ class Loading:
         self,
         host: HostProcess,
         replaces: bool,
-        batch_rows: tuple[int, ...],
+        batch_rows: Callable[[ModelVersion], tuple[int, ...]],
         is_wanted: Callable[[], bool],
     ) -> None:
         """Start a host, and have its turn until it serves or has ended.
 
-        It is warmed up with batches of `batch_rows` as well. One that `is_wanted` no more when its turn
-        comes is abandoned. Raises LimitExceeded if there is no port for it, and another HedgerowError if
-        the definition, or its verification, cannot be had now.
+        Its models are warmed up with batches of `batch_rows` as well. One that `is_wanted` no more when its
+        turn comes is abandoned. Raises LimitExceeded if there is no port for it, and another HedgerowError
+        if a definition, or its verification, cannot be had now.
         """
-        if not await self._definitions.has(host.model):
-            async with self._fetches:
-                if is_wanted():
-                    await self._definitions.definition_of(host.model)
+        for model in host.models:
+            if not await self._definitions.has(model):
+                async with self._fetches:
+                    if is_wanted():
+                        await self._definitions.definition_of(model)
         async with self._replacements if replaces else self._new:
             if not is_wanted():
                 host.abandon()
                 return
-            definition = await self._definitions.definition_of(host.model)
-            verification = await self._definitions.verification_of(host.model)
-            spec = self._spec(host, definition, verification, batch_rows)
-            _log.info("a host loads its model", **fields_of(host.model))
-            await host.start(spec)
+            specs = [await self._model(model, batch_rows(model)) for model in host.models]
+            _log.info("a host loads its models", **host.fields)
+            await host.start(self._spec(host, tuple(specs)))
             await host.loaded.wait()
 
-    def _spec(
-        self,
-        host: HostProcess,
-        definition: Path,
-        verification: Path | None,
-        batch_rows: tuple[int, ...],
-    ) -> HostSpec:
+    async def _model(self, model: ModelVersion, batch_rows: tuple[int, ...]) -> ModelSpec:
+        return ModelSpec(
+            model=model.SerializeToString(),
+            definition=await self._definitions.definition_of(model),
+            verification=await self._definitions.verification_of(model),
+            batch_rows=batch_rows,
+        )
+
+    def _spec(self, host: HostProcess, models: tuple[ModelSpec, ...]) -> HostSpec:
         settings = self._settings
         return HostSpec(
-            model=host.model.SerializeToString(),
-            definition=definition,
-            verification=verification,
+            models=models,
             heartbeat=host.heartbeat_path,
             listen=settings.host,
             port=self._ports.take(host),
             advertise=settings.advertised_host,
             row_limit=settings.row_limit,
-            batch_rows=batch_rows,
             drain_seconds=settings.drain_timeout.total_seconds(),
             log_level=settings.log_level,
             log_format=settings.log_format,

@@ -14,7 +14,6 @@ from time import monotonic
 
 import structlog
 
-from services.common.logs import fields_of
 from services.executor.processes.host_process import HostProcess, State
 
 _log = structlog.get_logger()
@@ -148,7 +147,7 @@ def _end(host: HostProcess, has: int, said: str) -> None:
     reason = f"memory: it had {_mib(has)}, and {said}"
     _log.warning(
         "a host has too much memory and is killed",
-        **fields_of(host.model),
+        **host.fields,
         host=host.address,
         host_pid=host.pid,
         reason=reason,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from time import monotonic
 
 import structlog
 
 from hedgerow.plans.strategy_checks import DEFAULT_DEADLINE
 from services.common.catalog import Catalog
-from services.common.logs import fields_of
 from services.executor.processes.host_process import HostProcess, State
 from services.executor.settings import ExecutorSettings
 
@@ -51,15 +51,15 @@ class Watchdog:
 
     def _check(self, host: HostProcess) -> None:
         loading = host.state is State.LOADING
-        limit = (
-            self._settings.load_timeout.total_seconds() if loading else self._longest_silence(host)
-        )
+        limit = self._longest_silence(host)
+        if loading:
+            limit = self._settings.load_timeout.total_seconds()
         if host.pid and self._silence(host) > limit:
             doing = "did not load" if loading else "gave no heartbeat"
             reason = f"{doing} for {limit:g} s and was killed"
             _log.warning(
                 "a host hangs and is killed",
-                **fields_of(host.model),
+                **host.fields,
                 host=host.address,
                 host_pid=host.pid,
                 reason=reason,
@@ -70,12 +70,15 @@ class Watchdog:
         return min(host.silence, self._clock() - self._awake_since)
 
     def _longest_silence(self, host: HostProcess) -> float:
-        data_type, deadline = host.model.descriptor.data_type, DEFAULT_DEADLINE
-        # A log that was emptied knows nothing of what still serves.
-        if self._catalog.has_models(data_type):
-            plan = self._catalog.plan(data_type)
-            deadline = plan.policy.deadline.ToTimedelta() or DEFAULT_DEADLINE
+        deadline = max(self._deadline(key.data_type) for key in host.keys)
         limit = max(
             self._settings.kill_after_at_least, deadline * self._settings.kill_after_deadlines
         )
         return limit.total_seconds()
+
+    def _deadline(self, data_type: str) -> timedelta:
+        # A log that was emptied knows nothing of what still serves.
+        if not self._catalog.has_models(data_type):
+            return DEFAULT_DEADLINE
+        plan = self._catalog.plan(data_type)
+        return plan.policy.deadline.ToTimedelta() or DEFAULT_DEADLINE

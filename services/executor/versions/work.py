@@ -22,14 +22,16 @@ class WorkOfVersions:
 
     def told(self, data_type: str = "") -> list[ModelWork]:
         """Return what the hosts of each version have done, of one data type or of all."""
+        return [
+            work.to_proto(key) for key, work in self.totals() if data_type in ("", key.data_type)
+        ]
+
+    def totals(self) -> list[tuple[VersionKey, WorkDone]]:
+        """Return what the hosts of each version have done together."""
         done: dict[VersionKey, WorkDone] = {}
         for key, work in self._all():
             done.setdefault(key, WorkDone()).add(work)
-        return [
-            work.to_proto(key)
-            for key, work in sorted(done.items())
-            if data_type in ("", key.data_type)
-        ]
+        return sorted(done.items())
 
     def batch_rows(self, key: VersionKey) -> tuple[int, ...]:
         """Return the sizes that batches of a model have had: the largest, of all of its versions."""

@@ -11,6 +11,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from hedgerow.v1.execution_pb2 import CancelledModels
+
 _PATIENCE_SECONDS = 0.005
 """How long it waits for a frame to travel with, or for the host to be done."""
 _SLOW_SECONDS = 0.002
@@ -25,19 +27,26 @@ class Cancellations:
     """
 
     def __init__(
-        self, in_flight: Callable[[set[int]], set[int]], write: Callable[[list[int]], None]
+        self,
+        in_flight: Callable[[set[int]], set[int]],
+        write: Callable[[list[int], list[CancelledModels]], None],
     ) -> None:
         self._in_flight = in_flight
         self._write = write
         self._ids: list[int] = []
+        self._of_models: dict[tuple[int, ...], list[int]] = {}
+        """Tasks that some models of the host alone need not score any more."""
         self._timer: asyncio.Handle | None = None
         self._frame_seconds = _SLOW_SECONDS
         """How long its frames take, a running mean; slow until known better."""
         self._unpruned = 0
 
-    def add(self, task_id: int) -> None:
-        """Take a task that was cancelled."""
-        self._ids.append(task_id)
+    def add(self, task_id: int, models: tuple[int, ...] = ()) -> None:
+        """Take a task that was cancelled, for some models of the host or, without any, as a whole."""
+        if models:
+            self._of_models.setdefault(models, []).append(task_id)
+        else:
+            self._ids.append(task_id)
         self._unpruned += 1
         if self._timer is None:
             loop = asyncio.get_running_loop()
@@ -55,23 +64,30 @@ class Cancellations:
         """Learn how long a frame took to score."""
         self._frame_seconds += (seconds - self._frame_seconds) / 8
 
-    def take(self) -> list[int]:
+    def take(self) -> tuple[list[int], list[CancelledModels]]:
         """Give out what a frame can take along."""
-        if not self._ids:
-            return self._ids
-        ids, self._ids = self._ids, []
+        if not self._ids and not self._of_models:
+            return [], []
+        ids, of_models = self._ids, self._of_models
         self.close()
-        return ids
+        return ids, _of_models(of_models)
 
     def close(self) -> None:
         """Tell nothing any more."""
-        self._ids = []
+        self._ids, self._of_models = [], {}
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _tell(self) -> None:
         self._timer = None
-        ids, self._ids = self._ids, []
-        if still := self._in_flight(set(ids)):
-            self._write(sorted(still))
+        ids, of_models = self._ids, self._of_models
+        self._ids, self._of_models = [], {}
+        still = self._in_flight({*ids, *(id_ for some in of_models.values() for id_ in some)})
+        if still:
+            parts = {models: sorted(still & set(some)) for models, some in of_models.items()}
+            self._write(sorted(still & set(ids)), _of_models(parts))
+
+
+def _of_models(ids: dict[tuple[int, ...], list[int]]) -> list[CancelledModels]:
+    return [CancelledModels(task_ids=some, models=models) for models, some in ids.items() if some]

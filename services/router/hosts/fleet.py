@@ -13,9 +13,9 @@ import structlog
 from hedgerow.v1.execution_pb2 import Host, HostState, WatchHostsRequest, WatchHostsResponse
 from hedgerow.v1.execution_pb2_grpc import ExecutorServiceStub
 from hedgerow.v1.state_pb2 import Executor
-from services.common.logs import fields_of
 from services.common.peer_stream import Listener, PeerStream, StreamEnd
-from services.router.hosts.link import HostLink, HostListener, Offer
+from services.router.hosts.instance import ModelInstance, Offer
+from services.router.hosts.link import HostLink, HostListener
 from services.router.hosts.work_spared import WorkSpared
 from services.router.joins.hosts import choose
 from services.router.plans.in_effect import ModelName
@@ -62,7 +62,7 @@ class Fleet:
         self._announced: dict[str, list[Host]] = {}
         self._runs: dict[str, Executor] = {}
         self._links: dict[str, HostLink] = {}
-        self._by_model: dict[ModelName, list[HostLink]] = {}
+        self._by_model: dict[ModelName, list[ModelInstance]] = {}
         self._pauses: dict[str, float] = {}
         self._paused: set[str] = set()
 
@@ -132,20 +132,20 @@ class Fleet:
         versions: Sequence[int],
         collector: str = "",
         excluding: Collection[object] = (),
-    ) -> list[HostLink]:
-        """Return the hosts of a model to choose from, of the first of some versions that there are.
+    ) -> list[ModelInstance]:
+        """Return the instances of a model to choose from, of the first of some versions that there are.
 
         A plan may point to a version before that is loaded, and what answered until then answers on.
 
-        They are those that can reach the collector. Hosts that cannot are better than none. None at all if
-        no host serves it.
+        They are those whose hosts can reach the collector and are not among the `excluding`. Hosts that
+        cannot are better than none. None at all if no host serves it.
         """
-        links = [link for link in self._usable(model, versions) if link not in excluding]
+        found = [one for one in self._usable(model, versions) if one.link not in excluding]
         if self._cuts[collector]:
-            links = [link for link in links if collector not in link.cut_from] or links
-        return links
+            found = [one for one in found if collector not in one.cut_from] or found
+        return found
 
-    def choose(self, model: ModelName, versions: Sequence[int]) -> HostLink | None:
+    def choose(self, model: ModelName, versions: Sequence[int]) -> ModelInstance | None:
         """Return any of the candidates; None if there is none."""
         return choose(self.candidates(model, versions), "")
 
@@ -153,16 +153,15 @@ class Fleet:
         """Return how many hosts there are to choose from."""
         return len(self._usable(model, versions))
 
-    def _usable(self, model: ModelName, versions: Sequence[int]) -> list[HostLink]:
-        """Return the hosts of the best version there is; those that drain only where no other one is."""
-        known = self._by_model.get(model, ())
-        ready = [link for link in known if link.is_ready and not link.is_retired]
+    def _usable(self, model: ModelName, versions: Sequence[int]) -> list[ModelInstance]:
+        """Return the instances of the best version there is; those that drain only if no other one is."""
+        usable = [one for one in self._by_model.get(model, ()) if one.is_usable]
         for draining in (False, True):
             for version in versions:
                 found = [
-                    link
-                    for link in ready
-                    if link.model.version == version and link.is_draining == draining
+                    one
+                    for one in usable
+                    if one.model.version == version and one.is_draining == draining
                 ]
                 if found:
                     return found
@@ -212,21 +211,24 @@ class Fleet:
 
     def _update(self) -> None:
         """Bring the links in line with what is announced."""
-        announced = self._all_announced()
-        # One that was told to drain before it served never had an address.
-        takers = {
-            host.address: host for host in announced if host.address and host.state in _TAKES_TASKS
-        }
-        for address, host in takers.items():
+        takers: dict[str, list[Host]] = {}
+        for host in self._all_announced():
+            # One that was told to drain before it served never had an address.
+            if host.address and host.state in _TAKES_TASKS:
+                takers.setdefault(host.address, []).append(host)
+        for address, hosts in takers.items():
             if address not in self._links and address not in self._paused:
-                self._add(host)
-            if address in self._links:
-                self._links[address].is_draining = host.state == HostState.HOST_STATE_DRAINING
+                self._add(hosts)
         for address in self._pauses.keys() - takers.keys():
             del self._pauses[address]
         for address, link in self._links.items():
-            if address not in takers:
-                link.is_draining = True
+            serving = {
+                host.number
+                for host in takers.get(address, ())
+                if host.state == HostState.HOST_STATE_SERVING
+            }
+            for instance in link.instances.values():
+                instance.announced(instance.number in serving)
         self._retire_draining()
         self._changed()
 
@@ -236,11 +238,11 @@ class Fleet:
 
     # -- links -------------------------------------------------------------------------------------
 
-    def _add(self, host: Host) -> None:
-        spared = self._work.of_model(host.model)
-        link = HostLink(host, self._frame_tasks, self._listener, spared)
-        self._links[host.address] = link
-        self._by_model.setdefault(_model_of(link), []).append(link)
+    def _add(self, hosts: list[Host]) -> None:
+        link = HostLink(hosts, self._frame_tasks, self._listener, self._work)
+        self._links[link.address] = link
+        for instance in link.instances.values():
+            self._by_model.setdefault(_model_of(instance), []).append(instance)
 
     def _link_ready(self, link: HostLink) -> None:
         self._retire_draining()
@@ -253,7 +255,7 @@ class Fleet:
             say = _log.warning if self._cuts[collector] == 1 else _log.debug
             say(
                 "a host cannot reach a collector",
-                **fields_of(link.model),
+                **link.fields,
                 host=link.address,
                 collector=collector,
             )
@@ -265,22 +267,23 @@ class Fleet:
         )
 
     def _retire_draining(self) -> None:
-        """Close draining hosts that no plan has to score on any more."""
-        for model, links in self._by_model.items():
-            draining = [link for link in links if link.is_draining and not link.is_retired]
+        """Have draining instances take nothing more that no plan has to score on any more."""
+        for model, instances in self._by_model.items():
+            draining = [one for one in instances if one.is_draining and not one.is_retired]
             if draining:
                 needed = [self._usable(model, versions) for versions in self._lineups(model)]
-                for link in draining:
-                    if not any(link in usable for usable in needed):
-                        link.retire()
+                for instance in draining:
+                    if not any(instance in usable for usable in needed):
+                        instance.retire()
 
     def _link_lost(self, link: HostLink, offers: list[Offer]) -> None:
         self._links.pop(link.address, None)
-        links = self._by_model.get(_model_of(link), [])
-        if link in links:
-            links.remove(link)
-        if not links:
-            self._by_model.pop(_model_of(link), None)
+        for instance in link.instances.values():
+            left = [one for one in self._by_model[_model_of(instance)] if one is not instance]
+            if left:
+                self._by_model[_model_of(instance)] = left
+            else:
+                del self._by_model[_model_of(instance)]
         self._count_cuts()
         self._changed()
         self.losses += bool(offers)
@@ -308,9 +311,9 @@ class Fleet:
         await asyncio.gather(*(link.close() for link in list(self._links.values())))
 
 
-def _model_of(link: HostLink) -> ModelName:
-    return link.model.descriptor.data_type, link.model.descriptor.name
+def _model_of(instance: ModelInstance) -> ModelName:
+    return instance.model.descriptor.data_type, instance.model.descriptor.name
 
 
 def _watch_hosts(channel: grpc.aio.Channel, _: AsyncIterator[None]) -> Any:
-    return ExecutorServiceStub(channel).WatchHosts(WatchHostsRequest())
+    return ExecutorServiceStub(channel).WatchHosts(WatchHostsRequest(knows_groups=True))

@@ -16,6 +16,7 @@ from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.scoring_pb2 import ScoreRequest
 from hedgerow.v1.state_pb2 import PlanModelState
 from services.common.catalog import Catalog
+from services.router.plans.enough import enough_of
 from services.router.plans.in_effect import Choose, Entry, InEffect, ModelName
 from services.router.plans.ranking import Served, qualities
 from services.router.plans.strategy import Strategy, compile_strategy
@@ -42,6 +43,8 @@ class Plan:
     """Of each model the version that should answer, 0 where it does; empty if all do."""
     is_keyed: bool = False
     """Which hosts a record goes to is decided by its key."""
+    enough: int = 0
+    """As `enough_of` has it."""
 
     @property
     def voters(self) -> list[Entry]:
@@ -169,6 +172,7 @@ class PreparedPlans:
             check=SignatureCheck(needs),
             strategy=compile_strategy(message),
             is_keyed=message.join == plans_pb2.JOIN_KEYED,
+            enough=enough_of(message),
             entries=entries,
         )
 

@@ -27,6 +27,26 @@ def test_the_state_of_a_service_is_shown(run: Run) -> None:
     assert told["hosts"][0]["pid"] == 77
 
 
+def test_which_versions_share_a_process_is_said_and_why_others_do_not(run: Run) -> None:
+    class Sharing(FakeState):
+        def GetState(self, request: Any, context: Any) -> state_pb2.GetStateResponse:
+            response = super().GetState(request, context)
+            (shared,) = response.hosts
+            for name, address in (("wine-net", shared.address), ("wine-new", "127.0.0.1:2")):
+                host = response.hosts.add(address=address, state="HOST_STATE_SERVING")
+                host.model.CopyFrom(shared.model)
+                host.model.descriptor.name = name
+            host.alone = "it is new"
+            return response
+
+    with served(Sharing()) as address:
+        of_service = run("state", address).out.splitlines()
+        of_type = run("state", "wine", "--router", address).out.splitlines()
+    for lines in (of_service, of_type):
+        assert "one process for wine/wine-tree@2, wine/wine-net@2" in lines
+        assert "wine/wine-new@2 has its own: it is new" in lines
+
+
 def test_what_the_mesh_knows_of_a_data_type_is_added_up(run: Run) -> None:
     with served(FakeState()) as address:
         out = run("state", "wine", "--router", address).out

@@ -16,6 +16,7 @@ from hedgerow.v1.execution_pb2 import Task
 from hedgerow.v1.models_pb2 import ModelDescriptor
 from services.executor.host.inbox import Frame, Waiting
 from services.executor.host.scoring import Scorer
+from tests.services.router.in_process_host import Counting
 
 NUMBERS = np.array([1.0, 2.0])
 LABELS = Labels(("x", "y"), np.array([0, 1], np.uint32))
@@ -94,7 +95,8 @@ def test_an_odd_answer_costs_no_neighbour_anything(answer: object, problem: str)
         )
         for i, value in enumerate((1.0, 13.0, 2.0))
     ]
-    results = Scorer(_Odd(answer), lambda rows, seconds: None).score(waiting)
+    parts = Scorer([_Odd(answer)], Counting(1)).score(waiting)
+    results = [scored for part in parts for scored in part.scored]
     failed = {w.task.id: scored.failure for scored in results for w in scored.tasks}
     assert failed[0] == failed[2] == ""
     assert failed[1]

@@ -76,17 +76,23 @@ streams = st.builds(
     unread=st.sampled_from(pb.Unread.values()),
 ).map(lambda stream: stream if stream.ByteSize() else None)
 joins = st.sampled_from(pb.Join.values())
+packings = st.sampled_from(pb.Packing.values())
 
 
 @settings(deadline=None)
-@given(joins, streams)
-def test_every_join_and_every_stream_round_trips(
-    join: pb.Join, stream: pb.StreamPlan | None
+@given(joins, packings, streams)
+def test_every_join_packing_and_stream_round_trips(
+    join: pb.Join, packing: pb.Packing, stream: pb.StreamPlan | None
 ) -> None:
     rule = rules_pb2.Rule(timeout=rules_pb2.TimeoutRule())
     models = [pb.PlanModel(name="a")]
     plan = pb.Plan(
-        data_type="wine", models=models, policy=pb.Policy(rule=rule), join=join, stream=stream
+        data_type="wine",
+        models=models,
+        policy=pb.Policy(rule=rule),
+        join=join,
+        packing=packing,
+        stream=stream,
     )
     check_plan(plan)
     assert plan_from_yaml(plan_to_yaml(plan)) == plan

@@ -30,6 +30,63 @@ async def test_a_task_goes_its_whole_way(settings: CollectorSettings) -> None:
         assert await peer.gauges() == {"tasks_in_flight": 0, "early_results": 0}
 
 
+async def test_what_models_of_one_host_say_together_is_judged_together(
+    settings: CollectorSettings,
+) -> None:
+    async with collecting(settings) as (_, peer):
+        await peer.define("{quality: {good_enough: 0}}")
+        await peer.open(1, 2, deadline=60)
+        report = report_of("a", {1: ["x"], 2: ["y"]}, queued=1.0, scoring=2.0)
+        for model, labels in (("b", ["x", "y"]), ("c", ["z", "y"])):
+            more = report.more.add()
+            more.CopyFrom(report_of(model, {1: labels[:1], 2: labels[1:]}, scoring=4.0))
+            more.ClearField("results")
+        await peer.report(report)
+        first, second = await peer.decisions(2)
+        assert set(states(first.decision).values()) == {"ANSWERED"}
+        assert (answers(first.decision), answers(second.decision)) == (["x"], ["y"])
+        queued = [model.queued.ToSeconds() for model in first.decision.models]
+        assert queued == [1, 3, 7]  # those behind have waited for those before them
+
+
+async def test_a_model_that_failed_beside_others_of_its_host_costs_those_nothing(
+    settings: CollectorSettings,
+) -> None:
+    async with collecting(settings) as (_, peer):
+        await peer.define()
+        await peer.open(1, 2, deadline=60)
+        report = report_of("a", {1: ["x"], 2: ["x"]})
+        report.more.add().CopyFrom(failure_of("b", 1))
+        odd = report.more.add()
+        odd.CopyFrom(report_of("c", {1: ["x", "y", "z"]}))
+        odd.ClearField("results")  # three rows for two tasks of one each
+        await peer.report(report)
+        await peer.report(report_of("b", {2: ["x"]}))
+        first, second = await peer.decisions(2)
+        assert states(first.decision) == {"a": "ANSWERED", "b": "FAILED", "c": "FAILED"}
+        assert states(second.decision) == {"a": "ANSWERED", "b": "ANSWERED", "c": "FAILED"}
+
+
+async def test_results_of_several_models_may_overtake_the_opening_together(
+    settings: CollectorSettings,
+) -> None:
+    async with collecting(settings) as (_, peer):
+        await peer.define()
+        report = report_of("a", {1: ["x"]})
+        more = report.more.add()
+        more.CopyFrom(report_of("b", {1: ["x"]}))
+        more.ClearField("results")
+        await peer.report(report)
+
+        async def are_there() -> bool:
+            return (await peer.gauges())["early_results"] == 1  # of one task
+
+        await wait_until(are_there, "the early results are there")
+        await peer.open(1, deadline=60)
+        (decided,) = await peer.decisions(1)
+        assert answers(decided.decision) == ["x"]
+
+
 async def test_the_deadline_decides(settings: CollectorSettings) -> None:
     async with collecting(settings) as (_, peer):
         await peer.define("{timeout: {}, default: {value: w}}")

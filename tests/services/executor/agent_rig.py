@@ -101,6 +101,36 @@ class AgentRig:
         self.catalog.apply("wine", ModelEvent(retried=retried))
         self.agent.reconcile()
 
+    def address(self, reference: str) -> str:
+        """Return where a version serves; empty if it does not."""
+        serving = [h for h in self.announced if h.state == HostState.HOST_STATE_SERVING]
+        told = {f"{h.model.descriptor.name}@{h.model.version}": h.address for h in serving}
+        return told.get(reference, "")
+
+    def together(self, *references: str) -> bool:
+        """Tell whether versions serve in one process, and nothing drains any more."""
+        addresses = {self.address(reference) for reference in references}
+        draining = [h for h in self.announced if h.state == HostState.HOST_STATE_DRAINING]
+        return len(addresses) == 1 and "" not in addresses and not draining
+
+    def alone(self, reference: str) -> str:
+        """Return what is told of why a version has a process of its own."""
+        serving = [h for h in self.announced if h.state == HostState.HOST_STATE_SERVING]
+        told = {f"{h.model.descriptor.name}@{h.model.version}": h.alone for h in serving}
+        return told.get(reference, "")
+
+    def plan(self, yaml: str) -> None:
+        """Put a plan into force."""
+        plan = plan_from_yaml(f"data_type: wine\n{yaml}")
+        self.catalog.apply("wine", ModelEvent(plan_applied=plan))
+        self.agent.reconcile()
+
+    def retire(self, name: str, version: int) -> None:
+        """Have a version be taken out of service for good."""
+        retired = VersionName(name=name, version=version)
+        self.catalog.apply("wine", ModelEvent(retired=retired))
+        self.agent.reconcile()
+
     def pid(self, reference: str) -> int:
         """Return the process of a version, 0 if it has none."""
         models = {

@@ -20,7 +20,7 @@ from hedgerow.v1.execution_pb2 import ExecuteRequest, ExecuteResponse, Task
 from hedgerow.v1.execution_pb2_grpc import ExecutionServiceStub
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion, Signature
 from services.common.wire import CHANNEL_OPTIONS
-from services.executor.host.spec import HostSpec
+from services.executor.host.spec import HostSpec, ModelSpec
 from services.executor.processes.fork_servers import ForkServer
 from services.executor.processes.host_process import HostProcess, State
 from tests.support import wait_until
@@ -39,16 +39,14 @@ def spec_of(folder: Path, **said: object) -> HostSpec:
     """Write the definition of a model that always says `x`, and what its host needs to know."""
     definition = folder / "definition"
     definition.write_text(json.dumps({"value": "x", **said}))
+    model = ModelSpec(MODEL.SerializeToString(), definition, verification=None, batch_rows=())
     return HostSpec(
-        model=MODEL.SerializeToString(),
-        definition=definition,
-        verification=None,
+        models=(model,),
         heartbeat=folder / "heartbeat",
         listen="127.0.0.1",
         port=0,
         advertise="127.0.0.1",
         row_limit=100,
-        batch_rows=(),
         drain_seconds=10.0,
         log_level="warning",
         log_format="console",
@@ -111,7 +109,7 @@ class HostRig:
         self.heartbeat = folder / "heartbeat"
         self.heard: list[State] = []
         self.host = HostProcess(
-            MODEL, self.heartbeat, lambda host: self.heard.append(host.state), fork_server
+            [MODEL], self.heartbeat, lambda host: self.heard.append(host.state), fork_server
         )
 
     async def start(self, **said: object) -> HostProcess:

@@ -30,7 +30,7 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
 
 def test_a_host_that_has_not_beaten_yet_counts_as_alive_and_idle(pair: Pair) -> None:
     assert 0 <= pair.agents.silence < 60  # and not since the machine was started
-    assert pair.agents.read() == WorkDone()
+    assert pair.agents.read() == [WorkDone()]
 
 
 def test_a_beat_ends_the_silence(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,10 +42,10 @@ def test_a_beat_ends_the_silence(pair: Pair, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_every_count_arrives_with_the_next_beat_and_not_before(pair: Pair) -> None:
-    pair.hosts.work.rows_dropped = 2
-    pair.hosts.work.withheld = 3
-    pair.hosts.work.wasted_seconds = 0.25
-    assert pair.agents.read() == WorkDone()
-    pair.hosts.scored(5, 1.5)
-    pair.hosts.scored(1, 0.5)
-    assert pair.agents.read() == WorkDone(6, 2, 3, 2.0, 0.25, largest_batch=5)
+    pair.hosts.works[0].rows_dropped = 2
+    pair.hosts.works[0].withheld = 3
+    pair.hosts.works[0].wasted_seconds = 0.25
+    assert pair.agents.read() == [WorkDone()]
+    pair.hosts.scored(0, 5, 2, 1.5)
+    pair.hosts.scored(0, 1, 1, 0.5)
+    assert pair.agents.read() == [WorkDone(6, 2, 3, 2.0, 0.25, largest_batch=5, tasks=3)]

@@ -24,7 +24,7 @@ async def test_a_host_that_drains_finishes_what_it_has_and_ends(rig: HostRig) ->
         assert host.state is State.DRAINING
         assert await stream.leave() is grpc.StatusCode.OK
     await rig.end()
-    assert host.work.rows_scored == 1
+    assert host.work[0].rows_scored == 1
     assert host.death == ""
     assert rig.heard == [State.SERVING, State.DRAINING, State.ENDED]
 

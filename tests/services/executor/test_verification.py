@@ -13,6 +13,7 @@ from hedgerow.formats.expectations import verification_of
 from hedgerow.formats.verification_checks import check_verification
 from hedgerow.v1.execution_pb2 import HostState
 from hedgerow.v1.models_pb2 import ModelVersion, Signature, Verification
+from services.executor.host.spec import ModelSpec
 from services.executor.processes.fork_servers import ForkServer
 from services.executor.processes.host_process import HostProcess, State
 from tests.hedgerow.formats.pmml.test_verification import regression
@@ -79,9 +80,10 @@ async def test_a_document_that_fails_the_verification_inside_of_it_never_serves(
     definition, said = tmp_path / "double.pmml", descriptor("pmml")
     definition.write_text(regression("", 0.0, 3.0))
     model = ModelVersion(descriptor=said, signature=inspect(definition, said))
-    spec = replace(spec_of(tmp_path), model=model.SerializeToString(), definition=definition)
+    of_model = ModelSpec(model.SerializeToString(), definition, verification=None, batch_rows=())
+    spec = replace(spec_of(tmp_path), models=(of_model,))
     heard: list[State] = []
-    host = HostProcess(model, spec.heartbeat, lambda host: heard.append(host.state), fork_server)
+    host = HostProcess([model], spec.heartbeat, lambda host: heard.append(host.state), fork_server)
     await host.start(spec)
     async with asyncio.timeout(50):
         await host.gone()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import grpc
 import numpy as np
@@ -11,9 +11,10 @@ import numpy as np
 from hedgerow.data.predictions import Labels, Predictions
 from hedgerow.data.records import Batch
 from hedgerow.formats import Model
-from hedgerow.v1.execution_pb2 import Host, HostState
+from hedgerow.v1.execution_pb2 import ExecuteRequest, Host, HostState
 from hedgerow.v1.execution_pb2_grpc import add_ExecutionServiceServicer_to_server
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion
+from services.common.clock import Arrival
 from services.common.telemetry import Tracing
 from services.common.wire import SERVER_OPTIONS
 from services.executor.host.host_spans import HostSpans
@@ -45,20 +46,56 @@ class _Model(Model):
         return Predictions(Labels.of([label for label, _ in said]), confidences)
 
 
-class InProcessHost:
-    """One host; it scores nothing while it is held."""
+class _Inbox(Inbox):
+    """Keeps what it was given."""
 
-    def __init__(self, version: ModelVersion, says: Says) -> None:
-        self.version = version
-        self.model = _Model(version.descriptor, says)
-        self.work = WorkDone()
-        self.reporter = Reporter(version, lambda *told: self.servicer.tell(*told))
-        self.inbox = Inbox(100, self.work)
+    def __init__(self, row_limit: int, works: Sequence[WorkDone]) -> None:
+        super().__init__(row_limit, works)
+        self.requests: list[ExecuteRequest] = []
+
+    def add(self, request: ExecuteRequest, settle: Callable[[int], None], arrival: Arrival) -> None:
+        self.requests.append(request)
+        super().add(request, settle, arrival)
+
+
+class Counting:
+    """Counts what models do, and tells nobody."""
+
+    def __init__(self, models: int) -> None:
+        self.works = [WorkDone() for _ in range(models)]
+
+    def scores(self, model: int) -> None:
+        pass
+
+    def scored(self, model: int, rows: int, tasks: int, seconds: float) -> None:
+        self.works[model].scored(rows, tasks, seconds)
+
+    def tries(self, suspects: bool) -> None:
+        pass
+
+
+class InProcessHost:
+    """One host, of one version or several; it scores nothing while it is held."""
+
+    def __init__(
+        self, version: ModelVersion, says: Says, *others: tuple[ModelVersion, Says]
+    ) -> None:
+        self.versions = [version, *(other for other, _ in others)]
+        self.models = [
+            _Model(version.descriptor, says),
+            *(_Model(other.descriptor, theirs) for other, theirs in others),
+        ]
+        self.left: set[int] = set()
+        """Numbers of versions that are announced no more."""
+        self.meter = Counting(len(self.models))
+        self.work = self.meter.works[0]
+        self.reporter = Reporter(self.versions, lambda *told: self.servicer.tell(*told))
+        self.inbox = _Inbox(100, self.meter.works)
         self.servicer = HostServicer(
             self.inbox,
-            Scorer(self.model, self._scored),
+            Scorer(self.models, self.meter),
             self.reporter,
-            HostSpans(Tracing("executor"), version),
+            HostSpans(Tracing("executor"), self.versions),
         )
         self.address = ""
         self._server = grpc.aio.server(options=SERVER_OPTIONS)
@@ -96,10 +133,27 @@ class InProcessHost:
         await self.die()
         await self.reporter.close()
 
-    def announcement(self) -> Host:
-        state = HostState.HOST_STATE_SERVING
-        return Host(model=self.version, address=self.address, state=state)
+    @property
+    def version(self) -> ModelVersion:
+        """Its only version."""
+        (version,) = self.versions
+        return version
 
-    def _scored(self, rows: int, seconds: float) -> None:
-        self.work.rows_scored += rows
-        self.work.scoring_seconds += seconds
+    @property
+    def model(self) -> _Model:
+        """Its only model."""
+        (model,) = self.models
+        return model
+
+    def announcement(self) -> Host:
+        """Return what is told of its only version."""
+        (announced,) = self.announcements()
+        return announced
+
+    def announcements(self) -> list[Host]:
+        state = HostState.HOST_STATE_SERVING
+        return [
+            Host(model=version, address=self.address, state=state, number=number)
+            for number, version in enumerate(self.versions)
+            if number not in self.left
+        ]

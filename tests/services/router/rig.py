@@ -62,8 +62,8 @@ class Rig:
         self._changed = plans.changed
 
     def _choose(self, model: ModelName, versions: tuple[int, ...]) -> int:
-        link = self.core.fleet.choose(model, versions)
-        return link.model.version if link else 0
+        instance = self.core.fleet.choose(model, versions)
+        return instance.model.version if instance else 0
 
     async def executor(self) -> str:
         """Start what tells of hosts as an executor does; return its address."""
@@ -120,17 +120,37 @@ class Rig:
 
         `at` says of which executor it is, 0 being the first.
         """
-        label = says
-        saying = (lambda _: (label, 1.0)) if isinstance(label, str) else label
-        version = self._version(name)
-        host = InProcessHost(version, saying)
+        saying = _saying(says) if isinstance(says, str) else says
+        host = InProcessHost(self._version(name), saying)
+        await self._start(host, held, at)
+        return host
+
+    async def _start(self, host: InProcessHost, held: bool, at: int) -> None:
         await host.start(held)
         self._stack.push_async_callback(host.close)
         self.hosts.append(host)
         self._executors[at][1].append(host)
         self._announce()
-        await wait_until(lambda: self.can_use(host), f"the router can use {name}")
+        await wait_until(lambda: self.can_use(host), "the router can use it")
+
+    async def group(self, held: bool = False, at: int = 0, **says: str) -> InProcessHost:
+        """Start a host of several models, which each say something, and return it when it can be used."""
+        first, *others = [(self._version(name), _saying(label)) for name, label in says.items()]
+        host = InProcessHost(*first, *others)
+        await self._start(host, held, at)
         return host
+
+    async def leave(self, host: InProcessHost, name: str) -> None:
+        """Have a version of a host be announced no more, while others of it go on."""
+        names = [version.descriptor.name for version in host.versions]
+        host.left.add(names.index(name))
+        self._announce()
+        await wait_until(lambda: name not in self.known_in(host), "the router knows")
+
+    def known_in(self, host: InProcessHost) -> set[str]:
+        """Return the models that the router knows to be in a host."""
+        known = self.core.fleet.hosts()
+        return {h.model.descriptor.name for h in known if h.address == host.address}
 
     async def two_held(self, name: str) -> list[InProcessHost]:
         """Start two hosts of a model that says "x", and hold both back."""
@@ -164,7 +184,7 @@ class Rig:
 
     def _announce(self) -> None:
         for announcements, hosts in self._executors:
-            announcements.publish([known.announcement() for known in hosts])
+            announcements.publish([told for known in hosts for told in known.announcements()])
 
     async def score(
         self,
@@ -186,6 +206,10 @@ class Rig:
     async def is_empty(self) -> None:
         """Delay until nothing is left of what was scored."""
         await wait_until(lambda: not any(self.core.gauges().values()), "all maps are empty")
+
+
+def _saying(label: str) -> Says:
+    return lambda _: (label, 1.0)
 
 
 @asynccontextmanager

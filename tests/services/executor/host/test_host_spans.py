@@ -33,7 +33,7 @@ def recorder(spans: InMemorySpanExporter) -> HostSpans:
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(spans))
     tracing._tracer, tracing.enabled = provider.get_tracer("test"), True
-    return HostSpans(tracing, MODEL)
+    return HostSpans(tracing, [MODEL])
 
 
 def waiting(trace: TraceContext | None, cancelled: bool = False) -> Waiting:

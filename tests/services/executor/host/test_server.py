@@ -49,9 +49,9 @@ async def running(
     agents = Heartbeat.create(spec.heartbeat)
     hosts = Heartbeat(spec.heartbeat)
     ours, theirs = multiprocessing.Pipe()
-    model = factory_of("constant").create(MODEL.descriptor, spec.definition)
+    model = factory_of("constant").create(MODEL.descriptor, spec.models[0].definition)
     model.signature.CopyFrom(MODEL.signature)
-    server = HostServer(spec, MODEL, model, hosts, theirs)
+    server = HostServer(spec, [MODEL], [model], hosts, theirs)
     made = Running(server, ours, agents, asyncio.create_task(server.run(), name="the host"))
     try:
         await wait_until(lambda: ours.poll() or made.life.done(), "it says where it serves")
@@ -75,7 +75,7 @@ async def test_it_serves_under_the_address_that_it_tells(tmp_path: Path) -> None
         await stream.write(frame(1, 1))
         assert await stream.hears_done() == [1]
         assert await stream.leave() is grpc.StatusCode.OK
-        assert host.heartbeat.read().rows_scored == 1
+        assert host.heartbeat.read()[0].rows_scored == 1
 
 
 class LookingPipe:
@@ -105,9 +105,9 @@ async def test_its_heart_has_beaten_when_it_says_that_it_serves(
         heartbeat = Heartbeat.create(spec.heartbeat)
     ours, theirs = multiprocessing.Pipe()
     pipe = LookingPipe(theirs, heartbeat)
-    model = factory_of("constant").create(MODEL.descriptor, spec.definition)
+    model = factory_of("constant").create(MODEL.descriptor, spec.models[0].definition)
     model.signature.CopyFrom(MODEL.signature)
-    server = HostServer(spec, MODEL, model, heartbeat, pipe)  # type: ignore[arg-type]
+    server = HostServer(spec, [MODEL], [model], heartbeat, pipe)  # type: ignore[arg-type]
     ours.send(DRAIN)
     await server.run()
     assert isinstance(ours.recv(), Serving)

@@ -16,14 +16,16 @@ from tests.support import wait_until
 
 async def test_a_host_says_where_it_serves_and_takes_tasks_there(rig: HostRig) -> None:
     host = await rig.serve()
-    told = host.announcement()
+    (told,) = host.announcements()
     assert (told.state, told.pid) == (HostState.HOST_STATE_SERVING, host.pid)
     assert host.loaded.is_set()
     async with router(told.address) as stream:
         await stream.hears()
         await stream.write(frame(7, 1))
         assert await stream.hears_done() == [7]
-    await wait_until(lambda: host.done().rows_scored == 1, "its heartbeat tells what it has done")
+    await wait_until(
+        lambda: host.done()[0].rows_scored == 1, "its heartbeat tells what it has done"
+    )
 
 
 async def test_the_time_it_waits_for_its_turn_is_not_time_that_it_loads(rig: HostRig) -> None:
@@ -54,7 +56,9 @@ async def test_a_failure_that_no_format_foresaw_refuses_a_model_too(rig: HostRig
 async def test_a_definition_that_cannot_be_read_says_nothing_of_its_model(
     rig: HostRig, tmp_path: Path
 ) -> None:
-    await rig.host.start(replace(spec_of(tmp_path), definition=tmp_path / "gone"))
+    spec = spec_of(tmp_path)
+    (tmp_path / "definition").unlink()
+    await rig.host.start(spec)
     await rig.end()
     assert "No such file" in rig.host.death
     assert rig.host.blameless
@@ -113,5 +117,5 @@ async def test_what_a_host_did_is_known_after_its_end(rig: HostRig) -> None:
         await stream.hears_done()
         os.kill(host.pid, signal.SIGKILL)
         await rig.end()
-    assert host.work.rows_scored == 3
+    assert host.work[0].rows_scored == 3
     assert host.done() == host.work

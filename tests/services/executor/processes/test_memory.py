@@ -84,11 +84,11 @@ async def test_when_the_container_is_nearly_full_the_newcomer_goes_and_those_tha
     await wait_until(lambda: rig.has("serves@1", SERVES), "it serves")
     rig.push("comes", load_seconds=60)
     await wait_until(lambda: rig.pid("comes@1"), "it loads")
-    guard.look(rig.agent._hosts.values())
-    assert not any(host.death for host in rig.agent._hosts.values())
+    guard.look(rig.agent._hosts)
+    assert not any(host.death for host in rig.agent._hosts)
     version_2(tmp_path, str(1000 * MIB), 950 * MIB, 0)
-    guard.look(rig.agent._hosts.values())
-    guard.look(rig.agent._hosts.values())  # it has not ended yet: nobody else goes
+    guard.look(rig.agent._hosts)
+    guard.look(rig.agent._hosts)  # it has not ended yet: nobody else goes
     await wait_until(lambda: "memory: it had" in rig.failure("comes@1"), "the newcomer was killed")
     assert "limit of 1000 MiB was near; raise it" in rig.failure("comes@1")
     assert rig.has("serves@1", SERVES)
@@ -102,7 +102,7 @@ async def test_when_none_loads_the_largest_goes(tmp_path: Path) -> None:
     rig.push("large", mebibytes=64)
     await wait_until(lambda: list(rig.states().values()) == [SERVES, SERVES], "both serve")
     small, large = rig.pid("small@1"), rig.pid("large@1")
-    MemoryGuard(0, container).look(rig.agent._hosts.values())
+    MemoryGuard(0, container).look(rig.agent._hosts)
     await wait_until(lambda: rig.pid("large@1") not in (0, large), "it is replaced")
     assert rig.pid("small@1") == small
     await rig.stop()

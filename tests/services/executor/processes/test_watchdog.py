@@ -13,6 +13,7 @@ import pytest
 from hedgerow.v1.execution_pb2 import HostState
 from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion
 from services.common.catalog import Catalog
+from services.common.recent_versions import VersionKey
 from services.executor.processes.host_process import State
 from services.executor.processes.watchdog import Watchdog
 from services.executor.settings import ExecutorSettings
@@ -66,6 +67,8 @@ class StubHost:
 
     def __init__(self) -> None:
         self.pid = 7
+        self.keys = (VersionKey("wine", "one", 1),)
+        self.fields = {"model": "one"}
         self.state = State.SERVING
         self.silence = 0.0
         self.address = "127.0.0.1:1"

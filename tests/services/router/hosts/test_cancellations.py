@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from hedgerow.v1.execution_pb2 import CancelledModels
 from services.router.hosts.cancellations import Cancellations
 from tests.support import wait_until
 
@@ -14,7 +15,12 @@ class Host:
     def __init__(self) -> None:
         self.has: set[int] = set()
         self.told: list[list[int]] = []
-        self.cancelled = Cancellations(lambda ids: ids & self.has, self.told.append)
+        self.told_of_models: list[dict[tuple[int, ...], list[int]]] = []
+        self.cancelled = Cancellations(lambda ids: ids & self.has, self._write)
+
+    def _write(self, ids: list[int], of_models: list[CancelledModels]) -> None:
+        self.told.append(ids)
+        self.told_of_models.append({tuple(one.models): list(one.task_ids) for one in of_models})
 
     def is_fast(self) -> None:
         for _ in range(100):
@@ -59,8 +65,8 @@ async def test_what_travels_with_a_frame_needs_no_message() -> None:
     host.has = {1, 2}
     host.cancelled.add(1)
     host.cancelled.add(2)
-    assert list(host.cancelled.take()) == [1, 2]
-    assert list(host.cancelled.take()) == []
+    assert host.cancelled.take() == ([1, 2], [])
+    assert host.cancelled.take() == ([], [])
     await asyncio.sleep(0.01)
     assert host.told == []
 

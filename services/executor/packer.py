@@ -1,0 +1,121 @@
+"""Says which versions should share a process, by what this executor has measured and met with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+from hedgerow.v1.models_pb2 import ModelVersion
+from hedgerow.v1.plans_pb2 import PACKING_NEVER
+from services.common.catalog import Catalog
+from services.common.recent_versions import VersionKey
+from services.executor.processes.host_process import HostProcess
+from services.executor.settings import ExecutorSettings, Packing
+from services.executor.versions.conduct import Conduct
+from services.executor.versions.costs import Costs
+from services.executor.versions.packing import Group, Limits, Member, pack
+from services.executor.versions.packing import Packing as Packed
+from services.executor.work_done import WorkDone
+
+
+class Packer:
+    """Of one executor."""
+
+    def __init__(
+        self,
+        settings: ExecutorSettings,
+        catalog: Catalog,
+        engine_of: Callable[[str], object],
+        may_share: Callable[[], bool],
+    ) -> None:
+        """`engine_of` gives what a process of a model type is forked from.
+
+        `may_share` tells whether all who give tasks to hosts know that a host may have several versions.
+        """
+        self._settings = settings
+        self._catalog = catalog
+        self._engine_of = engine_of
+        self._may_share = may_share
+        self._conduct = Conduct(settings.pack_after.total_seconds())
+        self._costs = Costs()
+        self._limits = Limits(
+            settings.pack_below.total_seconds(),
+            settings.pack_versions,
+            settings.packing is Packing.ACROSS,
+        )
+        self.packed = Packed()
+        """As it was said last."""
+
+    def look(self, done: Iterable[tuple[VersionKey, WorkDone]]) -> None:
+        """Take in what versions have done; to be called again and again."""
+        self._costs.look(done)
+
+    def serves(self, host: HostProcess) -> None:
+        """A host serves."""
+        for key, seconds in zip(host.keys, host.row_seconds, strict=True):
+            self._conduct.serves(key)
+            self._costs.warmed_up(key, seconds)
+
+    def ended(self, host: HostProcess) -> None:
+        """A host has ended that nobody had asked to."""
+        reason = host.refused or host.death
+        if host.is_group and reason and host.blameless:
+            for key in host.keys:
+                self._conduct.begins_anew(key, f"the process that it shared ended: {reason}")
+        elif host.is_group and reason:
+            self._conduct.lost_together(host.keys, host.blamed, f"was lost: {reason}")
+        elif host.death and not host.blameless:
+            self._conduct.died(host.keys[0], f"its process died: {host.death}")
+
+    def pack(
+        self,
+        wanted: Mapping[VersionKey, ModelVersion],
+        warm: Collection[VersionKey],
+        serving: Collection[VersionKey],
+        standing: Collection[Group],
+    ) -> Packed:
+        """Return where each version should be that is wanted and serves."""
+        self._conduct.keep(wanted)
+        self._costs.keep(wanted)
+        self.packed = self._pack(wanted, warm, serving, standing)
+        return self.packed
+
+    def has_news(
+        self,
+        wanted: Mapping[VersionKey, ModelVersion],
+        warm: Collection[VersionKey],
+        serving: Collection[VersionKey],
+        standing: Collection[Group],
+    ) -> bool:
+        """Tell whether versions should be elsewhere than it was said last."""
+        return self._pack(wanted, warm, serving, standing) != self.packed
+
+    def _pack(
+        self,
+        wanted: Mapping[VersionKey, ModelVersion],
+        warm: Collection[VersionKey],
+        serving: Collection[VersionKey],
+        standing: Collection[Group],
+    ) -> Packed:
+        members = [
+            Member(
+                key,
+                self._engine_of(model.descriptor.model_type),
+                self._costs.of(key),
+                self._alone(key, key in warm),
+            )
+            for key, model in wanted.items()
+            if key in serving
+        ]
+        return pack(members, standing, self._limits)
+
+    def _alone(self, key: VersionKey, is_warm: bool) -> str:
+        """Return why a version has to be alone, whatever it takes; empty: it has not."""
+        if self._settings.packing is Packing.NEVER:
+            return "the executor's settings say packing: never"
+        if self._catalog.plan(key.data_type).packing == PACKING_NEVER:
+            return "the plan says packing: never"
+        if not self._may_share():
+            return "a router is connected that does not know of versions which share a process"
+        if is_warm:
+            return "it is only kept warm"
+        return self._conduct.reason(key) if self._conduct.seconds_left(key) > 0 else ""
