@@ -1,6 +1,6 @@
 """Answers: what was decided for the records of one batch, and what became of each model.
 
-A decision travels as columns. `Answers` leaves them so and makes an `Answer` when one is looked at;
+A decision travels as columns. `Answers` decodes each once and makes an `Answer` when one is looked at;
 a thousand records that go straight into a DataFrame never become a thousand objects.
 """
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 Value = str | float | None
 
+# Model, version, reason and who agreed, as an `Answer` has them.
+_Origin = tuple[str | None, int | None, Reason, tuple[str, ...]]
+
 _DOUBLES = np.dtype("<f8")
 
 
@@ -47,7 +50,7 @@ class ModelState(StrEnum):
     """A state that a newer mesh has and this client does not know."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Answer:
     """The answer for one record.
 
@@ -63,10 +66,33 @@ class Answer:
     reason: Reason
     agreed: tuple[str, ...]
 
+    def __init__(
+        self,
+        value: Value,
+        confidence: float | None,
+        model: str | None,
+        version: int | None,
+        reason: Reason,
+        agreed: tuple[str, ...],
+    ) -> None:
+        # A frozen dataclass's own one looks each field up by its name and takes twice as long.
+        _set_value(self, value)
+        _set_confidence(self, confidence)
+        _set_model(self, model)
+        _set_version(self, version)
+        _set_reason(self, reason)
+        _set_agreed(self, agreed)
+
     @property
     def answered_by(self) -> str:
         """`wine-tree@2`, or "" if no model answered."""
         return f"{self.model}@{self.version}" if self.model else ""
+
+
+_set_value, _set_confidence, _set_model, _set_version, _set_reason, _set_agreed = (
+    getattr(Answer, name).__set__
+    for name in ("value", "confidence", "model", "version", "reason", "agreed")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +185,8 @@ class Answers(Sequence[Answer]):
         values: list[Value]
         match decision.WhichOneof("values"):
             case "labels":
-                values = list(Labels.from_proto(decision.labels).to_list())
+                classes = list(decision.labels.classes)
+                values = [classes[i] for i in decision.labels.indexes]
             case "numbers":
                 values = np.frombuffer(decision.numbers, _DOUBLES).tolist()
             case _:  # not one record has an answer
@@ -189,11 +216,16 @@ class Answers(Sequence[Answer]):
 
     def __getitem__(self, position: int | slice) -> Answer | list[Answer]:
         if isinstance(position, slice):
-            return [self._answer(row) for row in range(*position.indices(len(self)))]
-        return self._answer(range(len(self))[position])
+            origins = self._origins[position]
+            parts = zip(self.values[position], self.confidences[position], origins, strict=True)
+            return [Answer(value, confidence, *origin) for value, confidence, origin in parts]
+        return Answer(self.values[position], self.confidences[position], *self._origins[position])
 
     def __iter__(self) -> Iterator[Answer]:
-        return map(self._answer, range(len(self)))
+        for value, confidence, origin in zip(
+            self.values, self.confidences, self._origins, strict=True
+        ):
+            yield Answer(value, confidence, *origin)
 
     def __repr__(self) -> str:
         return f"<Answers {len(self)} records, plan revision {self.plan_revision}>"
@@ -205,33 +237,39 @@ class Answers(Sequence[Answer]):
         """
         import pandas as pd
 
-        answers = list(self)
+        origins = self._origins
         columns = {
             "value": self.values,
             "confidence": self.confidences,
-            "model": [answer.model for answer in answers],
-            "version": [answer.version for answer in answers],
-            "reason": [str(answer.reason) for answer in answers],
-            "agreed": [answer.agreed for answer in answers],
+            "model": [model for model, _, _, _ in origins],
+            "version": [version for _, version, _, _ in origins],
+            "reason": [str(reason) for _, _, reason, _ in origins],
+            "agreed": [agreed for _, _, _, agreed in origins],
         }
         return pd.DataFrame(columns, index=self._index)
 
-    def _answer(self, row: int) -> Answer:
+    @cached_property
+    def _origins(self) -> list[_Origin]:
+        """Who gave each answer, and why: the same few for all records of a batch, made once each."""
         decision = self._decision
-        by = decision.answered_by[row]
-        model = decision.models[by] if by >= 0 else None
-        return Answer(
-            value=self.values[row],
-            confidence=self.confidences[row],
-            model=model.name if model else None,
-            version=model.version if model else None,
-            reason=reason_of(decision.reasons[row]),
-            agreed=self._names(decision.agreed[row]),
-        )
+        made: dict[tuple[int, int, int], _Origin] = {}
+        origins = []
+        for key in zip(decision.answered_by, decision.reasons, decision.agreed, strict=True):
+            origin = made.get(key)
+            if origin is None:
+                origin = made[key] = self._origin(*key)
+            origins.append(origin)
+        return origins
 
-    def _names(self, bits: int) -> tuple[str, ...]:
+    def _origin(self, by: int, reason: int, agreed: int) -> _Origin:
         models = self._decision.models
-        return tuple(model.name for i, model in enumerate(models) if bits >> i & 1)
+        model = models[by] if by >= 0 else None
+        return (
+            model.name if model else None,
+            model.version if model else None,
+            reason_of(reason),
+            tuple([model.name for i, model in enumerate(models) if agreed >> i & 1]),
+        )
 
 
 _STATES: dict[int, ModelState] = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -44,6 +46,9 @@ _DTYPES: dict[Kind, np.dtype[Any]] = {
     Kind.TEXT: np.dtype(object),
 }
 MISSING_BOOLEAN = 2
+
+_KINDS_OF_TYPES: dict[type, Kind] = {float: Kind.FLOAT, bool: Kind.BOOLEAN, str: Kind.TEXT}
+_FLOATS_ONLY, _DICTS_ONLY = {float}, {dict}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +157,33 @@ def blocks_of_records(records: Sequence[Record]) -> list[Block]:
 
     Raises InvalidRecord for a feature whose values are of several types, or of none of ours.
     """
-    names = _names_of(records)
-    rows = [[record.get(name) for name in names] for record in records]
+    rows: Sequence[Sequence[Any]] | None = _rows_alike(records)
+    if rows is None:
+        names = _names_of(records)
+        rows = [[record.get(name) for name in names] for record in records]
+    else:
+        names = list(records[0])
     # The usual record has nothing but floats, and needs no look at each column.
-    if names and all(type(cell) is float for row in rows for cell in row):
+    if set(map(type, chain.from_iterable(rows))) == _FLOATS_ONLY:
         return [Block(Kind.FLOAT, tuple(names), np.array(rows, dtype=_DTYPES[Kind.FLOAT]))]
     columns = {
         name: list(cells) for name, cells in zip(names, zip(*rows, strict=True), strict=True)
     }
     return blocks_of_columns(columns, len(records))
+
+
+def _rows_alike(records: Sequence[Record]) -> list[tuple[Any, ...]] | None:
+    """Return the values of records that all have the first one's keys, in its order; None if not all have.
+
+    Only of plain dicts: what else is a mapping may make up a value for a key that it does not have.
+    """
+    size = len(records[0])
+    if size < 2 or set(map(type, records)) != _DICTS_ONLY or set(map(len, records)) != {size}:
+        return None
+    try:
+        return list(map(itemgetter(*records[0]), records))
+    except KeyError:
+        return None
 
 
 def blocks_of_columns(columns: Mapping[str, list[Any]], rows: int) -> list[Block]:
@@ -183,6 +206,11 @@ def _names_of(records: Sequence[Record]) -> list[str]:
 
 def _kind_of(name: str, cells: list[Any]) -> Kind:
     """The kind of a column. A column of missing values only counts as numbers."""
+    types = set(map(type, cells))
+    types.discard(type(None))
+    # Python's own types need no look at each value, except whole numbers.
+    if len(types) == 1 and (known := _KINDS_OF_TYPES.get(types.pop())) is not None:
+        return known
     kinds = {_kind_of_value(name, cell) for cell in cells if cell is not None}
     if kinds <= {Kind.FLOAT}:
         return Kind.FLOAT

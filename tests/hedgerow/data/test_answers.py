@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+import pickle
 import struct
 from datetime import timedelta
 
@@ -120,3 +123,43 @@ def test_a_dataframe_of_answers_keeps_the_index() -> None:
     assert list(frame.index) == ["a", "b"]
     assert frame.loc["b", "model"] == "wine-tree"
     assert list(frame.columns) == ["value", "confidence", "model", "version", "reason", "agreed"]
+
+
+def test_an_answer_is_a_frozen_dataclass() -> None:
+    answer, other = Answers(decision(2))
+    fields = {field.name: getattr(answer, field.name) for field in dataclasses.fields(Answer)}
+
+    assert dataclasses.asdict(answer) == fields
+    assert answer == other == Answer(**fields) == dataclasses.replace(answer)
+    assert hash(answer) == hash(other)
+    assert dataclasses.replace(answer, version=3) != answer
+    assert (
+        pickle.loads(pickle.dumps(answer)) == copy.deepcopy(answer) == copy.copy(answer) == answer
+    )
+    assert repr(answer).startswith(
+        "Answer(value='red', confidence=0.75, model='wine-tree', version=2,"
+    )
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        answer.value = "white"  # type: ignore[misc]
+
+
+def test_each_answer_has_what_its_own_record_has() -> None:
+    answers = Answers(
+        pb.Decision(
+            numbers=struct.pack("<4d", 1, 2, 3, 4),
+            confidences=struct.pack("<4d", 0.1, 0.2, float("nan"), 0.4),
+            answered_by=[0, 1, -1, 0],
+            reasons=[rules_pb2.REASON_CONSENSUS] * 2 + [rules_pb2.REASON_DEFAULT] * 2,
+            agreed=[3, 2, 0, 1],
+            models=[pb.ModelReport(name="a", version=1), pb.ModelReport(name="b", version=2)],
+        )
+    )
+    expected = [
+        Answer(1.0, 0.1, "a", 1, Reason.CONSENSUS, ("a", "b")),
+        Answer(2.0, 0.2, "b", 2, Reason.CONSENSUS, ("b",)),
+        Answer(3.0, None, None, None, Reason.DEFAULT, ()),
+        Answer(4.0, 0.4, "a", 1, Reason.DEFAULT, ("a",)),
+    ]
+    assert list(answers) == [answers[row] for row in range(4)] == answers[:] == expected
+    assert answers[::-2] == expected[::-2]
+    assert answers.to_dataframe()["agreed"].tolist() == [answer.agreed for answer in expected]
