@@ -74,6 +74,10 @@ class PmmlModel(Model):
         known = complete or not np.isnan(confidences).all()
         return Predictions(labels, confidences if known else None, missing, outputs)
 
+    def cleanup(self) -> None:
+        # The JVM stays: others in this process may have models in it. Java collects this one.
+        del self._engine
+
 
 def _check_agreement(said: Signature, found: Signature) -> None:
     """Refuse a descriptor that contradicts the document."""

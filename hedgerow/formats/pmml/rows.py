@@ -35,16 +35,18 @@ class RowScorer:
         self._of_objects = scorer.ofObjects
         self._outputs = scorer.outputs
         self._width = 1 if classes is None else 2
+        # Half as long for one row as JArray.of, which finds out types for itself.
+        self._doubles = jpype.JArray(jpype.JDouble)
         self.learn = scorer.learn
         """Tell what the places of texts in a matrix of cells stand for."""
 
     def of_numbers(self, rows: npt.NDArray[np.float64]) -> Answers:
         """Score a matrix [rows, features]; NaN is a missing value."""
-        return self._answers(self._of_numbers(jpype.JArray.of(rows.ravel())))
+        return self._answers(self._of_numbers(self._doubles(rows.ravel())))
 
     def of_cells(self, rows: npt.NDArray[np.float64], kinds: str) -> Answers:
         """Score a matrix of `Cells`; `kinds` has a letter a feature, as BatchScorer.java wants it."""
-        return self._answers(self._of_cells(jpype.JArray.of(rows.ravel()), kinds))
+        return self._answers(self._of_cells(self._doubles(rows.ravel()), kinds))
 
     def of_objects(self, rows: Sequence[Row]) -> Answers:
         """Score rows of any types, in several times the time."""

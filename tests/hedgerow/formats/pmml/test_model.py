@@ -15,7 +15,7 @@ from hedgerow.errors import Corrupt, InvalidModel, InvalidRecord
 from hedgerow.formats import Model
 from hedgerow.formats.factories import factory_of
 from hedgerow.v1.models_pb2 import ModelDescriptor
-from tests.hedgerow.formats.conftest import load_model
+from tests.hedgerow.formats.conftest import WINE, load_model
 from tests.hedgerow.formats.samples import FIELDS, descriptor, pmml, tree
 
 Load = Callable[[str], Model]
@@ -97,6 +97,15 @@ def test_explaining_changes_nothing_for_the_next_batch(load_wine_model: Load, wi
     assert labels(after) == labels(before)
     assert np.array_equal(after.confidences, before.confidences)  # type: ignore[arg-type]
     assert not after.outputs
+
+
+def test_a_model_that_is_cleaned_up_leaves_others_as_they_are(wine: Batch) -> None:
+    first, second = (load_model(WINE / "wine-tree.pmml", descriptor("pmml")) for _ in range(2))
+    before = labels(second.score(wine))
+
+    first.cleanup()
+
+    assert labels(second.score(wine)) == before
 
 
 def test_the_order_of_features_in_a_record_does_not_matter(
