@@ -27,6 +27,8 @@ It is a package of its own, found by its entry point, as anybody's format would 
                         kills the process
     slow_at             likewise: a call with such a record blocks for `slow_seconds`
     crash_once_file     a call kills the process if it can remove this file
+    hang_once_file      a call blocks for ever if it can remove this file
+    bloat_once_file     a call takes a gigabyte of memory, and keeps it, if it can remove this file
 
 Asked to explain itself, it tells its answer, and the process in which it is.
 
@@ -72,6 +74,8 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "crash_at": dict,
     "slow_at": dict,
     "crash_once_file": str,
+    "hang_once_file": str,
+    "bloat_once_file": str,
 }
 
 
@@ -135,12 +139,22 @@ class ConstantModel(Model):
         time.sleep(said.get("delay_seconds", 0.0))
         if said.get("slow_every") and self._calls % said["slow_every"] == 0:
             time.sleep(said.get("slow_seconds", 0.0))
-        if said.get("hang"):
+        if _remove(said.get("bloat_once_file")):
+            self._bloat()
+        if said.get("hang") or _remove(said.get("hang_once_file")):
             _hang()
         if said.get("crash") or _remove(said.get("crash_once_file")):
             os.kill(os.getpid(), signal.SIGKILL)
         if "fail" in said:
             raise RuntimeError(said["fail"])
+
+    def _bloat(self) -> None:
+        """Take more and more memory, for a second, and hold on to it."""
+        kept = [self._memory]
+        for _ in range(1024):
+            kept.append(b"x" * 2**20)
+            time.sleep(0.001)
+        self._memory = b"".join(kept)
 
     def _confidences(self, batch: Batch) -> NDArray[np.float64] | None:
         if "confidence_feature" in self._said:
