@@ -3,21 +3,25 @@
 A host that hangs in a native call cannot say so; the agent sees that its heart beats no more. A beat
 is one store into mapped memory, so a host can afford one before every batch. Times are CLOCK_MONOTONIC,
 which all processes of a machine share.
+
+Each value is a number of eight bytes at a multiple of eight, written and read by one instruction. Not by
+`struct`, which fills its bytes with zeros first: an agent that looked in just that moment saw a heart that
+had not beaten since the machine was started, and killed a host that was busy.
 """
 
 import mmap
-import struct
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from services.executor.work_done import WorkDone
 
-_HEADER = struct.Struct(
-    "<dBxH4x"
-)  # last beat, whether it tries suspects, the model called (from 1)
-_TRIES, _SCORES = 8, 10  # where those are
-_WORK = struct.Struct("<3Q2d2Q")  # the fields of WorkDone, for each model
+_BYTES = 8
+_BEAT, _TRIES, _CALLED = range(3)
+"""Where the last beat is, whether suspects are tried, and the model that is called (from 1; 0: none)."""
+_HEADER = 3
+_WORK = 7
+"""Then come the fields of WorkDone, for each model."""
 
 
 class Heartbeat:
@@ -26,83 +30,82 @@ class Heartbeat:
     def __init__(self, path: Path) -> None:
         with path.open("r+b") as file:
             self._memory = mmap.mmap(file.fileno(), 0)
-        models = (len(self._memory) - _HEADER.size) // _WORK.size
+        self._view = memoryview(self._memory)
+        self._counts = self._view.cast("Q")
+        self._seconds = self._view.cast("d")
+        """The same memory."""
+        models = (len(self._counts) - _HEADER) // _WORK
         self.works = [WorkDone() for _ in range(models)]
         """For the host: what each model did so far; told to the agent with the next beat."""
 
     @staticmethod
     def create(path: Path, models: int = 1) -> "Heartbeat":
         """Make the shared file of a host of so many models; it counts as alive from now on."""
-        path.write_bytes(_HEADER.pack(time.monotonic(), False, 0) + bytes(models * _WORK.size))
-        return Heartbeat(path)
+        path.write_bytes(bytes((_HEADER + models * _WORK) * _BYTES))
+        made = Heartbeat(path)
+        made.beat()
+        return made
 
     def beat(self) -> None:
         """Write a beat, and all that was done."""
         for model in range(len(self.works)):
             self._write(model)
-        self._beat()
+        self._seconds[_BEAT] = time.monotonic()
 
     def scores(self, model: int) -> None:
         """Note that a model is called now, and write a beat."""
-        struct.pack_into("<H", self._memory, _SCORES, model + 1)
-        self._beat()
+        self._counts[_CALLED] = model + 1
+        self._seconds[_BEAT] = time.monotonic()
 
     def scored(self, model: int, rows: int, tasks: int, seconds: float) -> None:
         """Count what a model scored, rows of so many tasks, and write a beat."""
         self.works[model].scored(rows, tasks, seconds)
         self._write(model)
-        struct.pack_into("<H", self._memory, _SCORES, 0)
-        self._beat()
+        self._counts[_CALLED] = 0
+        self._seconds[_BEAT] = time.monotonic()
 
     def tries(self, suspects: bool) -> None:
         """Note that records are scored now which may kill the host, or that they are no more."""
-        self._memory[_TRIES] = suspects
+        self._counts[_TRIES] = suspects
 
     @property
     def tries_suspects(self) -> bool:
         """Whether such records are scored, or were when the host died."""
-        return bool(self._memory[_TRIES])
+        return bool(self._counts[_TRIES])
 
     @property
     def scoring(self) -> int | None:
         """The model that is called, or was when the host died; None: none."""
-        model: int = struct.unpack_from("<H", self._memory, _SCORES)[0]
+        model = self._counts[_CALLED]
         return model - 1 if model else None
 
     @property
     def silence(self) -> float:
         """Seconds since the last beat."""
-        beat: float = _HEADER.unpack_from(self._memory, 0)[0]
-        return time.monotonic() - beat
+        return time.monotonic() - self._seconds[_BEAT]
 
     def read(self) -> Sequence[WorkDone]:
         """For the agent: what each model had done by the last beat."""
+        counts, seconds = self._counts, self._seconds
+        starts = range(_HEADER, _HEADER + len(self.works) * _WORK, _WORK)
         return [
-            WorkDone(*_WORK.unpack_from(self._memory, _at(model)))
-            for model in range(len(self.works))
+            WorkDone(*counts[at : at + 3], *seconds[at + 3 : at + 5], *counts[at + 5 : at + 7])
+            for at in starts
         ]
 
     def close(self) -> None:
         """Unmap the memory."""
+        for view in (self._counts, self._seconds, self._view):
+            view.release()
         self._memory.close()
 
-    def _beat(self) -> None:
-        struct.pack_into("<d", self._memory, 0, time.monotonic())
-
     def _write(self, model: int) -> None:
-        work = self.works[model]
-        _WORK.pack_into(
-            self._memory,
-            _at(model),
-            work.rows_scored,
-            work.rows_dropped,
-            work.withheld,
-            work.scoring_seconds,
-            work.wasted_seconds,
-            work.largest_batch,
-            work.tasks,
-        )
-
-
-def _at(model: int) -> int:
-    return _HEADER.size + model * _WORK.size
+        work, at = self.works[model], _HEADER + model * _WORK
+        counts, seconds = self._counts, self._seconds
+        counts[at] = work.rows_scored
+        counts[at + 1] = work.rows_dropped
+        counts[at + 2] = work.withheld
+        seconds[at + 3] = work.scoring_seconds
+        seconds[at + 4] = work.wasted_seconds
+        counts[at + 5] = work.largest_batch
+        counts[at + 6] = work.tasks
