@@ -12,6 +12,10 @@ from services.common.log.models import History, ModelLog
 from services.common.log.snapshots import Snapshots
 from services.common.log.streams.streams import Streams
 
+_FEW = 8
+"""Connections for what routers ask of streams of records: none of it takes long, and there may be a
+thousand streams."""
+
 
 class Log:
     """The log under one URL. Nothing is connected before it is first used.
@@ -22,13 +26,14 @@ class Log:
 
     def __init__(self, url: str, password: str = "", names_mesh: bool = False) -> None:
         self._redis = connect(url, password)
+        self._few = connect(url, password, _FEW)
         self._mesh = Mesh(self._redis, names_mesh)
         self.models = ModelLog(self._redis, self._mesh)
         blobs = Blobs(self._redis)
         self.definitions = Definitions(self.models, blobs)
         self.history = History(self._redis)
         self.members = Members(self._redis)
-        self.streams = Streams(self._redis)
+        self.streams = Streams(self._redis, self._few)
         self.compactor = Compactor(self.models, Snapshots(self._redis), blobs)
 
     async def mesh(self) -> str:
@@ -67,4 +72,6 @@ class Log:
 
     async def close(self) -> None:
         """Close all connections."""
+        await self.streams.close()
+        await self._few.aclose()
         await self._redis.aclose()

@@ -10,7 +10,7 @@ not end were seen here). Nothing is sent twice behind our back either: who calls
 would do harm.
 """
 
-from services.common.log.connection.clients import check_url, connect, keys_of
+from services.common.log.connection.clients import check_url, connect, is_cluster, keys_of
 from services.common.log.connection.commands import executed
 from services.common.log.connection.limits import (
     BLOCK,
@@ -30,6 +30,7 @@ __all__ = [
     "check_url",
     "connect",
     "executed",
+    "is_cluster",
     "keys_of",
     "within",
 ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from services.common.log.connection.cluster import Cluster
+from services.common.log.connection.pools import Connections
 from services.common.log.connection.sentinel import primary_of
 from services.common.log.connection.urls import Address, Kind, parse
 from services.common.log.keys import CLUSTER, SINGLE, Keys
@@ -17,10 +18,10 @@ from services.common.log.keys import CLUSTER, SINGLE, Keys
 _CONNECT = timedelta(seconds=1)
 
 _MOST = 2**16
-"""Connections: each stream that is waited for has one. redis-py would refuse the hundred and first."""
+"""Connections: each call that waits for something has one, of clients too. redis-py would refuse the
+hundred and first."""
 
 _OPTIONS: dict[str, Any] = {
-    "max_connections": _MOST,
     "socket_timeout": None,
     "socket_connect_timeout": _CONNECT.total_seconds(),
     "retry": Retry(NoBackoff(), 0),
@@ -29,16 +30,19 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-def connect(url: str, password: str = "") -> Any:
+def connect(url: str, password: str = "", most: int = _MOST) -> Any:
     """Return a client with a pool of connections, which are made when they are first used.
+
+    There are never more than `most` of them to one server: what is asked beyond that waits.
 
     Typed as Any: redis-py types its asynchronous commands as "an awaitable or the value itself". On a
     cluster it has the commands that name a key, and `pipeline(transaction=False)`. Raises ValueError.
     """
     place = parse(url)
     if place.kind is Kind.SINGLE:
-        return _raw(Redis.from_url(url, password=password or None, **_OPTIONS))
-    options = {"password": password or None, **_OPTIONS, **place.options}
+        pool = Connections.from_url(url, password=password or None, room=most, **_OPTIONS)
+        return _raw(Redis.from_pool(pool))
+    options = {"password": password or None, "room": most, **_OPTIONS, **place.options}
     if place.kind is Kind.CLUSTER:
         return Cluster(place.addresses, lambda address: _node(address, options))
     return _raw(primary_of(place, options))
@@ -49,14 +53,19 @@ def check_url(url: str) -> None:
     parse(url)
 
 
+def is_cluster(client: Any) -> bool:
+    """Tell whether a client is connected to a cluster."""
+    return isinstance(client, Cluster)
+
+
 def keys_of(client: Any) -> Keys:
     """Return the names that keys have where a client is connected to."""
-    return CLUSTER if isinstance(client, Cluster) else SINGLE
+    return CLUSTER if is_cluster(client) else SINGLE
 
 
 def _node(address: Address, options: dict[str, Any]) -> Redis:
     host, port = address
-    return _raw(Redis.from_pool(ConnectionPool(**options, host=host, port=port)))
+    return _raw(Redis.from_pool(Connections(**options, host=host, port=port)))
 
 
 def _raw(client: Redis) -> Redis:

@@ -6,9 +6,10 @@ import asyncio
 from typing import Any
 
 from redis.asyncio import Redis, SSLConnection
-from redis.asyncio.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool
+from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
 from redis.exceptions import AuthenticationError, ConnectionError, TimeoutError
 
+from services.common.log.connection.pools import PrimaryConnections
 from services.common.log.connection.urls import Place
 
 _PATIENCE = 0.3
@@ -28,19 +29,6 @@ class Primary(Redis):
         await super().aclose(close_connection_pool)
         for sentinel in self.sentinels.sentinels:
             await sentinel.aclose()
-
-
-class Connections(SentinelConnectionPool):
-    """Does not keep one to a server that was the primary, and may not know yet that it is none any more.
-
-    redis-py closes those that nobody uses when it hears of another primary, but not those in use.
-    """
-
-    async def release(self, connection: Any) -> None:
-        """Take a connection back."""
-        if (connection.host, connection.port) != self.master_address:
-            await connection.disconnect()
-        await super().release(connection)
 
 
 class Sentinels(Sentinel):
@@ -76,7 +64,7 @@ def primary_of(place: Place, options: dict[str, Any]) -> Redis:
         place.addresses, sentinel_kwargs={**ours, "username": user, "password": password}
     )
     primary: Primary = sentinels.master_for(
-        place.primary, redis_class=Primary, connection_pool_class=Connections, **options
+        place.primary, redis_class=Primary, connection_pool_class=PrimaryConnections, **options
     )
     primary.sentinels = sentinels
     return primary

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from services.common.log import keys
 from services.common.log.connection import (
     BLOCK,
-    BLOCKING,
     BULK,
     COMMAND,
     LogRefused,
@@ -24,9 +23,7 @@ from services.common.log.scripts import BEFORE, GROUP, NOW, Script
 from services.common.log.streams.entries import RecordEntry, entries_of
 from services.common.log.streams.holding import ALLOWED, SHARED, Holding
 from services.common.log.streams.partitions import Partition
-
-_ANSWER = BLOCKING - BLOCK
-"""That Redis may take beyond what it was asked to wait."""
+from services.common.log.streams.waiting import Waiting
 
 _GROUP = keys.ROUTERS
 
@@ -155,8 +152,9 @@ class Reading(NamedTuple):
 class RecordReader(Holding):
     """One router's access to one partition. All methods raise Unavailable."""
 
-    def __init__(self, redis: Any, partition: Partition, consumer: str) -> None:
+    def __init__(self, redis: Any, partition: Partition, consumer: str, waiting: Waiting) -> None:
         super().__init__(redis, partition, consumer)
+        self._waiting = waiting
         self._scores = keys.scores(partition.tag)
         self._left_at = "0-0"
         self._was_held = False
@@ -222,9 +220,7 @@ class RecordReader(Holding):
 
     async def wait(self, after: str, longest: timedelta = BLOCK) -> None:
         """Return when there is an entry after an id, or after a while."""
-        async with within(longest + _ANSWER):
-            block = keys.milliseconds(longest)
-            await self._redis.xread({self._records: after}, count=1, block=block)
+        await self._waiting.wait(self._records, after, longest)
 
     async def take_over(self, idle: timedelta, count: int, token: str = SHARED) -> Reading:
         """Read at most so many entries that whoever read them has not renewed for so long.
