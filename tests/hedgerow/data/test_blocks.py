@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hedgerow.data.blocks import Block, Kind, Record, blocks_of_records
@@ -52,6 +52,7 @@ def _records(draw: st.DrawFn) -> list[Record]:
     return [defaultdict(float, record) if draw(st.booleans()) else record for record in records]
 
 
+@settings(deadline=None)
 @given(_records())
 def test_blocks_are_as_a_look_at_each_value_makes_them(records: list[Record]) -> None:
     assert _outcome(blocks_of_records, records) == _outcome(_looked_at, records)
