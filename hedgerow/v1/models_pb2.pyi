@@ -173,31 +173,35 @@ class VersionName(_message.Message):
     def __init__(self, name: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
 
 class ExecutorReport(_message.Message):
-    __slots__ = ("executor", "state", "reason", "since", "tried_again")
+    __slots__ = ("executor", "state", "reason", "since", "tried_again", "task_seconds")
     EXECUTOR_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     SINCE_FIELD_NUMBER: _ClassVar[int]
     TRIED_AGAIN_FIELD_NUMBER: _ClassVar[int]
+    TASK_SECONDS_FIELD_NUMBER: _ClassVar[int]
     executor: str
     state: VersionState
     reason: str
     since: _timestamp_pb2.Timestamp
     tried_again: bool
-    def __init__(self, executor: _Optional[str] = ..., state: _Optional[_Union[VersionState, str]] = ..., reason: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tried_again: bool = ...) -> None: ...
+    task_seconds: float
+    def __init__(self, executor: _Optional[str] = ..., state: _Optional[_Union[VersionState, str]] = ..., reason: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tried_again: bool = ..., task_seconds: _Optional[float] = ...) -> None: ...
 
 class VersionLife(_message.Message):
-    __slots__ = ("state", "reason", "executors", "has_served", "aliases", "served_by")
+    __slots__ = ("state", "reason", "executors", "has_served", "aliases", "served_by", "task_seconds")
     STATE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     EXECUTORS_FIELD_NUMBER: _ClassVar[int]
     HAS_SERVED_FIELD_NUMBER: _ClassVar[int]
     ALIASES_FIELD_NUMBER: _ClassVar[int]
     SERVED_BY_FIELD_NUMBER: _ClassVar[int]
+    TASK_SECONDS_FIELD_NUMBER: _ClassVar[int]
     state: VersionState
     reason: str
     executors: _containers.RepeatedCompositeFieldContainer[ExecutorReport]
     has_served: bool
     aliases: _containers.RepeatedScalarFieldContainer[str]
     served_by: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, state: _Optional[_Union[VersionState, str]] = ..., reason: _Optional[str] = ..., executors: _Optional[_Iterable[_Union[ExecutorReport, _Mapping]]] = ..., has_served: bool = ..., aliases: _Optional[_Iterable[str]] = ..., served_by: _Optional[_Iterable[str]] = ...) -> None: ...
+    task_seconds: float
+    def __init__(self, state: _Optional[_Union[VersionState, str]] = ..., reason: _Optional[str] = ..., executors: _Optional[_Iterable[_Union[ExecutorReport, _Mapping]]] = ..., has_served: bool = ..., aliases: _Optional[_Iterable[str]] = ..., served_by: _Optional[_Iterable[str]] = ..., task_seconds: _Optional[float] = ...) -> None: ...

@@ -114,22 +114,26 @@ class Agent:
         if is_settled(wanted.keys(), serving, failed, held_back):
             self.settled.set()
         self._announce(self.announcements())
-        self._report(states(self._hosts.serves(), self._setbacks))
+        self._report(states(self._hosts.serves(), self._setbacks, self._packer.shares()))
 
     def _pack(self, wanted: Mapping[VersionKey, ModelVersion]) -> None:
         """Load versions together that should be, one group at a time; they go on meanwhile."""
-        serving = self._hosts.in_state(State.SERVING)
         standing = self._hosts.groups()
-        packed = self._packer.pack(wanted, self._warm, serving, standing)
-        is_loading = any(host.is_group and host.state is State.LOADING for host in self._hosts)
+        packed = self._packer.pack(wanted, self._warm, self._placed(), standing)
+        is_moving = any(host.moves and host.state is State.LOADING for host in self._hosts)
         missing = sorted({*packed.groups.values()} - {*standing}, key=sorted)
-        if missing and not is_loading:
-            self._start([wanted[key] for key in sorted(missing[0])])
+        if missing and not is_moving:
+            self._start([wanted[key] for key in sorted(missing[0])], moves=True)
+
+    def _placed(self) -> set[VersionKey]:
+        """Return the versions that serve, or are loaded together at first."""
+        return self._hosts.in_state(State.SERVING) | self._hosts.loading_at_first()
 
     def _start_missing(self, wanted: Mapping[VersionKey, ModelVersion]) -> None:
         """Start what has no host, and come back when the first of those that must wait may be tried."""
         if self._again is not None:
             self._again.cancel()
+        self._start_together(wanted)
         pauses: list[float] = []
         groups = self._packer.packed.groups
         for key, model in wanted.items():
@@ -142,6 +146,19 @@ class Agent:
                 pauses.append(pause)
         if pauses:
             self._again = asyncio.get_running_loop().call_later(min(pauses), self.reconcile)
+
+    def _start_together(self, wanted: Mapping[VersionKey, ModelVersion]) -> None:
+        """Start what has no host and has shared a process before."""
+        missing = {
+            key: model
+            for key, model in wanted.items()
+            if not self._hosts.have(key) and self._setbacks.pause(key) <= 0
+        }
+        groups = self._packer.together_at_first(missing, self._warm) if len(missing) > 1 else []
+        for group in groups:
+            self._start([wanted[key] for key in sorted(group)])
+        if groups:
+            self._packer.pack(wanted, self._warm, self._placed(), self._hosts.groups())
 
     def _needed(self, wanted: Collection[VersionKey]) -> set[VersionKey]:
         """Return the versions that are wanted, and those that go on until the wanted ones serve."""
@@ -206,14 +223,13 @@ class Agent:
 
     # -- hosts -------------------------------------------------------------------------------------
 
-    def _start(self, models: Sequence[ModelVersion]) -> None:
-        """Start a host of versions, all of one engine."""
+    def _start(self, models: Sequence[ModelVersion], moves: bool = False) -> None:
+        """Start a host of versions, all of one engine; with `moves` they serve elsewhere until it does."""
         self._count += 1
         first = models[0].descriptor
         heartbeat = Path(self._folder.name) / f"{first.name}-{models[0].version}-{self._count}"
-        host = HostProcess(
-            models, heartbeat, self._changed, self._fork_servers.of(first.model_type)
-        )
+        fork_server = self._fork_servers.of(first.model_type)
+        host = HostProcess(models, heartbeat, self._changed, fork_server, moves)
         self._hosts.add(host)
         names = ", ".join(str(key) for key in host.keys)
         task = asyncio.get_running_loop().create_task(self._load(host), name=f"start {names}")
@@ -221,7 +237,7 @@ class Agent:
         task.add_done_callback(lambda _: self._starts.pop(host))
 
     async def _load(self, host: HostProcess) -> None:
-        replaces = not host.is_group and host.keys[0] in self._served
+        replaces = not host.moves and not self._served.isdisjoint(host.keys)
         try:
             await self._loading.load(
                 host,
@@ -323,8 +339,8 @@ class Agent:
         while True:
             await asyncio.sleep(_LOOK_AT_COSTS_SECONDS)
             self._packer.look(self._work.totals())
-            serving, standing = self._hosts.in_state(State.SERVING), self._hosts.groups()
-            if self._packer.has_news(self._wanted, self._warm, serving, standing):
+            standing = self._hosts.groups()
+            if self._packer.has_news(self._wanted, self._warm, self._placed(), standing):
                 self.reconcile()
 
     async def watch_disk(self) -> None:

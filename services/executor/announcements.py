@@ -45,10 +45,10 @@ def told_of(
 ) -> list[Host]:
     """Return what is told of the versions of a host that lives.
 
-    Nothing of a group that is loading, for its versions serve elsewhere; and nothing of versions that serve
+    Nothing while they move to it, for they serve elsewhere; and nothing of versions that serve
     elsewhere by now, or not any more, while their host goes on for others.
     """
-    if host.is_group and host.state is State.LOADING:
+    if host.moves and host.state is State.LOADING:
         return []
     told = []
     for key, announced in zip(host.keys, host.announcements(), strict=True):

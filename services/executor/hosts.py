@@ -38,6 +38,15 @@ class Hosts:
         """Return the groups that stand: those that serve, and those that are loading."""
         return [frozenset(host.keys) for host in self._hosts if host.is_group]
 
+    def loading_at_first(self) -> set[VersionKey]:
+        """Return the versions that are loaded together and serve nowhere yet."""
+        return {
+            key
+            for host in self._hosts
+            if host.is_group and not host.moves and host.state is State.LOADING
+            for key in host.keys
+        }
+
     def keys(self) -> set[VersionKey]:
         """Return the versions that have a host."""
         return {key for host in self._hosts for key in host.keys}
@@ -45,12 +54,12 @@ class Hosts:
     def in_state(self, state: State) -> set[VersionKey]:
         """Return the versions that have a host with a process in a state.
 
-        A group that is loading does not count: its versions serve elsewhere.
+        Where they move, the host that is loading does not count: they serve in another one.
         """
         return {
             key
             for host in self._hosts
-            if host.state is state and host.pid and not (host.is_group and state is State.LOADING)
+            if host.state is state and host.pid and not (host.moves and state is State.LOADING)
             for key in host.keys
             if key not in host.outdated
         }
@@ -61,11 +70,11 @@ class Hosts:
         return {key: key in serving for host in self._hosts for key in host.keys}
 
     def have(self, key: VersionKey) -> bool:
-        """Tell whether a version has a host that serves or will, a group that is loading not counted."""
+        """Tell whether a version has a host that serves or will, one that it moves to not counted."""
         return any(
             key in host.keys
             and key not in host.outdated
-            and (host.state is State.SERVING or not host.is_group)
+            and (host.state is State.SERVING or not host.moves)
             for host in self._hosts
         )
 
@@ -96,5 +105,5 @@ class Hosts:
         """Tell whether a version is scored in a host, or will be when it serves."""
         if host.state is State.LOADING:
             should = frozenset(host.keys) == group_of(key, groups)
-            return should or (not host.is_group and key not in self._chosen)
+            return should or (not host.moves and key not in self._chosen)
         return self._chosen.get(key) in (None, host)

@@ -73,11 +73,29 @@ class Packer:
         serving: Collection[VersionKey],
         standing: Collection[Group],
     ) -> Packed:
-        """Return where each version should be that is wanted and serves."""
+        """Return where each version should be that is wanted and serves, or is loaded with others."""
         self._conduct.keep(wanted)
         self._costs.keep(wanted)
+        for key in wanted:
+            if not self._conduct.knows(key) and (seconds := self._catalog.task_seconds(*key)) > 0:
+                self._conduct.behaved_before(key)
+                self._costs.warmed_up(key, seconds)
         self.packed = self._pack(wanted, warm, serving, standing)
         return self.packed
+
+    def together_at_first(
+        self, missing: Mapping[VersionKey, ModelVersion], warm: Collection[VersionKey]
+    ) -> list[Group]:
+        """Return those of some versions that serve nowhere which can be loaded together from the beginning.
+
+        They have behaved before, here or on another executor.
+        """
+        return sorted({*self._pack(missing, warm, missing, ()).groups.values()}, key=sorted)
+
+    def shares(self) -> dict[VersionKey, float]:
+        """Return what a task takes on each version that shares a process; 0 of those that must not."""
+        found = {key: 0.0 for key in self.packed.alone if self._conduct.is_blemished(key)}
+        return found | {key: self._costs.of(key) or 0.0 for key in self.packed.groups}
 
     def has_news(
         self,

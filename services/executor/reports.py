@@ -110,4 +110,6 @@ def _differ(report: ExecutorReport, written: ExecutorReport) -> bool:
         return False
     if report.tried_again and written.tried_again:
         return False  # the reason tells when the next try is, and would be another each time
+    if report.HasField("task_seconds") and bool(report.task_seconds) != bool(written.task_seconds):
+        return True
     return (report.state, report.reason) != (written.state, written.reason)

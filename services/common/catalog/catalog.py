@@ -228,6 +228,12 @@ class Catalog:
         found = known.version(name, version) if known else None
         return found is not None and found.life.is_over
 
+    def task_seconds(self, data_type: str, name: str, version: int) -> float:
+        """Return what a task takes on a version that has shared a process; 0 if it has not, or must not."""
+        known = self._types.get(data_type)
+        found = known.version(name, version) if known else None
+        return found.life.task_seconds if found else 0.0
+
     def has_served(self, data_type: str, name: str, version: int) -> bool:
         """Tell whether a version was live at some time; False if there is none."""
         known = self._types.get(data_type)

@@ -22,6 +22,8 @@ class Life:
     def __init__(self) -> None:
         self.reports: dict[str, pb.ExecutorReport] = {}
         self.has_served = False
+        self.task_seconds = 0.0
+        """What a task took on it when it began to share a process; 0: it does not, or must not any more."""
         self._served_by: dict[str, None] = {}
         self._over: pb.VersionState = pb.VERSION_STATE_UNSPECIFIED
 
@@ -89,7 +91,11 @@ class Life:
             del self.reports[known.executor]
 
     def _remember(self, report: pb.ExecutorReport) -> None:
-        """Remember where it served, and that it did."""
+        """Remember where it served and that it did, and whether it may share a process."""
+        if is_bad(report):
+            self.task_seconds = 0.0
+        elif report.HasField("task_seconds"):
+            self.task_seconds = report.task_seconds
         if report.state == pb.VERSION_STATE_LIVE:
             self.has_served = True
             self._served_by.pop(report.executor, None)
@@ -121,6 +127,7 @@ class Life:
             has_served=self.has_served,
             aliases=sorted(aliases),
             served_by=self._served_by,
+            task_seconds=self.task_seconds,
         )
 
     @staticmethod
@@ -131,6 +138,7 @@ class Life:
             copy = made.reports[report.executor] = pb.ExecutorReport()
             copy.CopyFrom(report)
         made.has_served = life.has_served
+        made.task_seconds = life.task_seconds
         made._served_by = dict.fromkeys(life.served_by)
         made._over = life.state if life.state in _OVER else pb.VERSION_STATE_UNSPECIFIED
         return made

@@ -56,10 +56,13 @@ class HostProcess:
         heartbeat: Path,
         changed: Callable[[HostProcess], None],
         fork_server: ForkServer,
+        moves: bool = False,
     ) -> None:
+        """With `moves` its versions serve elsewhere until it does."""
         self.models = tuple(models)
         """What it runs; their places are their numbers."""
         self.keys = tuple([VersionKey.of(model) for model in models])
+        self.moves = moves
         self.state = State.LOADING
         self.since = datetime.now(UTC)
         self.address = ""

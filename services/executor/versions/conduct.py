@@ -72,6 +72,21 @@ class Conduct:
         """A version is to stay alone for a while, by no fault of its own."""
         self._begin_anew(key, reason, 1)
 
+    def behaved_before(self, key: VersionKey) -> None:
+        """A version of which nothing is known here behaved on an executor before."""
+        self._known.setdefault(
+            key, _Conduct(self._clock() - self._alone_seconds, self._alone_seconds)
+        )
+
+    def is_blemished(self, key: VersionKey) -> bool:
+        """Tell whether a version must be alone for what it or others did."""
+        known = self._known.get(key)
+        return bool(known and known.reason and self.seconds_left(key) > 0)
+
+    def knows(self, key: VersionKey) -> bool:
+        """Tell whether anything is known of a version."""
+        return key in self._known
+
     def seconds_left(self, key: VersionKey) -> float:
         """Return for how long a version must still behave alone; 0 or less: it may share."""
         known = self._known.get(key)

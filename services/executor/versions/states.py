@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from hedgerow.v1.models_pb2 import (
     VERSION_STATE_FAILED,
@@ -16,9 +17,13 @@ from services.executor.versions.setbacks import Setbacks
 
 
 def states(
-    serves: Mapping[VersionKey, bool], setbacks: Setbacks
+    serves: Mapping[VersionKey, bool],
+    setbacks: Setbacks,
+    shares: Mapping[VersionKey, float] = MappingProxyType({}),
 ) -> dict[VersionKey, ExecutorReport]:
     """Return the state of each version that has a host, by whether it serves, or that met with a setback.
+
+    `shares` has what is told of versions that share a process, or must not: `task_seconds` of the report.
 
     All that is missing is not here, or not any more.
     """
@@ -30,7 +35,7 @@ def states(
             found[key] = ExecutorReport(state=VERSION_STATE_LOADING)
     for key, is_live in serves.items():
         if is_live:
-            found[key] = ExecutorReport(state=VERSION_STATE_LIVE)
+            found[key] = ExecutorReport(state=VERSION_STATE_LIVE, task_seconds=shares.get(key))
         else:
             found.setdefault(key, ExecutorReport(state=VERSION_STATE_LOADING))
     for key, reason in setbacks.given_up.items():

@@ -22,6 +22,7 @@ from services.common.catalog import Catalog
 from services.common.recent_versions import VersionKey
 from services.executor.agent import Agent
 from services.executor.definition_cache import DefinitionCache
+from services.executor.reports import _differ
 from services.executor.settings import ExecutorSettings
 from tests.services.executor.harness import exists
 from tests.tables import table_sizes
@@ -32,8 +33,8 @@ ADDRESS = "here:8402"
 class AgentRig:
     """An agent on a catalog that a test fills."""
 
-    def __init__(self, folder: Path, **said: object) -> None:
-        self.catalog = Catalog()
+    def __init__(self, folder: Path, catalog: Catalog | None = None, **said: object) -> None:
+        self.catalog = catalog or Catalog()
         self.announced: list[Host] = []
         settings = ExecutorSettings.model_validate({"loads_at_once": 1, **said})
         self.agent = Agent(
@@ -84,6 +85,11 @@ class AgentRig:
         emptied = Catalog()
         emptied.inherit(self.catalog)
         self.catalog.become(emptied)
+        self.agent.reconcile()
+
+    def take_over(self, other: AgentRig) -> None:
+        """Have what another agent can load, as one that is started again on its disk."""
+        self._said |= other._said
         self.agent.reconcile()
 
     def pin(self, name: str, version: int) -> None:
@@ -169,7 +175,7 @@ class AgentRig:
         """Have the catalog know what the log would have it know."""
         for key, report in states.items():
             known = self.catalog.report(*key, ADDRESS)
-            if known is None or known.state != report.state:
+            if known is None or _differ(report, known):
                 report.executor = ADDRESS
                 name = VersionName(name=key.name, version=key.version)
                 event = ModelEvent(reported=VersionReported(model=name, report=report))

@@ -15,6 +15,7 @@ import grpc
 import pytest
 
 from hedgerow.v1.execution_pb2 import ExecuteRequest, HostState, Share
+from services.common.catalog import Catalog
 from services.executor import agent as module
 from tests.services.executor.agent_rig import AgentRig
 from tests.services.executor.harness import frame, router
@@ -29,9 +30,11 @@ def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def agent(folder: Path, **said: object) -> AsyncIterator[AgentRig]:
+async def agent(
+    folder: Path, catalog: Catalog | None = None, **said: object
+) -> AsyncIterator[AgentRig]:
     """An agent whose versions may share a process at once, on a machine however slow."""
-    rig = AgentRig(folder, **{"pack_after": "100ms", "pack_below": "10s", **said})
+    rig = AgentRig(folder, catalog, **{"pack_after": "100ms", "pack_below": "10s", **said})
     watches = [
         asyncio.create_task(watch(), name="watches")
         for watch in (rig.agent.watch, rig.agent.watch_costs)
@@ -280,6 +283,58 @@ async def test_a_process_of_several_that_is_stopped_from_outside_is_replaced_by_
         apart = lambda: len({rig.address(f"{n}@1") for n in "abc"} - {""}) == 3  # noqa: E731
         await wait_until(apart, "each is on its own")
         assert not any(rig.failure(f"{name}@1") for name in "abc")
+
+
+async def forked(rig: AgentRig) -> int:
+    """Return how many hosts an agent has started."""
+    return rig.agent._count
+
+
+async def test_after_a_restart_they_are_loaded_together_from_the_beginning(tmp_path: Path) -> None:
+    async with agent(tmp_path) as before:
+        await three(before)
+        told = lambda: before.catalog.task_seconds("wine", "c", 1) > 0  # noqa: E731
+        await wait_until(told, "the log knows")
+    async with agent(tmp_path, before.catalog, pack_after="1h") as rig:
+        rig.take_over(before)
+        assert rig.has("a@1", LOADING)
+        await wait_until(lambda: rig.together("a@1", "b@1", "c@1"), "they live together")
+        assert await forked(rig) == 1
+        rig.push("new", value=1.0)
+        await wait_until(lambda: rig.address("new@1"), "it serves")
+        assert "it is new" in rig.alone("new@1")
+
+
+async def test_one_that_cannot_be_loaded_with_the_others_any_more_is_found_and_they_serve(
+    tmp_path: Path,
+) -> None:
+    async with agent(tmp_path) as before:
+        await three(before, confidence=0.5)
+        told = lambda: before.catalog.task_seconds("wine", "c", 1) > 0  # noqa: E731
+        await wait_until(told, "the log knows")
+    async with agent(tmp_path, before.catalog, pack_after="1h") as rig:
+        rig._said |= before._said
+        rig.unfetchable.add("b@1")
+        await asyncio.to_thread(remove_files, tmp_path)
+        rig.agent.reconcile()
+        await wait_until(lambda: rig.address("a@1") and rig.address("c@1"), "the others serve")
+        await wait_until(lambda: "b@1 is away" in rig.failure("b@1"), "the other is told of")
+
+
+async def test_one_that_was_to_blame_is_not_loaded_with_others_after_a_restart(
+    tmp_path: Path,
+) -> None:
+    async with agent(tmp_path, pack_after="2s") as before:
+        await three(before, crash_once_file=str(tmp_path / "crash"))
+        (tmp_path / "crash").touch()
+        await call(before, "b@1")
+        await wait_until(lambda: before.alone("b@1"), "it serves alone")
+        told = lambda: before.catalog.task_seconds("wine", "b", 1) == 0  # noqa: E731
+        await wait_until(told, "the log knows")
+    async with agent(tmp_path, before.catalog, pack_after="1h") as rig:
+        rig.take_over(before)
+        await wait_until(lambda: all(rig.address(f"{n}@1") for n in "abc"), "all serve")
+        assert "it is new" in rig.alone("b@1")
 
 
 async def test_tables_do_not_grow_as_versions_move(rig: AgentRig) -> None:

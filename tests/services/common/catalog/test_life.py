@@ -51,6 +51,27 @@ def test_the_states_of_all_executors_are_summed(
     assert Life.from_proto(life.to_proto()).to_proto() == life.to_proto()
 
 
+def shared(
+    executor: str, seconds: float | None, state: pb.VersionState = LIVE
+) -> pb.ExecutorReport:
+    return pb.ExecutorReport(executor=executor, state=state, task_seconds=seconds)
+
+
+def test_that_it_may_share_a_process_is_kept_until_somebody_says_that_it_must_not() -> None:
+    life, at = life_of(("a", LIVE)), Timestamp(seconds=9)
+    assert life.task_seconds == 0
+    life.report(shared("a", 0.25), at)
+    life.report(shared("b", None), at)
+    life.report(shared("a", None, PUSHED), at)
+    assert life.task_seconds == 0.25
+    assert Life.from_proto(life.to_proto()).task_seconds == 0.25
+    life.report(shared("b", 0.0), at)
+    assert life.task_seconds == 0
+    life.report(shared("b", 0.5), at)
+    life.report(shared("a", None, QUARANTINED), at)
+    assert life.task_seconds == 0
+
+
 def test_what_failed_on_one_executor_and_served_on_another_may_serve_again() -> None:
     life = life_of(("a", FAILED), ("b", LIVE), ("b", PUSHED))
     assert (life.state, life.reason) == (FAILED, "a 0")
