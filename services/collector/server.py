@@ -69,7 +69,7 @@ class Collector(Service):
             await asyncio.sleep(self._settings.keep_early.total_seconds())
             self._unclaimed.turn()
 
-    def fill(self, response: GetStateResponse, data_type: str) -> None:
+    async def fill(self, response: GetStateResponse, data_type: str) -> None:
         response.models.extend(self._statistics.to_protos(data_type))
         response.gauges.append(Gauge(name="tasks_in_flight", value=len(self.open_tasks)))
         response.gauges.append(Gauge(name="early_results", value=len(self._unclaimed)))

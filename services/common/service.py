@@ -74,8 +74,11 @@ class Service(ABC):
     async def close(self) -> None:  # noqa: B027 - nothing to do for some
         """Give back connections. Nothing is in flight any more."""
 
-    def fill(self, response: GetStateResponse, data_type: str) -> None:  # noqa: B027
-        """Say what only this service knows, of one data type or of all ("")."""
+    async def fill(self, response: GetStateResponse, data_type: str) -> None:  # noqa: B027
+        """Say what only this service knows, of one data type or of all ("").
+
+        What takes long leaves the loop to others in between: there may be a thousand data types.
+        """
 
     def background(self, coroutine: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Run a task for as long as the service lives; if it fails, the service stops and says so."""

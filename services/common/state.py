@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import grpc
 import structlog
@@ -25,6 +26,14 @@ STATE_SERVICE = "hedgerow.v1.StateService"
 _PATIENCE_SECONDS = 1.0
 """For another service's answer; the state of the others should not wait for one that is lost."""
 
+_AT_ONCE = 50
+"""Items that are told of before others have their turn."""
+
+_Item = TypeVar("_Item")
+
+Fill = Callable[[GetStateResponse, str], Coroutine[Any, Any, None]]
+"""Writes what a service knows of a data type, or of all ("")."""
+
 Others = Callable[[str], Awaitable[list[GetStateResponse]]]
 """Gives what other services say of a data type, or of all ("")."""
 
@@ -37,9 +46,7 @@ async def _none(_: str) -> list[GetStateResponse]:
 class StateServicer(StateServiceServicer):
     """Serves StateService; `fill` adds what only this service knows, of one data type or of all ("")."""
 
-    def __init__(
-        self, service: str, fill: Callable[[GetStateResponse, str], None], others: Others = _none
-    ) -> None:
+    def __init__(self, service: str, fill: Fill, others: Others = _none) -> None:
         self._service = service
         self._fill = fill
         self._others = others
@@ -55,7 +62,7 @@ class StateServicer(StateServiceServicer):
         response = GetStateResponse(
             service=self._service, version=hedgerow.__version__, since=self._since
         )
-        self._fill(response, request.data_type)
+        await self._fill(response, request.data_type)
         if request.mesh:
             response.others.extend(await self._others(request.data_type))
         return response
@@ -63,6 +70,12 @@ class StateServicer(StateServiceServicer):
     def add_to(self, server: grpc.aio.Server) -> None:
         """Add this servicer to a server."""
         add_StateServiceServicer_to_server(self, server)
+
+
+def parts(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    """Yield items some at a time: so many that to tell of them takes a few milliseconds."""
+    for start in range(0, len(items), _AT_ONCE):
+        yield items[start : start + _AT_ONCE]
 
 
 async def ask_all(addresses: Iterable[str], data_type: str) -> list[GetStateResponse]:

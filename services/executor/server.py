@@ -77,7 +77,7 @@ class Executor(Service):
         self.background(self._agent.guard_memory(), "guards the memory")
         await self._mirror.caught_up.wait()
         self._agent.serve_as(address)
-        self._mirror.listen(self._agent.reconcile)
+        self._mirror.listen(lambda _: self._agent.reconcile())
         self._agent.reconcile()
         self.background(self._report(address), "tells how versions are")
         # Known before it is ready: what serves already is of use, and nobody else can tell it. Without the
@@ -126,7 +126,7 @@ class Executor(Service):
             raise Corrupt("the log does not say where its verification is; push the model again")
         await self._log.definitions.fetch(verification, target)
 
-    def fill(self, response: GetStateResponse, data_type: str) -> None:
+    async def fill(self, response: GetStateResponse, data_type: str) -> None:
         response.log_problem = self._mirror.problem
         hosts = self._agent.announcements()
         asked = [host for host in hosts if data_type in ("", host.model.descriptor.data_type)]

@@ -102,7 +102,7 @@ class Registry(Service):
         await self._models.close()
         await self._log.close()
 
-    def fill(self, response: GetStateResponse, data_type: str) -> None:
+    async def fill(self, response: GetStateResponse, data_type: str) -> None:
         catalog = self._mirror.catalog
         response.log_problem = self._mirror.problem
         for name in [data_type] if data_type else catalog.data_types:

@@ -24,7 +24,7 @@ class Watching:
         self._ledger = ledger
         self._happened = asyncio.Event()
         self._ended = False
-        mirror.listen(self._wake)
+        mirror.listen(lambda _: self._wake())
 
     def watch(self, request: WatchModelsRequest) -> AsyncIterator[WatchModelsResponse]:
         """Yield what happens until `end`. The next is read when the last has been taken.

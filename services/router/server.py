@@ -12,7 +12,7 @@ from hedgerow.v1.state_pb2 import Gauge, GetStateResponse
 from services.common.disk import Memory, StateFile
 from services.common.log import Log, Mirror
 from services.common.service import Service, run
-from services.common.state import STATE_SERVICE, StateServicer, ask_all
+from services.common.state import STATE_SERVICE, StateServicer, ask_all, parts
 from services.common.telemetry import Tracing
 from services.common.wire import SERVER_OPTIONS, connection_age, pending_limit
 from services.router.calls.open_streams import OpenStreams
@@ -140,17 +140,20 @@ class Router(Service):
         instance = self.scoring.fleet.choose(model, versions)
         return instance.model.version if instance else 0
 
-    def fill(self, response: GetStateResponse, data_type: str) -> None:
+    async def fill(self, response: GetStateResponse, data_type: str) -> None:
         response.log_problem = self._mirror.problem
-        plans = self._plans.plans()
-        response.plans.extend(plan for plan in plans if data_type in ("", plan.data_type))
-        response.plan_models.extend(self._plans.states(data_type))
+        for names in parts([data_type] if data_type else self._mirror.catalog.data_types):
+            for name in names:
+                response.plans.extend(self._plans.plans(name))
+                response.plan_models.extend(self._plans.states(name))
+            await asyncio.sleep(0)
         response.executors.extend(self.scoring.fleet.executor_states())
-        hosts = self.scoring.fleet.hosts()
-        response.hosts.extend(
-            host for host in hosts if data_type in ("", host.model.descriptor.data_type)
-        )
+        for hosts in parts(self.scoring.fleet.hosts()):
+            asked = [h for h in hosts if data_type in ("", h.model.descriptor.data_type)]
+            response.hosts.extend(asked)
+            await asyncio.sleep(0)
         response.streams.extend(self.streams.states(data_type))
+        await asyncio.sleep(0)
         response.work.extend(self.scoring.work.to_protos(data_type))
         gauges = self.scoring.gauges()
         gauges["collectors_reachable"] = self.scoring.collectors.reachable

@@ -119,7 +119,7 @@ class Memory:
 
     async def keep(self) -> None:
         """Write what is known some seconds after each change, for ever."""
-        self._mirror.listen(self.changed)
+        self._mirror.listen(lambda _: self.changed())
         clock = asyncio.get_running_loop().time
         while True:
             await self._has_changed.wait()

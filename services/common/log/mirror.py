@@ -54,7 +54,7 @@ class Mirror:
         self.has_read = asyncio.Event()
         """Set once the log has been read, which may be long after `caught_up`: see `go_on`."""
         self._owed = OwedNumbers(log, self)
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[Callable[[Collection[str] | None], None]] = []
         self._moved = asyncio.Event()
 
     @property
@@ -66,8 +66,11 @@ class Mirror:
         self._has_lost = bool(problem)
         return problem
 
-    def listen(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called after each change of the catalog, from the moment it has caught up."""
+    def listen(self, callback: Callable[[Collection[str] | None], None]) -> None:
+        """Have `callback` called after each change of the catalog, from the moment it has caught up.
+
+        With the data types of which something has changed; None: any may have.
+        """
         self._listeners.append(callback)
 
     async def run(self) -> None:
@@ -105,7 +108,7 @@ class Mirror:
     def accept(self, entry: Entry) -> None:
         """Take an entry that was appended here, without waiting until the log brings it."""
         if self.catalog.apply(*entry):
-            self._changed()
+            self._changed((entry.data_type,))
 
     async def reach(self, data_type: str, entry_id: str) -> None:
         """Wait until the catalog has an entry. Raises Unavailable if that takes long."""
@@ -138,7 +141,7 @@ class Mirror:
             self._reading.apply(*entry)
         elif self.catalog.apply(*entry):
             self._owed.heard(entry)
-            self._changed()
+            self._changed((entry.data_type,))
 
     def _caught_up(self) -> None:
         if self._reading is not None:
@@ -162,11 +165,11 @@ class Mirror:
             self._has_lost = True
             _log.error(problem)
 
-    def _changed(self) -> None:
+    def _changed(self, data_types: Collection[str] | None = None) -> None:
         self._moved.set()
         self._moved = asyncio.Event()
         for callback in self._listeners:
-            callback()
+            callback(data_types)
 
 
 def _problem(catalog: Catalog) -> str:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from threading import Thread
+from typing import Any
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, Metric, ProcessCollector, start_http_server
@@ -30,7 +31,9 @@ _LABELS = ("data_type", "model", "version", "state")
 class Metrics(Collector):
     """Serves what `fill` says. Made on the service's event loop, on which `fill` is called."""
 
-    def __init__(self, service: str, fill: Callable[[GetStateResponse, str], None]) -> None:
+    def __init__(
+        self, service: str, fill: Callable[[GetStateResponse, str], Coroutine[Any, Any, None]]
+    ) -> None:
         self._service = service
         self._fill = fill
         self._loop = asyncio.get_running_loop()
@@ -83,7 +86,7 @@ class Metrics(Collector):
 
     async def _state(self) -> GetStateResponse:
         state = GetStateResponse()
-        self._fill(state, "")
+        await self._fill(state, "")
         return state
 
 

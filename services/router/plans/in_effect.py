@@ -78,9 +78,9 @@ class InEffect:
         return found
 
     @property
-    def is_waiting(self) -> bool:
-        """A revision has not taken effect yet."""
-        return bool(self._waiting)
+    def waiting(self) -> frozenset[str]:
+        """The data types of which a revision has not taken effect yet."""
+        return frozenset(self._waiting)
 
     def entries(self, plan: Plan) -> list[Entry]:
         """Return the models of a plan. Raises NotFound."""

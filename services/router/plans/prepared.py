@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -63,15 +63,23 @@ class PreparedPlans:
         self._prepared: dict[str, Plan] = {}
         self._overrides: dict[tuple[str, bytes, bytes], Plan] = {}
 
-    def changed(self) -> None:
-        """Forget what was prepared: a model, a plan or a host has come or gone."""
-        self._prepared.clear()
-        self._overrides.clear()
+    def changed(self, data_types: Collection[str] | None = None) -> None:
+        """Forget what was prepared: a model, a plan or a host of some data types has come or gone.
+
+        None: of any.
+        """
+        if data_types is None:
+            self._prepared.clear()
+            self._overrides.clear()
+            return
+        for data_type in data_types:
+            self._prepared.pop(data_type, None)
+        for key in [key for key in self._overrides if key[0] in data_types]:
+            del self._overrides[key]
 
     def look(self) -> None:
         """Look again at revisions that have not taken effect: they do not wait for ever."""
-        if self._in_effect.is_waiting:
-            self.changed()
+        self.changed(self._in_effect.waiting)
 
     def plan(self, data_type: str) -> Plan:
         """Return the plan in effect. Raises NotFound, naming the data types there are."""
@@ -110,20 +118,24 @@ class PreparedPlans:
             self._overrides[key] = found
         return found
 
-    def plans(self) -> list[plans_pb2.Plan]:
-        """Return the plans in force of all data types."""
-        return [self._catalog.plan(data_type) for data_type in sorted(self._catalog.data_types)]
+    def plans(self, data_type: str = "") -> list[plans_pb2.Plan]:
+        """Return the plans in force of one data type or of all."""
+        return [self._catalog.plan(name) for name in self._names(data_type)]
 
     def states(self, data_type: str = "") -> list[PlanModelState]:
         """Return who answers for each model of the plans in force, of one data type or of all."""
-        known = self._catalog.data_types
         return [
             self._state(entry, plan.message.revision)
-            for name in sorted(known)
-            if data_type in ("", name)
+            for name in self._names(data_type)
             for plan in [self.plan(name)]
             for entry in self._in_effect.entries(self._catalog.plan(name))
         ]
+
+    def _names(self, data_type: str) -> list[str]:
+        """Return the data types that are meant by one, or by none, and have models."""
+        if not data_type:
+            return self._catalog.data_types
+        return [data_type] if self._catalog.has_models(data_type) else []
 
     def _state(self, entry: Entry, in_effect: int) -> PlanModelState:
         answering = self._choose(entry.model, entry.versions)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 import structlog
@@ -78,14 +77,20 @@ class RecordStreams:
         self._givens: dict[str, Givens] = {}
         self._is_stopping = False
         self._changed = asyncio.Event()
+        self._unseen: set[str] | None = None
+        """The data types that are to be looked at again; None: all."""
 
     def follow(self, routers: frozenset[str]) -> None:
         """These routers are members."""
         self._routers = routers
         self.changed()
 
-    def changed(self) -> None:
-        """Look again at what is to be read: a plan has changed, or who is there."""
+    def changed(self, data_types: Collection[str] | None = None) -> None:
+        """Look again at what is to be read: a plan of some data types has changed, or (None) anything."""
+        if data_types is None:
+            self._unseen = None
+        elif self._unseen is not None:
+            self._unseen.update(data_types)
         self._changed.set()
 
     async def run(self, address: str) -> None:
@@ -94,13 +99,20 @@ class RecordStreams:
         self._terms = self._terms._replace(consumer=consumer_of(address, self._terms.consumer))
         while not self._is_stopping:
             self._changed.clear()
-            self._adjust()
-            if not await self._raise_partitions():
-                self.changed()
-            with contextlib.suppress(TimeoutError):
+            unseen, self._unseen = self._unseen, set()
+            data_types = self._catalog.data_types if unseen is None else self._of(unseen)
+            self._adjust(unseen, data_types)
+            if not await self._raise_partitions(data_types):
+                self.changed(data_types)
+            try:
                 async with asyncio.timeout(_LOOK_SECONDS):
                     await self._changed.wait()
+            except TimeoutError:
+                self._unseen = None
             await asyncio.sleep(_AT_MOST_EVERY)
+
+    def _of(self, names: Iterable[str]) -> list[str]:
+        return [name for name in names if self._catalog.has_models(name)]
 
     async def stop(self) -> None:
         """Read no more, and return when what was read is settled, or left to others."""
@@ -146,11 +158,15 @@ class RecordStreams:
 
     # -- which -------------------------------------------------------------------------------------
 
-    def _adjust(self) -> None:
-        """Stop what is not this router's any more, or not in this way, and start what is."""
-        wanted = self._wanted()
+    def _adjust(self, unseen: Collection[str] | None, data_types: Iterable[str]) -> None:
+        """Stop what is not this router's any more, or not in this way, and start what is.
+
+        Of the data types that are `unseen` (None: of all), of which these have models.
+        """
+        wanted = self._wanted(data_types)
         for partition, running in self._flows.items():
-            if wanted.get(partition) is not running.flow.is_alone:
+            is_seen = unseen is not None and partition.data_type not in unseen
+            if not is_seen and wanted.get(partition) is not running.flow.is_alone:
                 running.flow.stop()
         for partition, is_alone in wanted.items():
             if partition in self._flows:  # one that ends is waited for
@@ -158,11 +174,11 @@ class RecordStreams:
             if (givens := self._givens_of(partition.data_type)) is not None:
                 self._flows[partition] = self._start(partition, givens, is_alone)
 
-    def _wanted(self) -> dict[Partition, bool]:
-        """Return the partitions that this router reads, and whether it does so alone."""
+    def _wanted(self, data_types: Iterable[str]) -> dict[Partition, bool]:
+        """Return the partitions of data types that this router reads, and whether it does so alone."""
         return {
             partition: self._catalog.plan(data_type).join == JOIN_KEYED
-            for data_type in self._catalog.data_types
+            for data_type in data_types
             for partition, those in self._shares(data_type).items()
             if self._address in those
         }
@@ -174,9 +190,9 @@ class RecordStreams:
         is_alone = plan.join == JOIN_KEYED
         return {p: readers(p.tag, len(found), routers, is_alone) for p in found}
 
-    async def _raise_partitions(self) -> bool:
+    async def _raise_partitions(self, data_types: Iterable[str]) -> bool:
         """Have there be as many partitions as plans say; False: the log is out of reach."""
-        for data_type in self._catalog.data_types:
+        for data_type in self._of(data_types):
             count = StreamSettings.of(self._catalog.plan(data_type)).partitions
             if count > 1:
                 try:
@@ -215,7 +231,7 @@ class RecordStreams:
 
     def _ended(self, partition: Partition) -> None:
         del self._flows[partition]
-        self.changed()
+        self.changed((partition.data_type,))
 
     def _batches(self, givens: Givens, pace: Pace) -> Callable[[], int]:
         fleet = self._scoring.fleet

@@ -15,7 +15,7 @@ from hedgerow.v1.state_pb2_grpc import StateServiceStub
 from services.common.state import Others, StateServicer, ask_all
 
 
-def fill(response: GetStateResponse, data_type: str) -> None:
+async def fill(response: GetStateResponse, data_type: str) -> None:
     response.gauges.add(name=f"tasks of {data_type or 'all'}", value=2)
 
 

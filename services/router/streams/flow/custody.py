@@ -29,6 +29,7 @@ class Custody:
         self._consumer = consumer
         self._redelivery = redelivery
         self._entries: dict[str, Arrival] = {}
+        self._has_any = asyncio.Event()
         self._leases = 0
         self._asked = SHARED
         self.token = SHARED
@@ -40,6 +41,7 @@ class Custody:
     def add(self, arrivals: Iterable[Arrival]) -> None:
         """These were read."""
         self._entries.update({arrival.entry.id: arrival for arrival in arrivals})
+        self._has_any.set()
 
     def clear(self) -> None:
         """Nothing is here any more: others have it, or take it over."""
@@ -60,6 +62,7 @@ class Custody:
         if not await self._holding.lease.acquire(self._asked, self._redelivery, before):
             return False
         self.token = self._asked
+        self._has_any.set()
         return True
 
     async def tried(self, arrivals: Collection[Arrival]) -> None:
@@ -71,8 +74,10 @@ class Custody:
     async def renew(self) -> None:
         """Renew all that is here, for ever. Raises LeaseLost."""
         while True:
+            await self._has_any.wait()
             await asyncio.sleep(self._redelivery.total_seconds() / _RENEWALS)
             if not self._entries and self.token == SHARED:
+                self._has_any.clear()  # of a thousand streams most have nothing: none of them wakes
                 continue
             try:
                 entries = dict.fromkeys(self._entries)

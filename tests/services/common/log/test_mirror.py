@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 
 from hedgerow.errors import Unavailable
@@ -14,9 +16,11 @@ from tests.support import wait_until
 
 async def test_a_mirror_tells_of_changes_and_takes_own_entries_at_once(log: Log) -> None:
     changes: list[list[str]] = []
+    told: list[Collection[str] | None] = []
     last = await append(log, "tree")
     async with mirroring(log) as mirror:
-        mirror.listen(lambda: changes.append(mirror.catalog.data_types))
+        mirror.listen(lambda _: changes.append(mirror.catalog.data_types))
+        mirror.listen(told.append)
         await mirror.caught_up.wait()
         assert changes == [["wine"]]
         entry = await log.models.append("wine", pushed("net"), last)
@@ -26,6 +30,7 @@ async def test_a_mirror_tells_of_changes_and_takes_own_entries_at_once(log: Log)
         after = await append(log, "forest", after=entry.id)
         await mirror.reach("wine", after)
         assert len(changes) == 3
+        assert told == [None, ("wine",), ("wine",)]
 
 
 async def test_waiting_for_an_entry_that_does_not_come_ends(log: Log) -> None:

@@ -40,7 +40,7 @@ class Told(Service):
     async def start(self, address: str) -> None:
         """Nothing."""
 
-    def fill(self, response: GetStateResponse, data_type: str) -> None:
+    async def fill(self, response: GetStateResponse, data_type: str) -> None:
         asyncio.get_running_loop()  # raises outside of it
         if self.refusal is not None:
             raise self.refusal

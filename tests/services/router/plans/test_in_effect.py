@@ -164,10 +164,10 @@ def test_a_revision_takes_effect_when_all_its_voters_can_answer() -> None:
     assert world.revision == 1
     world.apply(tree(), NET)
     assert world.revision == 1
-    assert world.in_effect.is_waiting
+    assert world.in_effect.waiting == {"wine"}
     world.live(("net", 1))
     assert world.revision == 2
-    assert not world.in_effect.is_waiting
+    assert not world.in_effect.waiting
     world.reached.clear()
     assert world.revision == 2, "what took effect stays, though hosts die"
 

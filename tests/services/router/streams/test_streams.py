@@ -9,8 +9,8 @@ import pytest
 from hedgerow.data.records import Batch
 from hedgerow.errors import InvalidRecord
 from hedgerow.v1 import records_pb2
-from hedgerow.v1.events_pb2 import ModelEvent
-from hedgerow.v1.models_pb2 import Feature, VersionName
+from hedgerow.v1.events_pb2 import ModelEvent, ModelPushed
+from hedgerow.v1.models_pb2 import Feature, ModelDescriptor, ModelVersion, VersionName
 from hedgerow.v1.rules_pb2 import REASON_PREFERRED
 from hedgerow.v1.streams_pb2 import DeathCause
 from services.common.log import Log
@@ -475,3 +475,31 @@ async def test_an_entry_that_says_it_has_billions_of_records_dies_and_takes_no_r
         sender = Sender(log.streams, rig.rig._catalog, 100, Stopping())
         with pytest.raises(InvalidRecord, match="at most 16384"):
             await sender.send(records_pb2.Batch(data_type="wine", rows=2**32 - 1), None)
+
+
+async def test_of_many_data_types_only_those_that_changed_are_looked_at_again(
+    redis_url: str, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with streaming(redis_url, log) as rig:
+        await one_host(rig)
+        for data_type in ("ale", "beer", "cider"):
+            descriptor = ModelDescriptor(data_type=data_type, name="net")
+            pushed = ModelPushed(model=ModelVersion(descriptor=descriptor, version=1))
+            rig.rig._catalog.apply(data_type, ModelEvent(pushed=pushed))
+        router = await rig.router()
+        await wait_until(lambda: len(router.states()) == 4, "all are read")
+        looked: list[str] = []
+        shares = router._shares
+
+        def look(data_type: str) -> dict[Partition, list[str]]:
+            looked.append(data_type)
+            return shares(data_type)
+
+        monkeypatch.setattr(router, "_shares", look)
+        router.changed(("beer",))
+        router.changed(("gone",))
+        await wait_until(lambda: looked, "it was looked at")
+        assert looked == ["beer"]
+        router.changed()
+        await wait_until(lambda: len(looked) > 1, "all were looked at")
+        assert looked == ["beer", "ale", "beer", "cider", "wine"]
