@@ -16,7 +16,7 @@ PEERS_READY := $(PEERS:%=.peers/%/.ready)
 PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test stories test-lowest k8s rollouts lint format protos classes docs models bench bench-peers sizes soak lock clean
+.PHONY: help demo up test stories test-lowest k8s rollouts lint format protos classes docs models bench bench-peers sizes breadth soak lock clean
 .PHONY: images image-base images-check
 
 help: ## list what there is
@@ -76,6 +76,9 @@ bench-peers: $(READY) $(PEERS_READY) ## install what it is measured beside (Trit
 
 sizes: $(READY) ## measure memory, processor time and the log of each part; takes about fifteen minutes
 	$(BIN)/python -m bench.sizes
+
+breadth: $(READY) ## measure what a thousand data types cost each service; takes about six minutes
+	$(BIN)/python -m bench.breadth
 
 # Not named SECONDS: a shell's variable of that name counts its own.
 soak: $(READY) ## strike a mesh under load with faults of every kind; FOR=3600 seconds, SEED=7; 600 without

@@ -22,7 +22,8 @@ from hedgerow.v1.models_pb2 import (
 )
 from services.common.log.keys import SINGLE
 
-_FEATURES = 11
+FEATURES = 11
+"""That each model wants: `feature-0` and so on."""
 _AT_ONCE = 1000
 
 
@@ -50,9 +51,9 @@ def write(url: str, shape: Shape) -> None:
         last: dict[str, bytes] = {}
         for number in range(shape.data_types):
             redis.xadd(SINGLE.data_types, {"data_type": f"type-{number}"})
-        for events in _parts(_events(shape)):
+        for part in _parts(events(shape)):
             pipeline = redis.pipeline(transaction=False)
-            for data_type, event in events:
+            for data_type, event in part:
                 before = last.get(data_type, b"0-0")
                 sequence = int(before.partition(b"-")[2]) + 1
                 last[data_type] = b"1700000000000-%d" % sequence
@@ -61,7 +62,8 @@ def write(url: str, shape: Shape) -> None:
             pipeline.execute()
 
 
-def _events(shape: Shape) -> Iterator[tuple[str, ModelEvent]]:
+def events(shape: Shape) -> Iterator[tuple[str, ModelEvent]]:
+    """Yield what is in a log of a shape, with the data type of each."""
     pushes = (
         (data_type, name, version)
         for version in range(1, shape.versions + 1)
@@ -79,7 +81,7 @@ def _events(shape: Shape) -> Iterator[tuple[str, ModelEvent]]:
 
 
 def _push(data_type: str, name: str, version: int) -> ModelEvent:
-    features = [Feature(name=f"feature-{number}") for number in range(_FEATURES)]
+    features = [Feature(name=f"feature-{number}") for number in range(FEATURES)]
     model = ModelVersion(
         descriptor=ModelDescriptor(
             data_type=data_type,

@@ -1,0 +1,5 @@
+"""`python -m bench.breadth`."""
+
+from bench.breadth.report import main
+
+main()
