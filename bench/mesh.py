@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 
@@ -31,8 +32,15 @@ from hedgerow.v1.state_pb2 import GetStateResponse, ModelWork
 
 _PLUGINS = Path(__file__).parents[1] / "tests" / "plugins"
 _SERVING_SECONDS = 60.0
+_MOVING_SECONDS = 60.0
 _STOP_SECONDS = 8.0
 _POLL_SECONDS = 0.05
+_MOVES = ("it is new", "what a record takes")
+"""What is told of versions that will not stay alone."""
+
+
+PACKED: Mapping[str, str] = MappingProxyType({"HEDGEROW_EXECUTOR_PACK_AFTER": "1s"})
+"""For scenes that measure a mesh as it is in the long run: light versions share a process soon."""
 
 
 class NotServing(Exception):
@@ -80,6 +88,24 @@ class Mesh:
                 raise NotServing(f"{name}@{version} does not serve; there are {sorted(hosts)}")
             await asyncio.sleep(_POLL_SECONDS)
 
+    async def settled(self) -> None:
+        """Return when versions that are to share a process do. Raises NotServing."""
+        end = time.monotonic() + _MOVING_SECONDS
+        while not await self._is_settled():
+            if time.monotonic() > end:
+                raise NotServing("versions still move from one process to another")
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def _is_settled(self) -> bool:
+        """Tell whether nothing loads or drains, and the log knows of each version whether it shares."""
+        for address in self._executors:
+            state = await get_state(address, DATA_TYPE)
+            if any(h.state != HostState.HOST_STATE_SERVING for h in state.hosts):
+                return False
+            if any(h.alone.startswith(_MOVES) for h in state.hosts):
+                return False
+        return True
+
     async def apply(self, plan: Plan) -> None:
         """Put a plan into force and return when the router follows it."""
         revision = (await self.registry.apply_plan(plan)).plan.revision
@@ -92,9 +118,11 @@ class Mesh:
     async def processes(self) -> dict[str, psutil.Process]:
         """Return every process by what it is."""
         found = {name: psutil.Process(pid) for name, pid in self._local.processes.items()}
-        hosts = {host.pid: host for host in (await self._state("executor")).hosts}
+        hosts: dict[int, list[Host]] = {}
+        for host in (await self._state("executor")).hosts:
+            hosts.setdefault(host.pid, []).append(host)
         for child in found["executor"].children(recursive=True):
-            found[_describe(child, hosts.get(child.pid))] = child
+            found[_describe(child, hosts.get(child.pid, []))] = child
         return found
 
     async def hosts(self, name: str) -> list[int]:
@@ -196,10 +224,10 @@ def _environment() -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join([str(_PLUGINS), *([inherited] if inherited else [])])}
 
 
-def _describe(process: psutil.Process, host: Host | None) -> str:
-    if host is not None:
-        descriptor = host.model.descriptor
-        return f"host of {descriptor.name}@{host.model.version} ({descriptor.model_type})"
+def _describe(process: psutil.Process, hosts: Sequence[Host]) -> str:
+    if hosts:
+        names = [f"{host.model.descriptor.name}@{host.model.version}" for host in hosts]
+        return f"host of {', '.join(names)} ({hosts[0].model.descriptor.model_type})"
     command = " ".join(process.cmdline())
     if "multiprocessing.forkserver" in command:
         # Each imports the engine of its formats before the last module.

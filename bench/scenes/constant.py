@@ -3,7 +3,7 @@
 from bench.comparisons import Comparisons
 from bench.figures import Figure, Target
 from bench.floors.echo import echo
-from bench.mesh import start_mesh
+from bench.mesh import PACKED, start_mesh
 from bench.models import constant
 from bench.plans import consensus
 from bench.session import Session
@@ -13,14 +13,15 @@ _MODELS = ("first", "second", "third")
 
 async def run(session: Session) -> list[Figure]:
     """Compare single records with the echo."""
-    async with start_mesh() as mesh, echo() as floor:
+    async with start_mesh(environment=PACKED) as mesh, echo() as floor:
         for name in _MODELS:
             await mesh.push(constant(name, value="1"))
         await mesh.apply(consensus(_MODELS))
         comparisons = Comparisons(session, mesh.address)
         await comparisons.warm_up()
-        await comparisons.single_records(floor, 1, p50=Target(5, at_most=True))
+        await mesh.settled()
+        await comparisons.single_records(floor, 1, p50=Target(2.5, at_most=True))
         await comparisons.single_records(floor, 16)
-        await comparisons.single_records(floor, 64, rate=Target(0.5))
+        await comparisons.single_records(floor, 64, rate=Target(0.9))
         comparisons.no_failures()
     return comparisons.figures

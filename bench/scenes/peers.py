@@ -6,25 +6,22 @@ answers otherwise than the models has no figures.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import partial
-from time import monotonic
 
 from bench.comparisons import failures
 from bench.figures import Figure, Target, compared
 from bench.load import Load, run_load
 from bench.measured import Measured
-from bench.mesh import start_mesh
-from bench.models import wine_model
 from bench.peers.answers import right_answers, wrong_answers
 from bench.peers.environments import PACKAGES, version_of
-from bench.peers.server import PeerFailed, Server, first_answer, start_peer
+from bench.peers.server import Server, start_peer
 from bench.peers.wine import MODELS
-from bench.plans import consensus
+from bench.restarts import leave_models, start_again
 from bench.session import Session
 from bench.sizes.processes import pss
-from hedgerow.local.folder import Folder, temporary_folder
+from hedgerow.local.folder import temporary_folder
 
 _BATCH_CLIENTS = 4
 _WARM_UP_SECONDS = 5.0
@@ -36,8 +33,8 @@ async def run(session: Session) -> list[Figure]:
     """Compare starts, single records, batches and memory."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(temporary_folder())
-        await _push(folder)
-        starts: dict[str, _Start] = {"mesh": partial(_start_mesh, folder)}
+        await leave_models(folder, MODELS)
+        starts: dict[str, _Start] = {"mesh": partial(start_again, folder)}
         starts |= {name: partial(start_peer, name) for name in PACKAGES}
         took = {name: await _seconds(session, name, start) for name, start in starts.items()}
         servers = [await stack.enter_async_context(start()) for start in starts.values()]
@@ -56,25 +53,6 @@ async def run(session: Session) -> list[Figure]:
             pairs = list(zip(took[peer.name], took[mesh.name], strict=True))
             turns.figures.append(compared(what, "s", pairs))
         return [*checked, *turns.figures, failures(turns.measured)]
-
-
-async def _push(folder: Folder) -> None:
-    """Leave a mesh in a folder that has the models: peers have theirs before they start, too."""
-    async with start_mesh(folder=folder) as mesh:
-        for name in MODELS:
-            await mesh.push(wine_model(name))
-        await mesh.apply(consensus(MODELS))
-
-
-@asynccontextmanager
-async def _start_mesh(folder: Folder) -> AsyncIterator[Server]:
-    begun = monotonic()
-    async with start_mesh(folder=folder) as mesh:
-        if not await first_answer(mesh.address, "scoring"):
-            raise PeerFailed("mesh", "")
-        took = monotonic() - begun
-        processes = [process.pid for process in (await mesh.processes()).values()]
-        yield Server("mesh", mesh.address, "scoring", took, processes)
 
 
 async def _seconds(session: Session, name: str, start: _Start) -> list[float]:

@@ -32,9 +32,10 @@ _log = structlog.get_logger()
 _FAILURE_LENGTH = 500
 _FAILURES_LOGGED = 10
 """A model that fails on every record must not fill the disk."""
-_WORTH_A_REPORT = 0.001
-"""Seconds of scoring that are to come after which what is there is reported before: a report costs a third
-of that, in all who take part in it."""
+_WORTH_A_REPORT, _TIMES = 0.001, 2
+"""Seconds of scoring that are to come, and how many times what has been scored that is, for which that is
+reported before. A report costs a third of a millisecond in all who take part in it, for a large batch more,
+and in a large batch there is mostly a record on which the first models do not agree."""
 
 
 class Meter(Protocol):
@@ -198,8 +199,7 @@ class Scorer:
         enough = group.tasks[0].enough
         order = self._cheapest_first(models)
         for done, model in enumerate(order):
-            left = order[done:]
-            if scored and 0 < enough <= done and self._seconds(left, group.rows) > _WORTH_A_REPORT:
+            if scored and 0 < enough <= done and self._is_worth_it(order[done:], group, scored):
                 yield Part(scored, [])
                 scored = []
             wanted = group.wanted_by(model)
@@ -237,6 +237,11 @@ class Scorer:
         """Return what rows would take on models, by the mean of those scored; nothing is known at first."""
         works = [self._meter.works[model] for model in models]
         return rows * sum([w.scoring_seconds / w.rows_scored for w in works if w.rows_scored])
+
+    def _is_worth_it(self, left: Sequence[int], group: _Group, scored: Sequence[Scored]) -> bool:
+        """Tell whether what is there is to be reported before the models that are left are begun with."""
+        least = max(_WORTH_A_REPORT, _TIMES * sum([one.seconds for one in scored]))
+        return self._seconds(left, group.rows) > least
 
     def _failed(self, model: int, tasks: list[Waiting], error: Exception, began: float) -> Scored:
         self._failures += 1
