@@ -35,7 +35,7 @@ _SERVING_SECONDS = 60.0
 _MOVING_SECONDS = 60.0
 _STOP_SECONDS = 8.0
 _POLL_SECONDS = 0.05
-_MOVES = ("it is new", "what a record takes")
+_MOVES = ("it is new", "what a record takes", "others that it is to live with")
 """What is told of versions that will not stay alone."""
 
 

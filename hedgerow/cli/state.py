@@ -129,20 +129,27 @@ def _host_row(host: Any) -> list[str]:
     return [_model_name(host), state, host.address, str(host.pid or ""), memory, host.failure]
 
 
+_WIDTH = 80
+
+
 def _print_processes(hosts: Iterable[Any]) -> None:
     """Say which versions share a process, and why others do not."""
+    from textwrap import wrap
+
     from hedgerow.cli.output import printable
 
     shared: dict[str, list[str]] = {}
-    alone: dict[str, str] = {}
+    alone: dict[str, dict[str, None]] = {}
     for host in hosts:
         if _is_serving(host):
             shared.setdefault(host.address, []).append(_model_name(host))
-            alone[_model_name(host)] = host.alone
-    lines = [f"one process for {', '.join(names)}" for names in shared.values() if len(names) > 1]
-    lines += [f"{name} has its own: {reason}" for name, reason in alone.items() if reason]
-    for line in dict.fromkeys(lines):
-        print(printable(line))
+            alone.setdefault(host.alone, {})[_model_name(host)] = None
+    said = [f"one process: {', '.join(names)}" for names in shared.values() if len(names) > 1]
+    for reason, of in alone.items():
+        said += [f"own process: {', '.join(of)}", f"  {reason}"] if reason else []
+    for text in dict.fromkeys(said):
+        for line in wrap(printable(text), _WIDTH, subsequent_indent="  ", break_on_hyphens=False):
+            print(line)
 
 
 def _model_name(host: Any) -> str:

@@ -118,16 +118,10 @@ class Agent:
 
     def _pack(self, wanted: Mapping[VersionKey, ModelVersion]) -> None:
         """Load versions together that should be, one group at a time; they go on meanwhile."""
-        standing = self._hosts.groups()
-        packed = self._packer.pack(wanted, self._warm, self._placed(), standing)
-        is_moving = any(host.moves and host.state is State.LOADING for host in self._hosts)
-        missing = sorted({*packed.groups.values()} - {*standing}, key=sorted)
-        if missing and not is_moving:
+        packed = self._packer.pack(wanted, self._warm, self._hosts)
+        missing = sorted({*packed.groups.values()} - {*self._hosts.groups()}, key=sorted)
+        if missing and self._hosts.moving() is None:
             self._start([wanted[key] for key in sorted(missing[0])], moves=True)
-
-    def _placed(self) -> set[VersionKey]:
-        """Return the versions that serve, or are loaded together at first."""
-        return self._hosts.in_state(State.SERVING) | self._hosts.loading_at_first()
 
     def _start_missing(self, wanted: Mapping[VersionKey, ModelVersion]) -> None:
         """Start what has no host, and come back when the first of those that must wait may be tried."""
@@ -158,7 +152,7 @@ class Agent:
         for group in groups:
             self._start([wanted[key] for key in sorted(group)])
         if groups:
-            self._packer.pack(wanted, self._warm, self._placed(), self._hosts.groups())
+            self._packer.pack(wanted, self._warm, self._hosts)
 
     def _needed(self, wanted: Collection[VersionKey]) -> set[VersionKey]:
         """Return the versions that are wanted, and those that go on until the wanted ones serve."""
@@ -339,8 +333,7 @@ class Agent:
         while True:
             await asyncio.sleep(_LOOK_AT_COSTS_SECONDS)
             self._packer.look(self._work.totals())
-            standing = self._hosts.groups()
-            if self._packer.has_news(self._wanted, self._warm, self._placed(), standing):
+            if self._packer.has_news(self._wanted, self._warm, self._hosts):
                 self.reconcile()
 
     async def watch_disk(self) -> None:

@@ -38,9 +38,14 @@ class Hosts:
         """Return the groups that stand: those that serve, and those that are loading."""
         return [frozenset(host.keys) for host in self._hosts if host.is_group]
 
-    def loading_at_first(self) -> set[VersionKey]:
-        """Return the versions that are loaded together and serve nowhere yet."""
-        return {
+    def moving(self) -> Group | None:
+        """Return the group that versions are moving to: there is one at a time."""
+        to = (h for h in self._hosts if h.moves and h.state is State.LOADING)
+        return next((frozenset(host.keys) for host in to), None)
+
+    def placed(self) -> set[VersionKey]:
+        """Return the versions that serve, and those that are loaded together and serve nowhere yet."""
+        return self.in_state(State.SERVING) | {
             key
             for host in self._hosts
             if host.is_group and not host.moves and host.state is State.LOADING
@@ -65,9 +70,14 @@ class Hosts:
         }
 
     def serves(self) -> dict[VersionKey, bool]:
-        """Return the versions that have a host, and whether it serves."""
-        serving = self.in_state(State.SERVING)
-        return {key: key in serving for host in self._hosts for key in host.keys}
+        """Return the versions that are scored here, and those that will be: whether they are.
+
+        Not those that a host still has, for it goes on for others.
+        """
+        coming = (h for h in self._hosts if h.state is State.LOADING and not h.moves)
+        return {key: False for host in coming for key in host.keys} | dict.fromkeys(
+            self._chosen, True
+        )
 
     def have(self, key: VersionKey) -> bool:
         """Tell whether a version has a host that serves or will, one that it moves to not counted."""

@@ -8,6 +8,7 @@ from hedgerow.v1.models_pb2 import ModelVersion
 from hedgerow.v1.plans_pb2 import PACKING_NEVER
 from services.common.catalog import Catalog
 from services.common.recent_versions import VersionKey
+from services.executor.hosts import Hosts
 from services.executor.processes.host_process import HostProcess
 from services.executor.settings import ExecutorSettings, Packing
 from services.executor.versions.conduct import Conduct
@@ -70,67 +71,72 @@ class Packer:
         self,
         wanted: Mapping[VersionKey, ModelVersion],
         warm: Collection[VersionKey],
-        serving: Collection[VersionKey],
-        standing: Collection[Group],
+        hosts: Hosts,
     ) -> Packed:
         """Return where each version should be that is wanted and serves, or is loaded with others."""
         self._conduct.keep(wanted)
         self._costs.keep(wanted)
         for key in wanted:
-            if not self._conduct.knows(key) and (seconds := self._catalog.task_seconds(*key)) > 0:
+            if (seconds := self._catalog.task_seconds(*key)) > 0:
                 self._conduct.behaved_before(key)
                 self._costs.warmed_up(key, seconds)
-        self.packed = self._pack(wanted, warm, serving, standing)
+        self.packed = self._pack(wanted, warm, hosts)
         return self.packed
+
+    def has_news(
+        self,
+        wanted: Mapping[VersionKey, ModelVersion],
+        warm: Collection[VersionKey],
+        hosts: Hosts,
+    ) -> bool:
+        """Tell whether versions should be elsewhere than it was said last."""
+        return self._pack(wanted, warm, hosts) != self.packed
 
     def together_at_first(
         self, missing: Mapping[VersionKey, ModelVersion], warm: Collection[VersionKey]
     ) -> list[Group]:
-        """Return those of some versions that serve nowhere which can be loaded together from the beginning.
+        """Return those of some versions that serve nowhere which can be loaded together at once.
 
         They have behaved before, here or on another executor.
         """
-        return sorted({*self._pack(missing, warm, missing, ()).groups.values()}, key=sorted)
+        packed = pack(self._members(missing, warm), (), self._limits)
+        return sorted({*packed.groups.values()}, key=sorted)
 
     def shares(self) -> dict[VersionKey, float]:
         """Return what a task takes on each version that shares a process; 0 of those that must not."""
         found = {key: 0.0 for key in self.packed.alone if self._conduct.is_blemished(key)}
         return found | {key: self._costs.of(key) or 0.0 for key in self.packed.groups}
 
-    def has_news(
-        self,
-        wanted: Mapping[VersionKey, ModelVersion],
-        warm: Collection[VersionKey],
-        serving: Collection[VersionKey],
-        standing: Collection[Group],
-    ) -> bool:
-        """Tell whether versions should be elsewhere than it was said last."""
-        return self._pack(wanted, warm, serving, standing) != self.packed
-
     def _pack(
         self,
         wanted: Mapping[VersionKey, ModelVersion],
         warm: Collection[VersionKey],
-        serving: Collection[VersionKey],
-        standing: Collection[Group],
+        hosts: Hosts,
     ) -> Packed:
-        members = [
+        placed = hosts.placed()
+        there = {key: model for key, model in wanted.items() if key in placed}
+        return pack(self._members(there, warm), hosts.groups(), self._limits, hosts.moving())
+
+    def _members(
+        self, models: Mapping[VersionKey, ModelVersion], warm: Collection[VersionKey]
+    ) -> list[Member]:
+        return [
             Member(
                 key,
                 self._engine_of(model.descriptor.model_type),
                 self._costs.of(key),
                 self._alone(key, key in warm),
             )
-            for key, model in wanted.items()
-            if key in serving
+            for key, model in models.items()
         ]
-        return pack(members, standing, self._limits)
 
     def _alone(self, key: VersionKey, is_warm: bool) -> str:
         """Return why a version has to be alone, whatever it takes; empty: it has not."""
         if self._settings.packing is Packing.NEVER:
             return "the executor's settings say packing: never"
-        if self._catalog.plan(key.data_type).packing == PACKING_NEVER:
+        # A log that was emptied knows nothing of what still serves.
+        known = self._catalog.has_models(key.data_type)
+        if known and self._catalog.plan(key.data_type).packing == PACKING_NEVER:
             return "the plan says packing: never"
         if not self._may_share():
             return "a router is connected that does not know of versions which share a process"

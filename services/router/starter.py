@@ -109,29 +109,23 @@ class Starter:
         """Start the same models of tasks, on the same hosts."""
         plan = tasks[0].plan
         running = started_on(instances, at_once, plan.enough)
+        shared = list(running.values())
         for task in tasks:
-            task.running = [started for _, started in running]
+            task.running = shared
         # The hosts first: what they do takes longer than the way of the opening, which may be overtaken.
-        for link, started in running:
+        for link, started in running.items():
             link.offer([Offer(task, started, task.encoded, task.rows) for task in tasks])
         tasks[0].open_at.open(plan, tasks, held)
 
 
-def started_on(instances: Instances, at_once: int, enough: int) -> list[tuple[Link, Started]]:
+def started_on(instances: Instances, at_once: int, enough: int) -> dict[Link, Started]:
     """Return what each host is to start of the models of a plan, those whose bits are set in `at_once`."""
     by_host: dict[Link, list[tuple[int, int]]] = {}
     for place, one in enumerate(instances):
         if one is not None and at_once >> place & 1:
             by_host.setdefault(one.link, []).append((place, one.number))
-    return [
-        (
-            link,
-            Started(
-                link,
-                tuple([place for place, _ in pairs]),
-                tuple([number for _, number in pairs]),
-                enough if enough < len(pairs) else 0,
-            ),
-        )
-        for link, pairs in by_host.items()
-    ]
+    found = {}
+    for link, pairs in by_host.items():
+        places, models = zip(*pairs, strict=True)
+        found[link] = Started(link, places, models, enough if enough < len(pairs) else 0)
+    return found

@@ -69,9 +69,14 @@ class Inbox:
     row_limit: int
     works: Sequence[WorkDone] = field(default_factory=lambda: [WorkDone()])
     dropped: Callable[[Waiting], None] = _ignore
+    _every: tuple[int, ...] = ()
+    """All models."""
     _waiting: deque[Waiting] = field(default_factory=deque)
     _unsettled: dict[int, list[Waiting]] = field(default_factory=dict)
     """By the id of the task: it may come again, for other models or after it was cancelled here."""
+
+    def __post_init__(self) -> None:
+        self._every = tuple(range(len(self.works)))
 
     def __len__(self) -> int:
         """How many wait to be scored, dead ones included."""
@@ -85,7 +90,7 @@ class Inbox:
     def add(self, request: ExecuteRequest, settle: Callable[[int], None], arrival: Arrival) -> None:
         """Take a frame in. `settle` is called with its number when all its tasks are settled."""
         if request.cancelled:
-            self._cancel(request.cancelled, range(len(self.works)))
+            self._cancel(request.cancelled, self._every)
         for cancelled in request.cancelled_models:
             self._cancel(cancelled.task_ids, cancelled.models)
         tasks = request.tasks
@@ -100,12 +105,11 @@ class Inbox:
 
     def _shares(self, request: ExecuteRequest) -> Iterator[tuple[tuple[int, ...], int]]:
         """Yield which models score each task, as long as there are any, and how many are enough."""
-        every = tuple(range(len(self.works)))
         for share in request.shares:
             # A router that knows more models than there are was told of another host.
-            models = tuple([model for model in share.models if model < len(every)])
+            models = tuple([model for model in share.models if model < len(self._every)])
             yield from repeat((models, share.enough), share.tasks)
-        yield from repeat((every, 0))
+        yield from repeat((self._every, 0))
 
     def take(self, now: float) -> list[Waiting]:
         """Return the tasks to score next, and drop those in front of them that are dead.

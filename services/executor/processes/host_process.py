@@ -270,6 +270,13 @@ class HostProcess:
             self._changed(self)
 
 
+def kill(host: HostProcess, what: str, reason: str) -> None:
+    """End a host at once, and say so in the log."""
+    said = {"host": host.address, "host_pid": host.pid, "reason": reason}
+    _log.warning(what, **host.fields, **said)
+    host.kill(reason)
+
+
 def _describe(code: int | None) -> str:
     if code is None:
         return "its fork server was lost"

@@ -12,11 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from time import monotonic
 
-import structlog
-
-from services.executor.processes.host_process import HostProcess, State
-
-_log = structlog.get_logger()
+from services.executor.processes.host_process import HostProcess, State, kill
 
 LOOK_SECONDS = 0.05
 """How often hosts are looked at. One that fills its memory as it loads does so by a gigabyte a second."""
@@ -145,14 +141,7 @@ def _to_blame(hosts: Sequence[HostProcess]) -> HostProcess:
 
 def _end(host: HostProcess, has: int, said: str) -> None:
     reason = f"memory: it had {_mib(has)}, and {said}"
-    _log.warning(
-        "a host has too much memory and is killed",
-        **host.fields,
-        host=host.address,
-        host_pid=host.pid,
-        reason=reason,
-    )
-    host.kill(reason)
+    kill(host, "a host has too much memory and is killed", reason)
 
 
 def _number(file: Path) -> int:

@@ -6,15 +6,10 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from time import monotonic
 
-import structlog
-
 from hedgerow.plans.strategy_checks import DEFAULT_DEADLINE
 from services.common.catalog import Catalog
-from services.executor.processes.host_process import HostProcess, State
+from services.executor.processes.host_process import HostProcess, State, kill
 from services.executor.settings import ExecutorSettings
-
-_log = structlog.get_logger()
-
 
 WATCH_SECONDS = 0.25
 """How often hosts are looked at."""
@@ -57,14 +52,7 @@ class Watchdog:
         if host.pid and self._silence(host) > limit:
             doing = "did not load" if loading else "gave no heartbeat"
             reason = f"{doing} for {limit:g} s and was killed"
-            _log.warning(
-                "a host hangs and is killed",
-                **host.fields,
-                host=host.address,
-                host_pid=host.pid,
-                reason=reason,
-            )
-            host.kill(reason)
+            kill(host, "a host hangs and is killed", reason)
 
     def _silence(self, host: HostProcess) -> float:
         return min(host.silence, self._clock() - self._awake_since)

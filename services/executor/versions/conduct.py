@@ -73,7 +73,7 @@ class Conduct:
         self._begin_anew(key, reason, 1)
 
     def behaved_before(self, key: VersionKey) -> None:
-        """A version of which nothing is known here behaved on an executor before."""
+        """A version behaved on an executor before, which counts as long as nothing is known of it here."""
         self._known.setdefault(
             key, _Conduct(self._clock() - self._alone_seconds, self._alone_seconds)
         )
@@ -82,10 +82,6 @@ class Conduct:
         """Tell whether a version must be alone for what it or others did."""
         known = self._known.get(key)
         return bool(known and known.reason and self.seconds_left(key) > 0)
-
-    def knows(self, key: VersionKey) -> bool:
-        """Tell whether anything is known of a version."""
-        return key in self._known
 
     def seconds_left(self, key: VersionKey) -> float:
         """Return for how long a version must still behave alone; 0 or less: it may share."""

@@ -19,6 +19,8 @@ from services.common.recent_versions import VersionKey
 Group = frozenset[VersionKey]
 """Versions that share a process."""
 
+OTHERS_MOVE = "others that it is to live with are moving"
+
 _STAYS = 3
 """Times what is allowed to those that are to share a process is allowed to those that do: else they would
 come and go with the weather."""
@@ -59,8 +61,17 @@ class Packing:
     """Why a version should have a process of its own."""
 
 
-def pack(members: Iterable[Member], standing: Collection[Group], limits: Limits) -> Packing:
-    """Return where each member should run, given the groups that stand: that serve, or are loading."""
+def pack(
+    members: Iterable[Member],
+    standing: Collection[Group],
+    limits: Limits,
+    moving: Group | None = None,
+) -> Packing:
+    """Return where each member should run, given the groups that stand: that serve, or are loading.
+
+    The one of them that its versions are `moving` to is seen through before others join it: where versions
+    come faster than they load, none would ever arrive else.
+    """
     found = Packing()
     units: dict[tuple[object, str], list[Member]] = {}
     for member in sorted(members, key=lambda member: member.key):
@@ -74,7 +85,7 @@ def pack(members: Iterable[Member], standing: Collection[Group], limits: Limits)
             by_engine.setdefault(engine, []).append(light)
     for sets in by_engine.values():
         for group in _joined(sets, standing, limits) if limits.across else sets:
-            _settle(group, standing, found)
+            _settle(group, standing, moving, found)
     return found
 
 
@@ -110,7 +121,8 @@ def _joined(sets: Sequence[Group], standing: Collection[Group], limits: Limits) 
     """Join the sets of several data types, each whole; those that stand together stay so."""
     bins: list[set[VersionKey]] = []
     of_home: dict[Group, set[VersionKey]] = {}
-    homes = [next((home for home in standing if home & one), None) for one in sets]
+    # The largest, for a set may be in two: in one that serves, and in the one that it moves to.
+    homes = [max((h for h in standing if h & one), key=_size, default=None) for one in sets]
     for home, one in sorted(zip(homes, sets, strict=True), key=lambda pair: pair[0] is None):
         there = bins if home is None else [of_home[home]] if home in of_home else []
         room = next((some for some in there if len(some | one) <= limits.versions), None)
@@ -123,16 +135,26 @@ def _joined(sets: Sequence[Group], standing: Collection[Group], limits: Limits) 
     return [frozenset(some) for some in bins]
 
 
-def _settle(group: Group, standing: Collection[Group], found: Packing) -> None:
+def _settle(
+    group: Group, standing: Collection[Group], moving: Group | None, found: Packing
+) -> None:
     """Note where versions should run: together, and where they already do if nobody joins them."""
+    if moving is not None and moving < group:
+        found.groups |= dict.fromkeys(moving, moving)
+        found.alone |= dict.fromkeys(group - moving, OTHERS_MOVE)
+        return
     if len(group) == 1:
         (key,) = group
         found.alone[key] = "there is no other light version of its data type and engine"
         return
     there = [one for one in standing if group <= one and 2 * len(group) >= len(one)]
-    home = min(there, key=lambda one: (len(one), sorted(one)), default=group)
+    home = min(there, key=_size, default=group)
     for key in group:
         found.groups[key] = home
+
+
+def _size(group: Group) -> tuple[int, list[VersionKey]]:
+    return len(group), sorted(group)
 
 
 def group_of(key: VersionKey, groups: Mapping[VersionKey, Group]) -> Group:

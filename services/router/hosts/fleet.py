@@ -14,6 +14,7 @@ from hedgerow.v1.execution_pb2 import Host, HostState, WatchHostsRequest, WatchH
 from hedgerow.v1.execution_pb2_grpc import ExecutorServiceStub
 from hedgerow.v1.state_pb2 import Executor
 from services.common.peer_stream import Listener, PeerStream, StreamEnd
+from services.common.recent_versions import VersionKey
 from services.router.hosts.instance import ModelInstance, Offer
 from services.router.hosts.link import HostLink, HostListener
 from services.router.hosts.work_spared import WorkSpared
@@ -222,13 +223,15 @@ class Fleet:
         for address in self._pauses.keys() - takers.keys():
             del self._pauses[address]
         for address, link in self._links.items():
+            # With the version: a new process may have the address before the end of the old one is known.
             serving = {
-                host.number
+                (host.number, VersionKey.of(host.model))
                 for host in takers.get(address, ())
                 if host.state == HostState.HOST_STATE_SERVING
             }
             for instance in link.instances.values():
-                instance.announced(instance.number in serving)
+                key = VersionKey.of(instance.model)
+                instance.announced((instance.number, key) in serving)
         self._retire_draining()
         self._changed()
 

@@ -32,19 +32,25 @@ def test_which_versions_share_a_process_is_said_and_why_others_do_not(run: Run) 
         def GetState(self, request: Any, context: Any) -> state_pb2.GetStateResponse:
             response = super().GetState(request, context)
             (shared,) = response.hosts
-            for name, address in (("wine-net", shared.address), ("wine-new", "127.0.0.1:2")):
+            others = (shared.address, *(f"127.0.0.1:{port}" for port in (2, 3)))
+            for name, address in zip(("wine-net", "wine-new", "wine-gbm"), others, strict=True):
                 host = response.hosts.add(address=address, state="HOST_STATE_SERVING")
                 host.model.CopyFrom(shared.model)
                 host.model.descriptor.name = name
-            host.alone = "it is new"
+            for host in response.hosts[-2:]:
+                host.alone = "it is new; it may share a process when it has behaved for 30 s"
             return response
 
     with served(Sharing()) as address:
         of_service = run("state", address).out.splitlines()
         of_type = run("state", "wine", "--router", address).out.splitlines()
     for lines in (of_service, of_type):
-        assert "one process for wine/wine-tree@2, wine/wine-net@2" in lines
-        assert "wine/wine-new@2 has its own: it is new" in lines
+        at = lines.index("one process: wine/wine-tree@2, wine/wine-net@2")
+        assert lines[at + 1 : at + 3] == [
+            "own process: wine/wine-new@2, wine/wine-gbm@2",
+            "  it is new; it may share a process when it has behaved for 30 s",
+        ]
+        assert all(len(line) <= 80 for line in lines[at : at + 3])
 
 
 def test_what_the_mesh_knows_of_a_data_type_is_added_up(run: Run) -> None:

@@ -36,33 +36,25 @@ def test_the_grpc_that_is_tested_is_one_of_which_it_is_known() -> None:
     assert version("grpcio").rpartition(".")[0] in POLLER
 
 
-def test_grpc_takes_the_words_without_a_word() -> None:
-    environment = {**os.environ, "GRPC_VERBOSITY": "error"}
-    environment.pop("GRPC_EXPERIMENTS", None)
-    done = subprocess.run(
-        [sys.executable, "-c", CALL],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=True,
+def run(program: str, **said: str) -> subprocess.CompletedProcess[str]:
+    """Run a program where nobody has said anything to gRPC but what is said here."""
+    inherited = {name: value for name, value in os.environ.items() if name != "GRPC_EXPERIMENTS"}
+    command = [sys.executable, "-c", program]
+    environment = inherited | said
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=50, check=True
     )
+
+
+def test_grpc_takes_the_words_without_a_word() -> None:
+    done = run(CALL, GRPC_VERBOSITY="error")
     assert done.stdout.split() == ["1"]
     assert not done.stderr
 
 
-@pytest.mark.parametrize(("said", "is_told"), [(None, next(iter(POLLER.values()))), ("", "")])
-def test_who_says_something_else_is_left_alone(said: str | None, is_told: str) -> None:
-    environment = {name: value for name, value in os.environ.items() if name != "GRPC_EXPERIMENTS"}
-    if said is not None:
-        environment["GRPC_EXPERIMENTS"] = said
-    command = "import os, services; print(os.environ['GRPC_EXPERIMENTS'])"
-    done = subprocess.run(
-        [sys.executable, "-c", command],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=True,
-    )
+@pytest.mark.parametrize(
+    ("said", "is_told"), [({}, next(iter(POLLER.values()))), ({"GRPC_EXPERIMENTS": ""}, "")]
+)
+def test_who_says_something_else_is_left_alone(said: dict[str, str], is_told: str) -> None:
+    done = run("import os, services; print(os.environ['GRPC_EXPERIMENTS'])", **said)
     assert done.stdout.rstrip("\n") == is_told

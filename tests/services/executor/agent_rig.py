@@ -36,6 +36,8 @@ class AgentRig:
     def __init__(self, folder: Path, catalog: Catalog | None = None, **said: object) -> None:
         self.catalog = catalog or Catalog()
         self.announced: list[Host] = []
+        self.may_share = True
+        """Whether all routers know that versions may share a process."""
         settings = ExecutorSettings.model_validate({"loads_at_once": 1, **said})
         self.agent = Agent(
             settings,
@@ -43,6 +45,7 @@ class AgentRig:
             DefinitionCache(folder, self, limit_bytes=2**20),
             self._announce,
             self._report,
+            lambda: self.may_share,
         )
         self.agent.serve_as(ADDRESS)
         self.fetched: list[str] = []
@@ -51,6 +54,8 @@ class AgentRig:
         self.unfetchable: set[str] = set()
         self._said: dict[str, bytes] = {}
         self.pids: set[int] = set()
+        self.reported: dict[VersionKey, ExecutorReport] = {}
+        """What was reported last of each version."""
 
     def push(
         self,
@@ -58,11 +63,12 @@ class AgentRig:
         version: int = 1,
         reconcile: bool = True,
         verification: Verification | None = None,
+        data_type: str = "wine",
         **said: object,
     ) -> None:
         definition = json.dumps({"value": f"{name}@{version}", **said}).encode()
         model = ModelVersion(
-            descriptor=ModelDescriptor(data_type="wine", name=name, model_type="constant"),
+            descriptor=ModelDescriptor(data_type=data_type, name=name, model_type="constant"),
             version=version,
             sha256=hashlib.sha256(definition).hexdigest(),
             size=len(definition),
@@ -72,7 +78,7 @@ class AgentRig:
             serialized = verification.SerializeToString()
             model.verification_sha256 = hashlib.sha256(serialized).hexdigest()
             self._said[model.verification_sha256] = serialized
-        self.catalog.apply("wine", ModelEvent(pushed=ModelPushed(model=model)))
+        self.catalog.apply(data_type, ModelEvent(pushed=ModelPushed(model=model)))
         if reconcile:
             self.agent.reconcile()
 
@@ -173,6 +179,7 @@ class AgentRig:
 
     def _report(self, states: dict[VersionKey, ExecutorReport]) -> None:
         """Have the catalog know what the log would have it know."""
+        self.reported = states
         for key, report in states.items():
             known = self.catalog.report(*key, ADDRESS)
             if known is None or _differ(report, known):

@@ -85,6 +85,15 @@ def remove_files(folder: Path) -> None:
             file.unlink()
 
 
+async def apart(rig: AgentRig) -> None:
+    """Wait until each of the three serves in a process of its own."""
+
+    def is_so() -> bool:
+        return len({rig.address(f"{name}@1") for name in "abc"} - {""}) == 3
+
+    await wait_until(is_so, "each is on its own")
+
+
 def number(rig: AgentRig, reference: str) -> int:
     """Return what its process calls a version by."""
     (found,) = [
@@ -137,6 +146,47 @@ async def test_a_version_that_is_retired_leaves_and_the_others_stay_where_they_a
     await wait_until(lambda: "b@1" not in rig.states(), "it is announced no more")
     assert rig.together("a@1", "c@1")
     assert rig.address("a@1") == before
+    assert {key.name for key in rig.reported} == {"a", "c"}  # the log is told that it has gone
+
+
+async def test_a_log_that_was_emptied_takes_nobody_apart(rig: AgentRig) -> None:
+    """What it knew of plans is gone, and versions are looked at all the same."""
+    await three(rig)
+    rig.begin_anew()
+    looks = rig.agent._packer.has_news
+    seen: list[bool] = []
+
+    def looked(*said: Any) -> bool:
+        seen.append(looks(*said))
+        return False
+
+    rig.agent._packer.has_news = looked  # type: ignore[method-assign, assignment]
+    await wait_until(lambda: len(seen) > 2, "it is looked at several times")
+    assert rig.together("a@1", "b@1", "c@1")
+
+
+async def test_as_long_as_somebody_does_not_know_of_groups_there_are_none(tmp_path: Path) -> None:
+    async with agent(tmp_path) as rig:
+        await three(rig)
+        rig.may_share = False
+        reason = "a router is connected that does not know of versions which share a process"
+        told = lambda: {rig.alone(f"{n}@1") for n in "abc"} == {reason}  # noqa: E731
+        missed = await gaps(rig, told, "each is on its own", "a@1", "b@1", "c@1")
+        rig.may_share = True
+        together = lambda: rig.together("a@1", "b@1", "c@1")  # noqa: E731
+        missed += await gaps(rig, together, "they are together", "a@1", "b@1", "c@1")
+        assert missed == []
+
+
+async def test_versions_of_several_data_types_share_a_process_when_told(tmp_path: Path) -> None:
+    async with agent(tmp_path, packing="across") as rig:
+        for data_type in ("wine", "iris"):
+            rig.push(f"of-{data_type}", data_type=data_type, value=1.0)
+        await wait_until(lambda: rig.together("of-wine@1", "of-iris@1"), "they live together")
+        rig.push("of-oak", data_type="oak", value=1.0)
+        moved = lambda: rig.together("of-wine@1", "of-iris@1", "of-oak@1")  # noqa: E731
+        missed = await gaps(rig, moved, "it moved in", "of-wine@1", "of-iris@1")
+        assert missed == []
 
 
 async def test_one_that_is_left_over_has_a_process_of_its_own_again(rig: AgentRig) -> None:
@@ -194,8 +244,7 @@ async def test_one_that_crashes_is_told_from_the_others_which_move_back_together
         (tmp_path / "crash").touch()
         await call(rig, "b@1")
         await wait_until(lambda: not rig.address("b@1"), "it is gone")
-        apart = lambda: len({rig.address(f"{n}@1") for n in "abc"} - {""}) == 3  # noqa: E731
-        await wait_until(apart, "each is on its own")
+        await apart(rig)
         assert "it was to blame" in rig.alone("b@1")
         assert "the process that it shared was lost" in rig.alone("a@1")
         assert rig.has("b@1", SERVING)
@@ -280,26 +329,28 @@ async def test_a_process_of_several_that_is_stopped_from_outside_is_replaced_by_
     async with agent(tmp_path, pack_after="5s") as rig:
         await three(rig)
         os.kill(rig.pid("a@1"), signal.SIGKILL)
-        apart = lambda: len({rig.address(f"{n}@1") for n in "abc"} - {""}) == 3  # noqa: E731
-        await wait_until(apart, "each is on its own")
+        await apart(rig)
         assert not any(rig.failure(f"{name}@1") for name in "abc")
 
 
-async def forked(rig: AgentRig) -> int:
-    """Return how many hosts an agent has started."""
-    return rig.agent._count
+async def known_to_share(rig: AgentRig, names: str) -> None:
+    """Wait until the log knows which of the three may share a process."""
+
+    def told() -> bool:
+        return {n for n in "abc" if rig.catalog.task_seconds("wine", n, 1) > 0} == {*names}
+
+    await wait_until(told, "the log knows")
 
 
 async def test_after_a_restart_they_are_loaded_together_from_the_beginning(tmp_path: Path) -> None:
     async with agent(tmp_path) as before:
         await three(before)
-        told = lambda: before.catalog.task_seconds("wine", "c", 1) > 0  # noqa: E731
-        await wait_until(told, "the log knows")
+        await known_to_share(before, "abc")
     async with agent(tmp_path, before.catalog, pack_after="1h") as rig:
         rig.take_over(before)
         assert rig.has("a@1", LOADING)
         await wait_until(lambda: rig.together("a@1", "b@1", "c@1"), "they live together")
-        assert await forked(rig) == 1
+        assert rig.agent._count == 1  # host was started
         rig.push("new", value=1.0)
         await wait_until(lambda: rig.address("new@1"), "it serves")
         assert "it is new" in rig.alone("new@1")
@@ -310,8 +361,7 @@ async def test_one_that_cannot_be_loaded_with_the_others_any_more_is_found_and_t
 ) -> None:
     async with agent(tmp_path) as before:
         await three(before, confidence=0.5)
-        told = lambda: before.catalog.task_seconds("wine", "c", 1) > 0  # noqa: E731
-        await wait_until(told, "the log knows")
+        await known_to_share(before, "abc")
     async with agent(tmp_path, before.catalog, pack_after="1h") as rig:
         rig._said |= before._said
         rig.unfetchable.add("b@1")
@@ -329,8 +379,7 @@ async def test_one_that_was_to_blame_is_not_loaded_with_others_after_a_restart(
         (tmp_path / "crash").touch()
         await call(before, "b@1")
         await wait_until(lambda: before.alone("b@1"), "it serves alone")
-        told = lambda: before.catalog.task_seconds("wine", "b", 1) == 0  # noqa: E731
-        await wait_until(told, "the log knows")
+        await known_to_share(before, "")
     async with agent(tmp_path, before.catalog, pack_after="1h") as rig:
         rig.take_over(before)
         await wait_until(lambda: all(rig.address(f"{n}@1") for n in "abc"), "all serve")

@@ -71,6 +71,22 @@ async def test_the_log_knows_that_a_version_loads_serves_and_has_gone(
     assert not tree(mirror).life.reports
 
 
+async def test_the_log_is_told_when_a_version_may_share_a_process_and_when_it_must_not(
+    log: Log, mirror: Mirror
+) -> None:
+    async with reporting(log, mirror) as reports:
+        for seconds, expected in ((0.25, 0.25), (0.5, 0.25), (None, 0.25), (0.0, 0.0), (0.5, 0.5)):
+            live = pb.ExecutorReport(state=pb.VERSION_STATE_LIVE, task_seconds=seconds)
+            before = mirror.catalog.task_seconds(*TREE)
+            reports.publish({TREE: live})
+            if before != expected:
+                told = lambda e=expected: mirror.catalog.task_seconds(*TREE) == e  # noqa: E731
+                await wait_until(told, f"{expected} is known")
+        # What varies is no news: a word for each of the three that were.
+        entries = await log.models._redis.xlen("hedgerow:{wine}:models")
+    assert entries == 4
+
+
 async def test_what_the_log_knows_is_not_told_again(log: Log, mirror: Mirror) -> None:
     async with reporting(log, mirror) as reports:
         reports.publish({TREE: LIVE})

@@ -10,6 +10,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from hedgerow.v1.execution_pb2 import Task
+from hedgerow.v1.models_pb2 import ModelDescriptor, ModelVersion
 from hedgerow.v1.records_pb2 import TraceContext
 from services.common.telemetry import Tracing
 from services.executor.host.host_spans import HostSpans
@@ -64,6 +65,33 @@ def test_a_scored_task_has_a_span_of_its_wait_and_one_of_the_call(
         "hedgerow.records": 3,
         "hedgerow.cancelled": False,
     }
+
+
+def test_each_model_of_a_group_has_spans_of_its_own(
+    recorder: HostSpans, spans: InMemorySpanExporter
+) -> None:
+    other = ModelVersion(descriptor=ModelDescriptor(data_type="wine", name="two"), version=5)
+    group = HostSpans(recorder._tracing, [MODEL, other])
+    traced = waiting(TRACE)
+    traced.models = (0, 1)
+    traced.cancel([1])
+    began = traced.arrived + 2
+    for model in (0, 1):
+        group.record(Scored([traced], None, "", began + model, began + model + 1, model))
+    attributes = [dict(span.attributes or {}) for span in spans.get_finished_spans()]
+    assert [(a["hedgerow.model"], a["hedgerow.version"]) for a in attributes] == [
+        ("one", 1),
+        ("one", 1),
+        ("two", 5),
+        ("two", 5),
+    ]
+    assert [a.get("hedgerow.cancelled") for a in attributes] == [None, False, None, True]
+    spans.clear()
+    group.dropped(traced)
+    assert [(s.attributes or {})["hedgerow.model"] for s in spans.get_finished_spans()] == [
+        "one",
+        "two",
+    ]
 
 
 @pytest.mark.parametrize(("cancelled", "why"), [(True, "cancelled"), (False, "deadline")])

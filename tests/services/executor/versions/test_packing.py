@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.recent_versions import VersionKey
-from services.executor.versions.packing import Group, Limits, Member, Packing, pack
+from services.executor.versions.packing import (
+    OTHERS_MOVE,
+    Group,
+    Limits,
+    Member,
+    Packing,
+    pack,
+)
 
 LIMITS = Limits(seconds=0.001, versions=8)
 
@@ -80,6 +87,22 @@ def test_data_types_that_stand_together_stay_so_when_another_comes() -> None:
     packed = pack([*old, *(member(n, data_type="a") for n in ("a", "b"))], [standing], limits)
     assert packed.groups[key("a", data_type="m")] == standing
     assert packed.groups[key("a", data_type="a")] != standing
+
+
+def test_a_group_that_is_moving_is_seen_through_before_another_joins_it() -> None:
+    serves, moving = group("a", "b"), group("a", "b", "c")
+    members = [member(name) for name in "abcd"]
+    packed = pack(members, [serves, moving], LIMITS, moving)
+    assert groups(packed) == {moving}
+    assert packed.alone == {key("d"): OTHERS_MOVE}
+    assert groups(pack(members, [moving], LIMITS)) == {group("a", "b", "c", "d")}
+
+
+def test_one_that_is_moving_is_not_kept_for_a_version_that_must_leave() -> None:
+    moving = group("a", "b", "c")
+    members = [member("a"), member("b"), member("c", alone="the plan says packing: never")]
+    packed = pack(members, [group("a", "b"), moving], LIMITS, moving)
+    assert key("c") not in packed.groups
 
 
 def test_one_that_must_be_alone_is_with_the_reason() -> None:
@@ -156,3 +179,6 @@ def test_whatever_stands_a_second_look_changes_nothing(
         assert len(set(here)) == 1
         assert across or len({k.data_type for k in found}) == 1
     assert pack(members, groups(packed), limits).groups == packed.groups
+    for moving in groups(packed) - standing:
+        meanwhile = pack(members, [*standing, moving], limits, moving)
+        assert all(meanwhile.groups[k] == moving for k in moving)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import grpc
 import pytest
 
-from hedgerow.v1.execution_pb2 import Host, HostState
+from hedgerow.v1.execution_pb2 import Host, HostState, WatchHostsRequest
+from hedgerow.v1.execution_pb2_grpc import ExecutorServiceStub
 from tests.services.router.rig import rigged
 from tests.support import wait_until
 
@@ -23,6 +25,36 @@ async def test_a_host_that_drains_and_never_had_an_address_is_not_dialled(
         rig._executors[0][0].publish([serving.announcement(), draining])
         await wait_until(lambda: len(rig.core.fleet.hosts()) == 2, "both are announced")
         assert dialled == []
+
+
+async def test_a_router_says_that_it_knows_of_groups_and_who_does_not_is_counted(
+    log_url: str,
+) -> None:
+    async with rigged(log_url) as rig:
+        await rig.host("a", "x")
+        announcements = rig._executors[0][0]
+        await wait_until(lambda: not announcements.ignorant, "the router knows")
+        (member,) = rig.core.fleet.executors
+        async with grpc.aio.insecure_channel(member) as channel:
+            older = ExecutorServiceStub(channel).WatchHosts(WatchHostsRequest())
+            await older.read()
+            await wait_until(lambda: announcements.ignorant == 1, "it is counted")
+            older.cancel()
+        await wait_until(lambda: not announcements.ignorant, "it has gone")
+
+
+async def test_a_version_that_has_the_address_of_another_one_by_now_is_not_taken_for_it(
+    log_url: str,
+) -> None:
+    async with rigged(log_url) as rig:
+        host = await rig.host("a", "x")
+        other = host.announcement()
+        other.model.version = 2
+        rig._executors[0][0].publish([other])
+        fleet = rig.core.fleet
+        await wait_until(lambda: fleet.hosts()[0].model.version == 2, "it is announced")
+        instance = fleet.choose(("wine", "a"), [1])
+        assert instance is None or instance.is_draining
 
 
 async def test_an_executor_that_is_retired_is_watched_until_its_stream_ends(
